@@ -1,0 +1,1 @@
+//! An asynchronous HTTP client on hyper, usable without any server code.

@@ -1,0 +1,1 @@
+//! The wharf application without a socket: routes, typed state, extractors, middleware and life cycle.

@@ -1,0 +1,1 @@
+//! An HTTP server for any service: listeners, time-outs, limits, access log and graceful shutdown, on hyper.

@@ -1,0 +1,2 @@
+//! The smallest wharf application.
+fn main() {}
