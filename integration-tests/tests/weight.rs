@@ -1,0 +1,104 @@
+//! How many crates each way of using wharf brings, and which of the workspace's own crates may be among them.
+//!
+//! A number counts the different packages in `cargo tree -e normal,build` for x86-64 Linux, the root left out, procedural macros
+//! and build dependencies counted. `cargo test -p integration-tests --test weight -- --nocapture` prints them all.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+/// A package, the features a user asks it for, and the most crates that these may bring.
+const BUDGETS: [(&str, &str, usize); 2] =
+    [("wharf-server", "http1", 30), ("wharf", "http1,server", 30)];
+
+/// Which crates of the workspace each one may bring with all its features on; siblings do not know each other.
+const ARROWS: [(&str, &[&str]); 5] = [
+    ("wharf-http", &[]),
+    ("wharf-core", &["wharf-http"]),
+    ("wharf-server", &["wharf-http"]),
+    ("wharf-client", &["wharf-http"]),
+    (
+        "wharf-test",
+        &["wharf-client", "wharf-core", "wharf-http", "wharf-server"],
+    ),
+];
+
+#[test]
+fn a_small_build_stays_small() {
+    let mut over = Vec::new();
+    for (package, features, crates) in BUDGETS {
+        let tree = tree(&[
+            "--package",
+            package,
+            "--no-default-features",
+            "--features",
+            features,
+        ]);
+        println!(
+            "{package} with {features}: {} crates of {crates}",
+            tree.len()
+        );
+        if tree.len() > crates {
+            let names = tree.into_iter().collect::<Vec<_>>().join(", ");
+            over.push(format!(
+                "{package} with {features} may bring {crates} crates and brings {names}"
+            ));
+        }
+    }
+    assert!(over.is_empty(), "{}", over.join("\n"));
+}
+
+#[test]
+fn dependencies_between_the_crates_point_down() {
+    for (package, below) in ARROWS {
+        for line in tree(&["--package", package, "--all-features"]) {
+            let name = line.split(' ').next().unwrap_or_default();
+            let ours = name == "wharf" || name.starts_with("wharf-");
+            assert!(
+                !ours || below.contains(&name),
+                "{package} may not bring {name}"
+            );
+        }
+    }
+}
+
+/// The packages below the root of a dependency tree, as `name version`.
+fn tree(selection: &[&str]) -> BTreeSet<String> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this package is a folder of the workspace");
+    let output = Command::new(env!("CARGO"))
+        .current_dir(workspace)
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "depth",
+        ])
+        .args(["--target", "x86_64-unknown-linux-gnu"])
+        .args(selection)
+        .output()
+        .expect("the cargo that built this test can be run again");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "cargo tree: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        text.starts_with('0'),
+        "the root of the tree comes first: {text}"
+    );
+    text.lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut words = line
+                .trim_start_matches(|c: char| c.is_ascii_digit())
+                .split(' ');
+            Some(format!("{} {}", words.next()?, words.next()?))
+        })
+        .collect()
+}
