@@ -1,1 +1,47 @@
-//! What both ends of an HTTP connection speak: bodies, services, middleware and request context, for the wharf crates.
+//! What both ends of an HTTP connection speak: bodies, services, middleware and what travels with a request.
+//!
+//! # Layout
+//!
+//! - [`body`]: [`Body`], the one body type of requests and responses: bytes or a stream, length known or not.
+//! - [`service`]: [`Service`], one request in, one response out; [`Serve`], what a server checks and starts before it.
+//! - [`middleware`]: [`Middleware`], [`Next`] and [`Chain`], the same shape on the server and on the client.
+//! - [`context`]: [`Context`], what travels with a request: identity, deadline, cancellation, typed extensions.
+//! - [`connection`]: [`Connection`] and [`Peer`], what is known of the connection that a request came by.
+//! - [`signal`]: [`Signal`], a one-way switch that many tasks can await; [`Tasks`], work that a shutdown waits for.
+//! - [`error`]: [`BoxError`] and [`ErrorChain`], the printer of causes.
+//! - `json` (feature `json`): the hook for JSON codecs.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `json` | no | the `json` module, with `serde` and `serde_json` |
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod body;
+pub mod connection;
+pub mod context;
+pub mod error;
+#[cfg(feature = "json")]
+#[cfg_attr(docsrs, doc(cfg(feature = "json")))]
+pub mod json;
+pub mod middleware;
+pub mod service;
+pub mod signal;
+
+pub use body::Body;
+pub use connection::{Connection, Peer};
+pub use context::Context;
+pub use error::{BoxError, ErrorChain};
+pub use middleware::{Chain, Middleware, Next, Side};
+pub use service::{Serve, Service};
+pub use signal::{Signal, Tasks};
+
+/// A request with wharf's body type.
+pub type Request = http::Request<Body>;
+
+/// A response with wharf's body type.
+pub type Response = http::Response<Body>;
+
+/// A boxed, sendable future.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

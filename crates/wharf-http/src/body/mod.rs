@@ -1,0 +1,359 @@
+//! The body of requests and responses: bytes or a stream, length known or not.
+
+mod channel;
+mod error;
+mod stream;
+
+pub use channel::Sender;
+pub use error::{Error, ErrorKind};
+
+use std::fmt;
+use std::future::poll_fn;
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{self, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http::HeaderMap;
+use http_body::{Frame, SizeHint};
+
+use crate::BoxError;
+
+/// The body of a request or response.
+///
+/// It is `Send` and `Sync`, so that a request may be borrowed across an `.await`. A body that one end of wharf received
+/// can be sent by the other as it is.
+///
+/// # Examples
+///
+/// ```
+/// use wharf_http::Body;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut body = Body::from("hello");
+/// assert_eq!(body.len(), Some(5));
+/// assert_eq!(body.bytes(1024).await?, "hello");
+/// assert_eq!(body.bytes(1024).await?, "hello"); // kept: whoever comes first may read
+/// # Ok::<(), wharf_http::body::Error>(()) }).unwrap();
+/// ```
+#[derive(Default)]
+pub struct Body {
+    kind: Kind,
+}
+
+#[derive(Default)]
+enum Kind {
+    #[default]
+    Empty,
+    Full(Bytes),
+    /// The mutex is never locked: `get_mut` reaches the stream, and the type becomes `Sync`.
+    Stream(Mutex<BoxedStream>),
+    /// Reading failed, or was cancelled half way: every later read says so again.
+    Failed(Error),
+}
+
+type BoxedStream = Pin<Box<dyn http_body::Body<Data = Bytes, Error = Error> + Send>>;
+
+impl Body {
+    /// Creates a body without any bytes.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Wraps any body of bytes.
+    ///
+    /// Errors of it are kept as they are when they are [`Error`]s already, and wrapped as [`ErrorKind::Other`] if not.
+    pub fn new<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        if body.is_end_stream() {
+            return Self::empty();
+        }
+        Self {
+            kind: Kind::Stream(Mutex::new(Box::pin(stream::Wrapped::new(body)))),
+        }
+    }
+
+    /// Makes a body of a stream of pieces, sent as they come; the next is asked for when there is room for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::{pin::Pin, task::{Context, Poll}};
+    /// # struct Countdown(u8);
+    /// # impl futures_core::Stream for Countdown {
+    /// #     type Item = Result<String, std::io::Error>;
+    /// #     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    /// #         self.0 -= 1;
+    /// #         Poll::Ready((self.0 > 0).then(|| Ok(self.0.to_string())))
+    /// #     }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut body = wharf_http::Body::from_stream(Countdown(4));
+    /// assert_eq!(body.len(), None);
+    /// assert_eq!(body.bytes(10).await?, "321");
+    /// # Ok::<(), wharf_http::body::Error>(()) }).unwrap();
+    /// ```
+    pub fn from_stream<S, T, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<T, E>> + Send + 'static,
+        T: Into<Bytes>,
+        E: Into<BoxError>,
+    {
+        Self {
+            kind: Kind::Stream(Mutex::new(Box::pin(stream::Pieces::new(stream)))),
+        }
+    }
+
+    /// Creates a body that is written through a [`Sender`], which waits while `capacity` pieces are unsent.
+    ///
+    /// # Panics
+    ///
+    /// Panics when `capacity` is zero.
+    #[must_use]
+    pub fn channel(capacity: usize) -> (Sender, Self) {
+        let (sender, receiver) = channel::channel(capacity);
+        (
+            sender,
+            Self {
+                kind: Kind::Stream(Mutex::new(Box::pin(receiver))),
+            },
+        )
+    }
+
+    /// Adds trailer fields, sent after the last byte where the protocol and the peer allow it (RFC 9110 §6.5).
+    #[must_use]
+    pub fn with_trailers(self, trailers: HeaderMap) -> Self {
+        Self {
+            kind: Kind::Stream(Mutex::new(Box::pin(stream::Trailed::new(self, trailers)))),
+        }
+    }
+
+    /// Returns the number of bytes to come when it is known.
+    #[must_use]
+    pub fn len(&self) -> Option<u64> {
+        http_body::Body::size_hint(self).exact()
+    }
+
+    /// Tells whether it is known that no bytes will come.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        http_body::Body::is_end_stream(self)
+    }
+
+    /// Returns the bytes when all of them are in memory.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        static NOTHING: Bytes = Bytes::new();
+        match &self.kind {
+            Kind::Empty => Some(&NOTHING),
+            Kind::Full(bytes) => Some(bytes),
+            Kind::Stream(_) | Kind::Failed(_) => None,
+        }
+    }
+
+    /// Reads the whole body and keeps it: a second call, or a handler after a middleware, gets the same bytes.
+    ///
+    /// Trailer fields are dropped. `limit` is in bytes; `None` reads as much as comes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TooLarge`] when there are more than `limit` bytes, as soon as that is known; else what went wrong
+    /// while reading. The same error comes again at the next call.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not safe: what was read is lost when the future is dropped half way, and later reads fail.
+    pub async fn bytes(&mut self, limit: impl Into<Option<usize>>) -> Result<Bytes, Error> {
+        let limit = limit.into();
+        let check = |length: u64| match limit {
+            Some(limit) if length > limit as u64 => Err(Error::new(ErrorKind::TooLarge { limit })),
+            _ => Ok(()),
+        };
+        match &self.kind {
+            Kind::Empty => return Ok(Bytes::new()),
+            Kind::Full(bytes) => {
+                check(bytes.len() as u64)?;
+                return Ok(bytes.clone());
+            }
+            Kind::Failed(error) => return Err(error.clone()),
+            // Too long by its own account: left unread, so that a caller with another limit still can.
+            Kind::Stream(_) => check(http_body::Body::size_hint(self).lower())?,
+        }
+        let cancelled =
+            Error::new(ErrorKind::Other).because("an earlier read of this body was cancelled");
+        let mut stream = Self {
+            kind: mem::replace(&mut self.kind, Kind::Failed(cancelled)),
+        };
+        let result = stream.collect(check).await;
+        self.kind = match &result {
+            Ok(bytes) => Kind::Full(bytes.clone()),
+            Err(error) => Kind::Failed(error.clone()),
+        };
+        result
+    }
+
+    async fn collect(&mut self, check: impl Fn(u64) -> Result<(), Error>) -> Result<Bytes, Error> {
+        let Some(first) = self.chunk().await.transpose()? else {
+            return Ok(Bytes::new());
+        };
+        check(first.len() as u64)?;
+        let Some(second) = self.chunk().await.transpose()? else {
+            return Ok(first);
+        };
+        let mut all = BytesMut::with_capacity(first.len() + second.len());
+        all.extend_from_slice(&first);
+        let mut next = Some(second);
+        while let Some(piece) = next {
+            check((all.len() + piece.len()) as u64)?;
+            all.extend_from_slice(&piece);
+            next = self.chunk().await.transpose()?;
+        }
+        Ok(all.freeze())
+    }
+
+    /// Returns the next piece, in the size it arrived in; `None` at the end. Trailer fields are passed over.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong while reading; nothing comes after an error.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: nothing is lost when the future is dropped.
+    pub async fn chunk(&mut self) -> Option<Result<Bytes, Error>> {
+        loop {
+            match self.frame().await? {
+                Ok(frame) => match frame.into_data() {
+                    Ok(data) if data.is_empty() => {}
+                    Ok(data) => return Some(Ok(data)),
+                    Err(_trailers) => {}
+                },
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// Returns the next frame: a piece of data, or the trailer fields as the last.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong while reading; nothing comes after an error.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: nothing is lost when the future is dropped.
+    pub async fn frame(&mut self) -> Option<Result<Frame<Bytes>, Error>> {
+        poll_fn(|cx| http_body::Body::poll_frame(Pin::new(self), cx)).await
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match &mut self.kind {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Full(bytes) => {
+                let bytes = mem::take(bytes);
+                self.kind = Kind::Empty;
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Kind::Stream(stream) => {
+                let stream = stream.get_mut().unwrap_or_else(PoisonError::into_inner);
+                let frame = ready!(stream.as_mut().poll_frame(cx));
+                match &frame {
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => self.kind = Kind::Failed(error.clone()),
+                    None => self.kind = Kind::Empty,
+                }
+                Poll::Ready(frame)
+            }
+            Kind::Failed(error) => Poll::Ready(Some(Err(error.clone()))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Empty => true,
+            Kind::Full(bytes) => bytes.is_empty(),
+            Kind::Stream(stream) => peek(stream, |stream| stream.is_end_stream()),
+            Kind::Failed(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream(stream) => peek(stream, |stream| stream.size_hint()),
+            Kind::Failed(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// Looks at a stream through `&self`; the lock is free, since `&mut self` goes past it.
+fn peek<T>(stream: &Mutex<BoxedStream>, look: impl FnOnce(&BoxedStream) -> T) -> T {
+    look(&stream.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.kind {
+            Kind::Empty | Kind::Full(_) => "bytes",
+            Kind::Stream(_) => "stream",
+            Kind::Failed(_) => "failed",
+        };
+        f.debug_struct("Body")
+            .field("kind", &kind)
+            .field("len", &self.len())
+            .finish()
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self {
+            kind: if bytes.is_empty() {
+                Kind::Empty
+            } else {
+                Kind::Full(bytes)
+            },
+        }
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        text.as_bytes().into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+use http::{HeaderValue, header};
+
+use super::*;
+
+fn pieces(pieces: &'static [&'static str]) -> Body {
+    let (mut sender, body) = Body::channel(pieces.len() + 1);
+    for piece in pieces {
+        sender.frames_for_test(piece);
+    }
+    body
+}
+
+impl Sender {
+    fn frames_for_test(&mut self, piece: &'static str) {
+        let mut send = Box::pin(self.send(piece));
+        let mut cx = task::Context::from_waker(task::Waker::noop());
+        assert!(send.as_mut().poll(&mut cx).is_ready());
+    }
+}
+
+const _: fn() = || {
+    fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Body>();
+};
+
+#[tokio::test]
+async fn a_whole_read_is_kept_for_the_next_reader() {
+    let mut body = pieces(&["ab", "c", "def"]);
+    assert_eq!(body.bytes(6).await.unwrap(), "abcdef");
+    assert_eq!(body.bytes(None).await.unwrap(), "abcdef");
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "abcdef");
+    assert!(body.chunk().await.is_none());
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_an_error_that_names_the_limit() {
+    let mut body = pieces(&["abc", "def"]);
+    let error = body.bytes(5).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge { limit: 5 });
+    assert_eq!(
+        error.to_string(),
+        "the body is larger than the limit of 5 bytes"
+    );
+    assert_eq!(
+        body.bytes(None).await.unwrap_err().kind(),
+        ErrorKind::TooLarge { limit: 5 }
+    );
+}
+
+#[tokio::test]
+async fn a_body_of_known_length_over_the_limit_is_left_unread() {
+    let mut body = Body::from("abcdef");
+    assert_eq!(
+        body.bytes(5).await.unwrap_err().kind(),
+        ErrorKind::TooLarge { limit: 5 }
+    );
+    assert_eq!(body.bytes(6).await.unwrap(), "abcdef");
+}
+
+#[tokio::test]
+async fn an_error_of_a_wrapped_body_keeps_its_kind() {
+    let (sender, body) = Body::channel(1);
+    sender.abort(Error::new(ErrorKind::TimedOut)).await.unwrap();
+    let mut body = Body::new(http_body_util::combinators::UnsyncBoxBody::new(body));
+    assert_eq!(
+        body.bytes(None).await.unwrap_err().kind(),
+        ErrorKind::TimedOut
+    );
+    assert_eq!(
+        body.chunk().await.unwrap().unwrap_err().kind(),
+        ErrorKind::TimedOut
+    );
+}
+
+#[tokio::test]
+async fn a_read_that_was_cancelled_does_not_pass_for_a_whole_body() {
+    let (mut sender, mut body) = Body::channel(2);
+    sender.send("first").await.unwrap();
+    {
+        let mut reading = Box::pin(body.bytes(None));
+        let mut cx = task::Context::from_waker(task::Waker::noop());
+        assert!(reading.as_mut().poll(&mut cx).is_pending());
+    }
+    sender.send("second").await.unwrap_err();
+    let error = body.bytes(None).await.unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "the body could not be read: an earlier read of this body was cancelled"
+    );
+}
+
+#[tokio::test]
+async fn trailers_come_after_the_data() {
+    let mut trailers = HeaderMap::new();
+    trailers.insert(header::ETAG, HeaderValue::from_static("\"a\""));
+    let mut body = Body::from("data").with_trailers(trailers.clone());
+    assert_eq!(body.len(), Some(4));
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "data"
+    );
+    assert!(!body.is_empty());
+    assert_eq!(
+        body.frame()
+            .await
+            .unwrap()
+            .unwrap()
+            .into_trailers()
+            .unwrap(),
+        trailers
+    );
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test]
+async fn a_sender_learns_that_the_reader_is_gone() {
+    let (mut sender, body) = Body::channel(1);
+    drop(body);
+    assert_eq!(
+        sender.send("x").await.unwrap_err().kind(),
+        ErrorKind::Disconnected
+    );
+    sender.closed().await;
+}

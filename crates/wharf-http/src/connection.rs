@@ -1,0 +1,230 @@
+//! What is known of the connection that a request came by.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use http::uri::Scheme;
+
+use crate::signal::{Signal, Tasks};
+
+/// The other end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Peer {
+    /// A TCP peer.
+    Tcp(SocketAddr),
+    /// A peer on a unix socket.
+    Unix(UnixPeer),
+    /// A peer in the same process, over an in-memory pipe.
+    Memory,
+}
+
+impl Peer {
+    /// Returns the socket address of a TCP peer.
+    #[must_use]
+    pub fn socket_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(addr) => Some(*addr),
+            Self::Unix(_) | Self::Memory => None,
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    /// Prints the IP address without the port, `unix` (with the process id where known), or `memory`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(addr) => addr.ip().fmt(f),
+            Self::Unix(UnixPeer { pid: Some(pid), .. }) => write!(f, "unix:{pid}"),
+            Self::Unix(_) => f.write_str("unix"),
+            Self::Memory => f.write_str("memory"),
+        }
+    }
+}
+
+/// Who is at the other end of a unix socket, as the kernel tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnixPeer {
+    pid: Option<i32>,
+    uid: Option<u32>,
+    gid: Option<u32>,
+}
+
+impl UnixPeer {
+    /// Creates a peer of which nothing is known.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the process, user and group that the kernel reported when the peer connected.
+    #[must_use]
+    pub fn credentials(mut self, pid: Option<i32>, uid: u32, gid: u32) -> Self {
+        self.pid = pid;
+        self.uid = Some(uid);
+        self.gid = Some(gid);
+        self
+    }
+
+    /// Returns the process id of the peer.
+    #[must_use]
+    pub fn pid(&self) -> Option<i32> {
+        self.pid
+    }
+
+    /// Returns the effective user id of the peer.
+    #[must_use]
+    pub fn uid(&self) -> Option<u32> {
+        self.uid
+    }
+
+    /// Returns the effective group id of the peer.
+    #[must_use]
+    pub fn gid(&self) -> Option<u32> {
+        self.gid
+    }
+}
+
+/// The listener's end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Local {
+    /// A TCP socket.
+    Tcp(SocketAddr),
+    /// A unix socket and its path, where it has one.
+    Unix(Option<PathBuf>),
+    /// An in-memory pipe.
+    Memory,
+}
+
+impl Local {
+    /// Returns the path of a unix socket.
+    #[must_use]
+    pub fn unix_path(&self) -> Option<&Path> {
+        match self {
+            Self::Unix(path) => path.as_deref(),
+            Self::Tcp(_) | Self::Memory => None,
+        }
+    }
+}
+
+/// What is known of the connection that a request came by. Cheap to clone.
+///
+/// Nothing here is taken from a request header: `Forwarded` and its like are the business of a middleware that knows
+/// whom to trust.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    id: u128,
+    peer: Peer,
+    local: Local,
+    scheme: Scheme,
+    shutdown: Signal,
+    tasks: Tasks,
+}
+
+impl Connection {
+    /// Creates the description of a plain connection from `peer` to `local`.
+    #[must_use]
+    pub fn new(peer: Peer, local: Local) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                id: random(),
+                peer,
+                local,
+                scheme: Scheme::HTTP,
+                shutdown: Signal::new(),
+                tasks: Tasks::new(),
+            }),
+        }
+    }
+
+    /// Creates the description of a connection within this process.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::new(Peer::Memory, Local::Memory)
+    }
+
+    /// Sets the scheme that requests of this connection have. Default: `http`.
+    #[must_use]
+    pub fn with_scheme(self, scheme: Scheme) -> Self {
+        self.change(|inner| inner.scheme = scheme)
+    }
+
+    /// Sets the signal that fires when the server begins to shut down, and the count of work it then waits for.
+    #[must_use]
+    pub fn with_server(self, shutdown: Signal, tasks: Tasks) -> Self {
+        self.change(|inner| {
+            inner.shutdown = shutdown;
+            inner.tasks = tasks;
+        })
+    }
+
+    fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::try_unwrap(self.inner).unwrap_or_else(|shared| Inner {
+            id: shared.id,
+            peer: shared.peer.clone(),
+            local: shared.local.clone(),
+            scheme: shared.scheme.clone(),
+            shutdown: shared.shutdown.clone(),
+            tasks: shared.tasks.clone(),
+        });
+        change(&mut inner);
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Returns a random number that names this connection; request ids are made from it.
+    pub(crate) fn id(&self) -> u128 {
+        self.inner.id
+    }
+
+    /// Returns the other end, as the socket tells.
+    #[must_use]
+    pub fn peer(&self) -> &Peer {
+        &self.inner.peer
+    }
+
+    /// Returns the listener's end.
+    #[must_use]
+    pub fn local(&self) -> &Local {
+        &self.inner.local
+    }
+
+    /// Returns `http`, or `https` when the connection itself is encrypted.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        &self.inner.scheme
+    }
+
+    /// Returns the signal that fires when the server begins to shut down.
+    #[must_use]
+    pub fn shutdown(&self) -> &Signal {
+        &self.inner.shutdown
+    }
+
+    /// Returns the count of work that the server waits for when it shuts down.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
+    }
+}
+
+/// Sixteen random bytes, or a mix of clock and address should the system have none to give.
+fn random() -> u128 {
+    let mut bytes = [0; 16];
+    if getrandom::fill(&mut bytes).is_err() {
+        use std::hash::{BuildHasher, RandomState};
+        let state = RandomState::new();
+        let high = u128::from(state.hash_one(std::time::SystemTime::now()));
+        return high << 64 | u128::from(RandomState::new().hash_one(high));
+    }
+    u128::from_ne_bytes(bytes)
+}

@@ -1,0 +1,415 @@
+//! What travels with a request: its identity, deadline, cancellation and typed extensions.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::connection::Connection;
+use crate::signal::Signal;
+
+/// What travels with one request, from the socket through middleware and handler to outgoing calls. Cheap to clone.
+///
+/// It is a value, handed on by hand: nothing is kept in a task-local or a static.
+///
+/// # Examples
+///
+/// ```
+/// use wharf_http::{Connection, Context};
+///
+/// let context = Context::new(Connection::memory());
+/// context.insert(42_u64);
+/// assert_eq!(context.get::<u64>(), Some(42));
+/// assert_eq!(context.request_id().to_string().len(), 32);
+/// ```
+#[derive(Clone)]
+pub struct Context {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connection: Connection,
+    sequence: u64,
+    started: Instant,
+    route: OnceLock<Arc<str>>,
+    trace: OnceLock<TraceContext>,
+    deadline: OnceLock<Mutex<Instant>>,
+    client_left: OnceLock<Signal>,
+    extensions: OnceLock<Mutex<http::Extensions>>,
+}
+
+impl Context {
+    /// Creates the context of the first request on `connection`.
+    #[must_use]
+    pub fn new(connection: Connection) -> Self {
+        Self::with_sequence(connection, 0)
+    }
+
+    fn with_sequence(connection: Connection, sequence: u64) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                connection,
+                sequence,
+                started: Instant::now(),
+                route: OnceLock::new(),
+                trace: OnceLock::new(),
+                deadline: OnceLock::new(),
+                client_left: OnceLock::new(),
+                extensions: OnceLock::new(),
+            }),
+        }
+    }
+
+    /// Turns this into the context of the next request on the same connection.
+    ///
+    /// For servers. The memory is used again when nobody else holds the context any more.
+    pub fn advance(&mut self) {
+        let sequence = self.inner.sequence.wrapping_add(1);
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.sequence = sequence;
+            inner.started = Instant::now();
+            inner.route.take();
+            inner.trace.take();
+            inner.deadline.take();
+            inner.client_left.take();
+            inner.extensions.take();
+        } else {
+            *self = Self::with_sequence(self.inner.connection.clone(), sequence);
+        }
+    }
+
+    /// Returns the connection that the request came by.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.inner.connection
+    }
+
+    /// Returns when the request head was complete.
+    #[must_use]
+    pub fn started(&self) -> Instant {
+        self.inner.started
+    }
+
+    /// Returns how many requests came by this connection before this one.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.inner.sequence
+    }
+
+    /// Returns the id of the request: 16 random bytes, printed as 32 hexadecimal digits.
+    #[must_use]
+    pub fn request_id(&self) -> RequestId {
+        // One draw of randomness per connection; an odd multiplier keeps the ids of one connection apart.
+        let step =
+            u128::from(self.inner.sequence).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        RequestId(self.inner.connection.id().wrapping_add(step))
+    }
+
+    /// Returns the trace context: the one that [`set_trace`](Self::set_trace) set, or a new one made of the request id.
+    #[must_use]
+    pub fn trace(&self) -> &TraceContext {
+        self.inner
+            .trace
+            .get_or_init(|| TraceContext::from_id(self.request_id()))
+    }
+
+    /// Sets the trace context that came with the request; it has no effect once one was set or read.
+    pub fn set_trace(&self, trace: TraceContext) {
+        let _already_set = self.inner.trace.set(trace);
+    }
+
+    /// Returns the pattern of the route that serves the request, such as `/resources/{id}`.
+    #[must_use]
+    pub fn route(&self) -> Option<&str> {
+        self.inner.route.get().map(AsRef::as_ref)
+    }
+
+    /// Sets the pattern of the route. The router writes it once; access log and counters read it.
+    pub fn set_route(&self, route: &Arc<str>) {
+        let _already_set = self.inner.route.set(Arc::clone(route));
+    }
+
+    /// Returns when the answer is due; `None` when there is no deadline.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.inner.deadline.get().map(|deadline| *lock(deadline))
+    }
+
+    /// Returns how much time is left until the deadline: zero when it has passed, `None` when there is none.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline()
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Moves the deadline to `at` unless it is already earlier.
+    pub fn shorten_deadline(&self, at: Instant) {
+        let mut deadline = lock(self.inner.deadline.get_or_init(|| Mutex::new(at)));
+        *deadline = at.min(*deadline);
+    }
+
+    /// Returns the signal that fires when the server begins to shut down.
+    ///
+    /// Long-lived answers, such as event streams, await it to end in time.
+    #[must_use]
+    pub fn shutdown(&self) -> &Signal {
+        self.inner.connection.shutdown()
+    }
+
+    /// Returns the signal that fires when the client leaves before it has the whole answer.
+    ///
+    /// A handler whose route is set to finish all the same can await it to stop early at a place of its own choice.
+    #[must_use]
+    pub fn client_left(&self) -> &Signal {
+        self.inner.client_left.get_or_init(Signal::new)
+    }
+
+    /// Runs `future` to its end even when the client leaves and the handler is dropped; shutdown waits for it.
+    ///
+    /// # Panics
+    ///
+    /// Panics when `future` panics, and when called outside a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: `future` runs on in a task of its own when the returned future is dropped.
+    pub async fn protect<F>(&self, future: F) -> F::Output
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        match self.inner.connection.tasks().spawn(future).await {
+            Ok(output) => output,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is going away, and this task with it.
+                Err(_cancelled) => std::future::pending().await,
+            },
+        }
+    }
+
+    /// Puts `value` beside the request, and returns the value of that type that was there before.
+    pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
+        lock(self.inner.extensions.get_or_init(Mutex::default)).insert(value)
+    }
+
+    /// Returns a clone of the value of type `T` that was put beside the request.
+    #[must_use]
+    pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        lock(self.inner.extensions.get()?).get().cloned()
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("request_id", &self.request_id())
+            .field("peer", self.inner.connection.peer())
+            .field("route", &self.route())
+            .field("deadline", &self.deadline())
+            .finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The id of one request; prints as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId(u128);
+
+impl RequestId {
+    /// Returns the id as a number.
+    #[must_use]
+    pub fn as_u128(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The identity of a distributed trace, as carried by the `traceparent` field (W3C Trace Context, level 1, §3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    trace_id: u128,
+    parent_id: u64,
+    flags: u8,
+}
+
+impl TraceContext {
+    fn from_id(id: RequestId) -> Self {
+        // Neither part may be zero (§3.2.2.3, §3.2.2.4).
+        let parent_id = (id.0 >> 32) as u64;
+        Self {
+            trace_id: id.0.max(1),
+            parent_id: parent_id.max(1),
+            flags: 0,
+        }
+    }
+
+    /// Reads the value of a `traceparent` field; `None` when it is malformed and must be ignored (§3.2.2).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wharf_http::context::TraceContext;
+    ///
+    /// let text = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    /// let trace = TraceContext::parse(text).unwrap();
+    /// assert_eq!(trace.to_string(), text);
+    /// assert!(trace.is_sampled());
+    /// assert!(TraceContext::parse("00-0-0-01").is_none());
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let lower_hex = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        if bytes.len() < 55
+            || ![2, 35, 52].iter().all(|&at| bytes[at] == b'-')
+            || ![0..2, 3..35, 36..52, 53..55]
+                .into_iter()
+                .all(|range| bytes[range].iter().all(lower_hex))
+        {
+            return None;
+        }
+        // Version ff is forbidden; version 00 has exactly these four parts, later ones may have more (§3.2.2.1, §3.2.4).
+        match &text[0..2] {
+            "ff" => return None,
+            "00" if bytes.len() != 55 => return None,
+            _ if bytes.len() > 55 && bytes[55] != b'-' => return None,
+            _ => {}
+        }
+        let trace_id = u128::from_str_radix(&text[3..35], 16)
+            .ok()
+            .filter(|&id| id != 0)?;
+        let parent_id = u64::from_str_radix(&text[36..52], 16)
+            .ok()
+            .filter(|&id| id != 0)?;
+        let flags = u8::from_str_radix(&text[53..55], 16).ok()?;
+        Some(Self {
+            trace_id,
+            parent_id,
+            flags,
+        })
+    }
+
+    /// Returns the id of the whole trace.
+    #[must_use]
+    pub fn trace_id(&self) -> u128 {
+        self.trace_id
+    }
+
+    /// Returns the id of the caller's span.
+    #[must_use]
+    pub fn parent_id(&self) -> u64 {
+        self.parent_id
+    }
+
+    /// Tells whether the caller recorded the trace (§3.2.2.5.1).
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        self.flags & 1 == 1
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "00-{:032x}-{:016x}-{:02x}",
+            self.trace_id, self.parent_id, self.flags
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_request_starts_clean_and_uses_the_memory_again() {
+        let mut context = Context::new(Connection::memory());
+        let first = context.request_id();
+        context.insert("left behind");
+        context.set_route(&"/a".into());
+        context.shorten_deadline(Instant::now());
+        let memory = Arc::as_ptr(&context.inner);
+        context.advance();
+        assert_eq!(memory, Arc::as_ptr(&context.inner));
+        assert_ne!(context.request_id(), first);
+        assert_eq!(context.get::<&str>(), None);
+        assert_eq!((context.route(), context.deadline()), (None, None));
+    }
+
+    #[test]
+    fn a_context_that_somebody_still_holds_is_left_alone() {
+        let mut context = Context::new(Connection::memory());
+        context.insert(1_u8);
+        let held = context.clone();
+        context.advance();
+        assert_eq!(held.get::<u8>(), Some(1));
+        assert_eq!(context.get::<u8>(), None);
+    }
+
+    #[test]
+    fn a_deadline_is_only_ever_shortened() {
+        let context = Context::new(Connection::memory());
+        let now = Instant::now();
+        context.shorten_deadline(now + Duration::from_secs(1));
+        context.shorten_deadline(now + Duration::from_secs(2));
+        assert_eq!(context.deadline(), Some(now + Duration::from_secs(1)));
+    }
+
+    #[tokio::test]
+    async fn protected_work_survives_its_caller() {
+        let context = Context::new(Connection::memory());
+        let gate = Signal::new();
+        let done = Signal::new();
+        {
+            let (gate, done) = (gate.clone(), done.clone());
+            let mut work = Box::pin(context.protect(async move {
+                gate.fired().await;
+                done.fire();
+            }));
+            tokio::select! {
+                biased;
+                () = &mut work => unreachable!("the gate is shut"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        assert_eq!(context.connection().tasks().running(), 1);
+        gate.fire();
+        context.connection().tasks().idle().await;
+        assert!(done.is_fired());
+    }
+
+    #[test]
+    fn malformed_trace_parents_are_ignored() {
+        for text in [
+            "",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+            "00-0af7651916cd43dd8448eb211c8031é-b7ad6b7169203331-01",
+        ] {
+            assert_eq!(TraceContext::parse(text), None, "{text}");
+        }
+        assert!(
+            TraceContext::parse("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more")
+                .is_some()
+        );
+    }
+}

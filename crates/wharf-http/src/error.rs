@@ -1,0 +1,100 @@
+//! [`BoxError`] and the printer of error chains.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// Any error that can cross a task.
+pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// Prints an error and all its causes on one line, `outer: cause: root cause`.
+///
+/// A cause whose text the level above already ends with is not printed again, since some libraries put the cause in
+/// their own message too.
+///
+/// # Examples
+///
+/// ```
+/// use wharf_http::ErrorChain;
+///
+/// let error = std::io::Error::other("disk is full");
+/// assert_eq!(ErrorChain::new(&error).to_string(), "disk is full");
+/// ```
+#[derive(Clone, Copy)]
+pub struct ErrorChain<'a> {
+    error: &'a (dyn StdError + 'static),
+}
+
+impl<'a> ErrorChain<'a> {
+    /// Prepares `error` for printing.
+    #[must_use]
+    pub fn new(error: &'a (dyn StdError + 'static)) -> Self {
+        Self { error }
+    }
+}
+
+impl fmt::Display for ErrorChain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut above = self.error.to_string();
+        f.write_str(&above)?;
+        let mut cause = self.error.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !text.is_empty() && !above.ends_with(&text) {
+                write!(f, ": {text}")?;
+                above = text;
+            }
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ErrorChain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Level(&'static str, Option<Box<Self>>);
+
+    impl fmt::Display for Level {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl StdError for Level {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            self.1.as_deref().map(|cause| cause as _)
+        }
+    }
+
+    #[test]
+    fn a_chain_is_printed_on_one_line() {
+        let error = Level(
+            "could not save",
+            Some(Box::new(Level("disk is full", None))),
+        );
+        assert_eq!(
+            ErrorChain::new(&error).to_string(),
+            "could not save: disk is full"
+        );
+    }
+
+    #[test]
+    fn a_cause_that_was_already_printed_is_not_printed_again() {
+        let error = Level(
+            "could not save: disk is full",
+            Some(Box::new(Level("disk is full", None))),
+        );
+        assert_eq!(
+            ErrorChain::new(&error).to_string(),
+            "could not save: disk is full"
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! A one-way switch that many tasks can await, and a count of work that a shutdown waits for.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+/// A switch that is thrown once and never taken back.
+///
+/// Clones share the switch. It tells handlers that the server is shutting down, or that their client has left.
+///
+/// # Examples
+///
+/// ```
+/// use wharf_http::Signal;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let signal = Signal::new();
+/// let waiting = signal.clone();
+/// signal.fire();
+/// waiting.fired().await;
+/// assert!(waiting.is_fired());
+/// # });
+/// ```
+#[derive(Clone, Default)]
+pub struct Signal {
+    inner: Arc<SignalInner>,
+}
+
+#[derive(Default)]
+struct SignalInner {
+    fired: AtomicBool,
+    notify: Notify,
+}
+
+impl Signal {
+    /// Creates a signal that has not been fired.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Fires the signal; every present and future waiter goes on. Firing it again does nothing.
+    pub fn fire(&self) {
+        self.inner.fired.store(true, Ordering::Release);
+        self.inner.notify.notify_waiters();
+    }
+
+    /// Tells whether the signal was fired.
+    #[must_use]
+    pub fn is_fired(&self) -> bool {
+        self.inner.fired.load(Ordering::Acquire)
+    }
+
+    /// Waits until the signal is fired; returns at once when it already was.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: dropping the future loses nothing.
+    pub async fn fired(&self) {
+        let mut notified = pin!(self.inner.notify.notified());
+        // Registered before the flag is read, so that a signal fired in between is not missed.
+        notified.as_mut().enable();
+        if !self.is_fired() {
+            notified.await;
+        }
+    }
+}
+
+impl fmt::Debug for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signal")
+            .field("fired", &self.is_fired())
+            .finish()
+    }
+}
+
+/// A count of work in progress that somebody can wait for.
+///
+/// Clones share the count. A server keeps one for the work that must finish before it stops: see [`Context::protect`].
+///
+/// [`Context::protect`]: crate::Context::protect
+#[derive(Clone, Default)]
+pub struct Tasks {
+    inner: Arc<TasksInner>,
+}
+
+#[derive(Default)]
+struct TasksInner {
+    running: AtomicUsize,
+    idle: Notify,
+}
+
+impl Tasks {
+    /// Creates a count that stands at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts one piece of work in until the guard is dropped.
+    #[must_use = "the work counts only while the guard lives"]
+    pub fn enter(&self) -> TaskGuard {
+        self.inner.running.fetch_add(1, Ordering::AcqRel);
+        TaskGuard {
+            tasks: self.clone(),
+        }
+    }
+
+    /// Spawns `future` on the current tokio runtime and counts it until it ends.
+    ///
+    /// # Panics
+    ///
+    /// Panics when called outside a tokio runtime.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let guard = self.enter();
+        tokio::spawn(async move {
+            let output = future.await;
+            drop(guard);
+            output
+        })
+    }
+
+    /// Tells how many pieces of work are running.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.inner.running.load(Ordering::Acquire)
+    }
+
+    /// Waits until no work is running.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: dropping the future loses nothing.
+    pub async fn idle(&self) {
+        loop {
+            let mut notified = pin!(self.inner.idle.notified());
+            notified.as_mut().enable();
+            if self.running() == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
+impl fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tasks")
+            .field("running", &self.running())
+            .finish()
+    }
+}
+
+/// One piece of work in a [`Tasks`] count; dropping it counts the work out.
+#[derive(Debug)]
+pub struct TaskGuard {
+    tasks: Tasks,
+}
+
+impl Drop for TaskGuard {
+    fn drop(&mut self) {
+        if self.tasks.inner.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.tasks.inner.idle.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_waiter_that_came_first_is_woken() {
+        let signal = Signal::new();
+        let waiter = tokio::spawn({
+            let signal = signal.clone();
+            async move { signal.fired().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiter.is_finished());
+        signal.fire();
+        waiter.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn idle_waits_for_the_last_task() {
+        let tasks = Tasks::new();
+        let gate = Signal::new();
+        let task = tasks.spawn({
+            let gate = gate.clone();
+            async move { gate.fired().await }
+        });
+        let idle = tokio::spawn({
+            let tasks = tasks.clone();
+            async move { tasks.idle().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!idle.is_finished());
+        gate.fire();
+        task.await.unwrap();
+        idle.await.unwrap();
+        assert_eq!(tasks.running(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_counted_out() {
+        let tasks = Tasks::new();
+        let task = tasks.spawn(async { panic!("on purpose") });
+        assert!(task.await.is_err());
+        assert_eq!(tasks.running(), 0);
+    }
+}
