@@ -1,6 +1,7 @@
 //! What is known of the connection that a request came by.
 
 use std::fmt;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -127,6 +128,7 @@ struct Inner {
     scheme: Scheme,
     shutdown: Signal,
     tasks: Tasks,
+    errors_to_stderr: bool,
 }
 
 impl Connection {
@@ -141,6 +143,7 @@ impl Connection {
                 scheme: Scheme::HTTP,
                 shutdown: Signal::new(),
                 tasks: Tasks::new(),
+                errors_to_stderr: false,
             }),
         }
     }
@@ -166,6 +169,25 @@ impl Connection {
         })
     }
 
+    /// Lets [`report`](Self::report) write to standard error while no `tracing` subscriber is set. Default: off.
+    #[must_use]
+    pub fn with_errors_to_stderr(self, on: bool) -> Self {
+        self.change(|inner| inner.errors_to_stderr = on)
+    }
+
+    /// Logs an error that no caller will see, such as the cause of an answer with status 500.
+    ///
+    /// It goes to `tracing` at level `ERROR` with the target `wharf::error`; without a subscriber, and where the
+    /// server says so, to standard error, so that a newcomer sees it.
+    pub fn report(&self, error: impl fmt::Display) {
+        if self.inner.errors_to_stderr && !tracing::dispatcher::has_been_set() {
+            // Nobody is left to tell when standard error is gone.
+            let _gone = writeln!(std::io::stderr().lock(), "error: {error}");
+        } else {
+            tracing::error!(target: "wharf::error", "{error}");
+        }
+    }
+
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = Arc::try_unwrap(self.inner).unwrap_or_else(|shared| Inner {
             id: shared.id,
@@ -174,6 +196,7 @@ impl Connection {
             scheme: shared.scheme.clone(),
             shutdown: shared.shutdown.clone(),
             tasks: shared.tasks.clone(),
+            errors_to_stderr: shared.errors_to_stderr,
         });
         change(&mut inner);
         Self {

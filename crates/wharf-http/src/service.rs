@@ -67,8 +67,8 @@ pub trait Serve: Send + 'static {
     /// # Errors
     ///
     /// Everything that is wrong, in one error.
-    fn check(&mut self) -> Result<(), BoxError> {
-        Ok(())
+    fn check(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send {
+        ready(Ok(()))
     }
 
     /// Starts it; the server binds its sockets when this has succeeded.
