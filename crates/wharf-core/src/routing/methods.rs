@@ -1,0 +1,167 @@
+//! Which route answers which method at one path.
+
+use http::{HeaderValue, Method};
+
+use super::tree::NONE;
+
+/// The methods that have a place of their own, sorted as `Allow` lists them.
+const STANDARD: [Method; 9] = [
+    Method::CONNECT,
+    Method::DELETE,
+    Method::GET,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::PATCH,
+    Method::POST,
+    Method::PUT,
+    Method::TRACE,
+];
+
+const GET: usize = 2;
+const HEAD: usize = 3;
+const OPTIONS: usize = 4;
+
+/// Which requests a route is for: those with one method, or all.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verb {
+    /// Requests with any method.
+    Any,
+    /// Requests with this method.
+    One(Method),
+}
+
+impl Verb {
+    /// Returns whether some request is for both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        *self == Self::Any || *other == Self::Any || self == other
+    }
+}
+
+impl From<Method> for Verb {
+    fn from(method: Method) -> Self {
+        Self::One(method)
+    }
+}
+
+impl From<&Method> for Verb {
+    fn from(method: &Method) -> Self {
+        Self::One(method.clone())
+    }
+}
+
+impl std::fmt::Display for Verb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Any => "*",
+            Self::One(method) => method.as_str(),
+        })
+    }
+}
+
+/// The routes of one path, by method.
+#[derive(Debug)]
+pub(super) struct MethodTable {
+    standard: [u32; STANDARD.len()],
+    any: u32,
+    others: Vec<(Method, u32)>,
+}
+
+impl Default for MethodTable {
+    fn default() -> Self {
+        Self {
+            standard: [NONE; STANDARD.len()],
+            any: NONE,
+            others: Vec::new(),
+        }
+    }
+}
+
+impl MethodTable {
+    /// Sets the route for a method that has none yet.
+    pub(super) fn insert(&mut self, verb: &Verb, route: u32) {
+        match verb {
+            Verb::Any => self.any = route,
+            Verb::One(method) => match index(method) {
+                Some(index) => self.standard[index] = route,
+                None => self.others.push((method.clone(), route)),
+            },
+        }
+    }
+
+    /// Lets the route for GET answer HEAD (RFC 9110 §9.3.2), unless HEAD has a route of its own.
+    pub(super) fn head_from_get(&mut self) {
+        if self.standard[HEAD] == NONE {
+            self.standard[HEAD] = self.standard[GET];
+        }
+    }
+
+    /// Returns the route for a method, or [`NONE`].
+    pub(super) fn get(&self, method: &Method) -> u32 {
+        let own = match index(method) {
+            Some(index) => self.standard[index],
+            None => self
+                .others
+                .iter()
+                .find(|(other, _)| other == method)
+                .map_or(NONE, |(_, route)| *route),
+        };
+        if own == NONE { self.any } else { own }
+    }
+}
+
+fn index(method: &Method) -> Option<usize> {
+    Some(match *method {
+        Method::GET => GET,
+        Method::POST => 6,
+        Method::HEAD => HEAD,
+        Method::PUT => 7,
+        Method::DELETE => 1,
+        Method::PATCH => 5,
+        Method::OPTIONS => OPTIONS,
+        Method::CONNECT => 0,
+        Method::TRACE => 8,
+        _ => return None,
+    })
+}
+
+/// A set of methods, as it goes into `Allow` (RFC 9110 §10.2.1).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Allowed {
+    standard: u16,
+    others: Vec<Method>,
+}
+
+impl Allowed {
+    /// Adds the methods of one path.
+    pub(super) fn add(&mut self, table: &MethodTable) {
+        for (index, &route) in table.standard.iter().enumerate() {
+            self.standard |= u16::from(route != NONE) << index;
+        }
+        self.others
+            .extend(table.others.iter().map(|(method, _)| method.clone()));
+    }
+
+    /// Adds all of `other`.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.standard |= other.standard;
+        self.others.extend_from_slice(&other.others);
+    }
+
+    /// Returns the value of `Allow`: sorted, and with OPTIONS, which every path answers.
+    pub(super) fn to_value(&self) -> HeaderValue {
+        let set = self.standard | 1 << OPTIONS;
+        let standard = STANDARD
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| set & (1 << index) != 0)
+            .map(|(_, method)| method.as_str());
+        let mut names: Vec<&str> = standard
+            .chain(self.others.iter().map(Method::as_str))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        HeaderValue::from_str(&names.join(", "))
+            .expect("a method is a token, and a token is a header value")
+    }
+}

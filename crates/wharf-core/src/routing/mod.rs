@@ -1,0 +1,60 @@
+//! Routing: path patterns, and the way from method and path to route.
+//!
+//! Data and algorithms only: nothing here knows of handlers, bodies or connections. A [`RouterBuilder`] takes one value of any type per
+//! route; the [`Router`] it makes gives back a reference to the value, and the places of the parameters.
+//!
+//! Layout: `pattern` parses what is written, `segment` and `constraint` are its compiled pieces, `tree` holds them, `matcher` searches
+//! it, `methods` tells routes of one path apart, `slash` says what a slash at the end means, `conflict` finds routes in each other's
+//! way, `text` decodes request paths, `params` remembers where parameters are.
+//!
+//! # Precedence
+//!
+//! A path is matched segment by segment, from the left. Of several routes that fit, the one wins that is more specific at the first
+//! segment where they differ:
+//!
+//! | order | segment | example |
+//! |---|---|---|
+//! | 1 | literal | `new` |
+//! | 2 | parameters with literal text around them: longer prefix first, then longer suffix, then more text in between | `v{n}`, `{name}.json`, `{a}-{b}` |
+//! | 3 | parameter with a constraint | `{id:\d+}` |
+//! | 4 | parameter without one | `{name}` |
+//! | 5 | rest of the path: longer prefix first, then with a constraint, then without | `{*path}` |
+//!
+//! Among the segments of row 2 that agree in all three lengths, those with more constraints come first. What is still equal, such as
+//! two different constraints, is tried in the order of writing; [`RouterBuilder::overlaps`] lists such pairs. Names of parameters count
+//! for nothing, and may differ from route to route.
+//!
+//! A route that fails further on does not hide others: the search falls back to the next one in this order, for a path that does not
+//! fit as well as for a method that is missing. So `GET /{a}/x` is found although `/b/{c:\d+}` begins more specifically. Only if no
+//! route has the method is it refused, with `Allow` naming the methods of all routes that fit the path.
+//!
+//! # Paths
+//!
+//! Each segment is percent-decoded before it is compared: `/caf%C3%A9` is `/café`, `%2F` is a character of its segment and separates
+//! nothing. A bad escape, or bytes that are not UTF-8 once decoded, make the whole path bad. Dot segments are not resolved: clients do
+//! that before they send a path, and one that does not gets what it asked for. Empty segments are not skipped: see [`TrailingSlash`].
+//!
+//! # Cost
+//!
+//! A look-up hashes each segment once for each node it visits, whatever the number of routes; it allocates nothing, unless the path holds
+//! escapes, a route has more than eight parameters, or several routes refuse the method. Each node of the tree is visited once at most, so
+//! that no path makes a search longer than one pass over the routes that share its beginning.
+
+mod conflict;
+mod constraint;
+mod matcher;
+mod methods;
+mod params;
+mod pattern;
+mod segment;
+mod slash;
+mod text;
+mod tree;
+
+pub use conflict::{Conflict, Overlap};
+pub use matcher::{Lookup, Match, RouteOptions, Router, RouterBuilder};
+pub use methods::Verb;
+pub use params::Params;
+pub use pattern::{Pattern, PatternError};
+pub use slash::TrailingSlash;
+pub use text::BadPath;

@@ -1,0 +1,227 @@
+//! One segment of a pattern, compiled: a literal, parameters between literals, or the rest of the path.
+//!
+//! Where a segment holds several parameters, it is read as one anchored regular expression in which a parameter without a constraint is
+//! `(?s:.+)`: earlier parameters take as much as they can. Two common kinds need no engine and no allocation:
+//!
+//! - every parameter but the last ends where its characters end (`v{major:\d+}.{minor:\d+}`): read from the left;
+//! - no parameter has a constraint (`{name}.{extension}`): read from the right, at the last place where each literal fits.
+
+use std::ops::Range;
+
+use regex_lite::Regex;
+
+use super::constraint::{self, Constraint, Run};
+
+/// How many parameters may share a segment.
+pub(super) const MAX_FIELDS: usize = 8;
+
+/// One segment of a pattern.
+#[derive(Clone, Debug)]
+pub(super) enum Segment {
+    /// Decoded text. Empty only as the last segment, where it stands for a trailing slash.
+    Literal(Box<str>),
+    Fields(Fields),
+    Rest(Rest),
+}
+
+/// Parameters between literals: `{name}`, `{name}.json`, `{a}-{b}`.
+#[derive(Clone, Debug)]
+pub(super) struct Fields {
+    pub(super) prefix: Box<str>,
+    /// At least one, at most [`MAX_FIELDS`].
+    pub(super) fields: Box<[Field]>,
+    reading: Reading,
+}
+
+/// One parameter and the literal after it, which is empty at most after the last.
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    pub(super) constraint: Option<Constraint>,
+    pub(super) after: Box<str>,
+}
+
+#[derive(Clone, Debug)]
+enum Reading {
+    FromLeft,
+    FromRight,
+    /// With the number of each parameter's group.
+    Expression(Regex, Box<[usize]>),
+}
+
+/// Where the parameters of one segment are, in order.
+pub(super) type Splits = [Range<usize>; MAX_FIELDS];
+
+impl Fields {
+    /// Compiles the segment; `fields` is not empty.
+    pub(super) fn new(prefix: Box<str>, fields: Vec<Field>) -> Result<Self, regex_lite::Error> {
+        let reading = if reads_from_left(&fields) {
+            Reading::FromLeft
+        } else if fields.iter().all(|field| field.constraint.is_none()) {
+            Reading::FromRight
+        } else {
+            let (expression, groups) = expression(&fields)?;
+            Reading::Expression(expression, groups)
+        };
+        Ok(Self {
+            prefix,
+            fields: fields.into(),
+            reading,
+        })
+    }
+
+    /// Returns the literal at the end of the segment.
+    pub(super) fn suffix(&self) -> &str {
+        self.fields.last().map_or("", |field| &field.after)
+    }
+
+    /// Returns how many bytes of literal text stand between parameters.
+    pub(super) fn inner_len(&self) -> usize {
+        let (_, inner) = self.fields.split_last().unzip();
+        inner.map_or(0, |fields: &[Field]| {
+            fields.iter().map(|field| field.after.len()).sum()
+        })
+    }
+
+    /// Returns how many parameters have a constraint.
+    pub(super) fn constrained(&self) -> usize {
+        self.fields
+            .iter()
+            .filter(|field| field.constraint.is_some())
+            .count()
+    }
+
+    /// Reads a decoded segment; `None` if it does not fit. Of the ranges, as many as there are parameters have a meaning.
+    pub(super) fn split(&self, segment: &str) -> Option<Splits> {
+        let inner = self.prefix.len()..segment.len().checked_sub(self.suffix().len())?;
+        if inner.is_empty()
+            || !segment.starts_with(&*self.prefix)
+            || !segment.ends_with(self.suffix())
+        {
+            return None;
+        }
+        let mut splits = Splits::default();
+        if let [only] = &*self.fields {
+            let fits = only
+                .constraint
+                .as_ref()
+                .is_none_or(|constraint| constraint.accepts(&segment[inner.clone()]));
+            splits[0] = inner;
+            return fits.then_some(splits);
+        }
+        let text = &segment[..inner.end];
+        match &self.reading {
+            Reading::FromLeft => self.split_from_left(text, &mut splits)?,
+            Reading::FromRight => self.split_from_right(text, &mut splits)?,
+            Reading::Expression(expression, groups) => {
+                let captures = expression.captures(&segment[inner.clone()])?;
+                for (split, &group) in splits.iter_mut().zip(groups) {
+                    let range = captures.get(group)?.range();
+                    if range.is_empty() {
+                        return None;
+                    }
+                    *split = inner.start + range.start..inner.start + range.end;
+                }
+            }
+        }
+        Some(splits)
+    }
+
+    fn split_from_left(&self, text: &str, splits: &mut Splits) -> Option<()> {
+        let (last, fields) = self.fields.split_last()?;
+        let mut at = self.prefix.len();
+        for (field, split) in fields.iter().zip(&mut *splits) {
+            let runs = field.constraint.as_ref()?.runs()?;
+            let end = constraint::take_all(runs, text.as_bytes(), at)?;
+            if end == at || !text.get(end..)?.starts_with(&*field.after) {
+                return None;
+            }
+            *split = at..end;
+            at = end + field.after.len();
+        }
+        let tail = &text[at..];
+        if tail.is_empty()
+            || last
+                .constraint
+                .as_ref()
+                .is_some_and(|constraint| !constraint.accepts(tail))
+        {
+            return None;
+        }
+        splits[fields.len()] = at..text.len();
+        Some(())
+    }
+
+    fn split_from_right(&self, text: &str, splits: &mut Splits) -> Option<()> {
+        let start = self.prefix.len();
+        let mut end = text.len();
+        for index in (1..self.fields.len()).rev() {
+            // The parameter itself takes at least its last character.
+            let last = text[start..end].char_indices().next_back()?.0;
+            let literal = &*self.fields[index - 1].after;
+            let at = start + text[start..start + last].rfind(literal)?;
+            splits[index] = at + literal.len()..end;
+            end = at;
+        }
+        splits[0] = start..end;
+        (start < end).then_some(())
+    }
+}
+
+/// Returns whether every parameter but the last ends where its characters end, whatever follows.
+fn reads_from_left(fields: &[Field]) -> bool {
+    let Some((_, fields)) = fields.split_last() else {
+        return true;
+    };
+    let mut sequence: Vec<Run> = Vec::new();
+    for field in fields {
+        let Some(runs) = field.constraint.as_ref().and_then(Constraint::runs) else {
+            return false;
+        };
+        sequence.extend_from_slice(runs);
+        sequence.extend(field.after.chars().map(Run::character));
+    }
+    constraint::is_unambiguous(&sequence)
+}
+
+/// Makes one expression of what stands between prefix and suffix.
+fn expression(fields: &[Field]) -> Result<(Regex, Box<[usize]>), regex_lite::Error> {
+    let mut text = String::from("^");
+    for (index, field) in fields.iter().enumerate() {
+        let constraint = field
+            .constraint
+            .as_ref()
+            .map_or("(?s:.+)", |constraint| constraint.as_str());
+        text.push_str(&format!("(?P<wharf_{index}>{constraint})"));
+        if index + 1 < fields.len() {
+            text.push_str(&regex_lite::escape(&field.after));
+        }
+    }
+    text.push('$');
+    let expression = constraint::compile(&text)?;
+    let groups = expression
+        .capture_names()
+        .enumerate()
+        .filter(|(_, name)| name.is_some_and(|name| name.starts_with("wharf_")));
+    let groups = groups.map(|(group, _)| group).collect();
+    Ok((expression, groups))
+}
+
+/// One or more characters to the end of the path, slashes included: `{*rest}`.
+#[derive(Clone, Debug)]
+pub(super) struct Rest {
+    pub(super) prefix: Box<str>,
+    pub(super) constraint: Option<Constraint>,
+}
+
+impl Rest {
+    /// Returns whether `text`, the decoded remainder of a path, fits.
+    pub(super) fn accepts(&self, text: &str) -> bool {
+        text.strip_prefix(&*self.prefix).is_some_and(|value| {
+            !value.is_empty()
+                && self
+                    .constraint
+                    .as_ref()
+                    .is_none_or(|constraint| constraint.accepts(value))
+        })
+    }
+}

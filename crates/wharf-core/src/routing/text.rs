@@ -1,0 +1,238 @@
+//! A request path as the matcher reads it: split at its slashes, each segment percent-decoded (RFC 3986 §2.1, §3.3).
+//!
+//! A path without escapes, which is nearly every path, is read in place. One with escapes is decoded once, into one buffer, with a
+//! table of where each segment begins; so an encoded slash is a character of its segment and never splits it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use super::params::Span;
+
+/// The position after the last segment.
+pub(super) const END: usize = usize::MAX;
+
+/// A path that can be walked segment by segment.
+///
+/// A position is opaque: it is [`Text::FIRST`], or came out of [`Text::segment`].
+pub(super) trait Text<'t>: Copy {
+    /// The position of the first segment.
+    const FIRST: usize;
+
+    /// Returns the decoded segment at `at`, and the position of the next one or [`END`].
+    fn segment(self, at: usize) -> (&'t str, usize);
+
+    /// Returns everything from `at` on, decoded.
+    fn rest(self, at: usize) -> &'t str;
+
+    /// Returns where a range of the decoded segment at `at` stands in the path as received.
+    fn locate(self, at: usize, decoded: Range<usize>) -> Span;
+
+    /// Returns where everything from `skip` decoded bytes after `at` stands in the path as received.
+    fn locate_rest(self, at: usize, skip: usize) -> Span;
+}
+
+/// A path without escapes. It begins with a slash, and is shorter than 4 GiB.
+#[derive(Clone, Copy)]
+pub(super) struct Plain<'t>(pub(super) &'t str);
+
+impl<'t> Text<'t> for Plain<'t> {
+    const FIRST: usize = 1;
+
+    fn segment(self, at: usize) -> (&'t str, usize) {
+        let tail = &self.0[at..];
+        match memchr::memchr(b'/', tail.as_bytes()) {
+            Some(len) => (&tail[..len], at + len + 1),
+            None => (tail, END),
+        }
+    }
+
+    fn rest(self, at: usize) -> &'t str {
+        &self.0[at..]
+    }
+
+    fn locate(self, at: usize, decoded: Range<usize>) -> Span {
+        Span {
+            start: offset(at + decoded.start),
+            end: offset(at + decoded.end),
+        }
+    }
+
+    fn locate_rest(self, at: usize, skip: usize) -> Span {
+        Span {
+            start: offset(at + skip),
+            end: offset(self.0.len()),
+        }
+    }
+}
+
+/// A path with escapes, decoded.
+pub(super) struct Decoded<'p> {
+    path: &'p str,
+    text: String,
+    /// Where each segment begins, in `path` and in `text`; and where one more would.
+    starts: Vec<(usize, usize)>,
+}
+
+impl<'p> Decoded<'p> {
+    /// Decodes a path that begins with a slash and is shorter than 4 GiB.
+    pub(super) fn new(path: &'p str) -> Result<Self, BadPath> {
+        let mut text = String::with_capacity(path.len());
+        let mut starts = Vec::new();
+        let mut at = 1;
+        for segment in path[1..].split('/') {
+            text.push('/');
+            starts.push((at, text.len()));
+            text.push_str(&decode(segment).map_err(|bad| bad.moved(at))?);
+            at += segment.len() + 1;
+        }
+        starts.push((at, text.len() + 1));
+        Ok(Self { path, text, starts })
+    }
+
+    /// Returns how many bytes of the path stand for the first `decoded` bytes of the segment at `at`.
+    fn encoded_len(&self, at: usize, decoded: usize) -> usize {
+        let start = self.starts[at].0;
+        let mut bytes = self.path.as_bytes()[start..].iter();
+        let mut len = 0;
+        for _ in 0..decoded {
+            len += match bytes.next() {
+                Some(b'%') => {
+                    bytes.nth(1);
+                    3
+                }
+                _ => 1,
+            };
+        }
+        len
+    }
+}
+
+impl<'t> Text<'t> for &'t Decoded<'_> {
+    const FIRST: usize = 0;
+
+    fn segment(self, at: usize) -> (&'t str, usize) {
+        let segment = &self.text[self.starts[at].1..self.starts[at + 1].1 - 1];
+        (
+            segment,
+            if at + 2 == self.starts.len() {
+                END
+            } else {
+                at + 1
+            },
+        )
+    }
+
+    fn rest(self, at: usize) -> &'t str {
+        &self.text[self.starts[at].1..]
+    }
+
+    fn locate(self, at: usize, decoded: Range<usize>) -> Span {
+        let start = self.starts[at].0;
+        Span {
+            start: offset(start + self.encoded_len(at, decoded.start)),
+            end: offset(start + self.encoded_len(at, decoded.end)),
+        }
+    }
+
+    fn locate_rest(self, at: usize, skip: usize) -> Span {
+        Span {
+            start: offset(self.starts[at].0 + self.encoded_len(at, skip)),
+            end: offset(self.path.len()),
+        }
+    }
+}
+
+/// A path longer than this is never matched, so that no offset is cut here.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Decodes every escape of `text`.
+pub(super) fn decode(text: &str) -> Result<Cow<'_, str>, BadPath> {
+    let Some(first) = memchr::memchr(b'%', text.as_bytes()) else {
+        return Ok(Cow::Borrowed(text));
+    };
+    let bytes = text.as_bytes();
+    let mut decoded = bytes[..first].to_vec();
+    let mut at = first;
+    while let Some(&byte) = bytes.get(at) {
+        if byte == b'%' {
+            let Some(value) = escape(&bytes[at..]) else {
+                return Err(BadPath {
+                    at,
+                    problem: Problem::Escape,
+                });
+            };
+            decoded.push(value);
+            at += 3;
+        } else {
+            decoded.push(byte);
+            at += 1;
+        }
+    }
+    match String::from_utf8(decoded) {
+        Ok(text) => Ok(Cow::Owned(text)),
+        Err(_) => Err(BadPath {
+            at: first,
+            problem: Problem::Utf8,
+        }),
+    }
+}
+
+/// Reads the escape at the beginning of `bytes`.
+pub(super) fn escape(bytes: &[u8]) -> Option<u8> {
+    let [b'%', high, low, ..] = bytes else {
+        return None;
+    };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// Why a request path cannot be decoded; answered with 400.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadPath {
+    at: usize,
+    problem: Problem,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Problem {
+    Escape,
+    Utf8,
+    Length,
+}
+
+impl BadPath {
+    /// Returns the byte of the path at which the problem was seen.
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn too_long() -> Self {
+        Self {
+            at: 0,
+            problem: Problem::Length,
+        }
+    }
+
+    fn moved(self, by: usize) -> Self {
+        Self {
+            at: self.at + by,
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for BadPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problem = match self.problem {
+            Problem::Escape => "`%` is not followed by two hexadecimal digits",
+            Problem::Utf8 => "segment is not UTF-8 once decoded",
+            Problem::Length => "longer than 4 GiB",
+        };
+        write!(f, "bad request path at byte {}: {problem}", self.at)
+    }
+}
+
+impl std::error::Error for BadPath {}
