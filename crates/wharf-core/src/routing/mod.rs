@@ -15,14 +15,16 @@
 //! | order | segment | example |
 //! |---|---|---|
 //! | 1 | literal | `new` |
-//! | 2 | parameters with literal text around them: longer prefix first, then longer suffix, then more text in between | `v{n}`, `{name}.json`, `{a}-{b}` |
-//! | 3 | parameter with a constraint | `{id:\d+}` |
-//! | 4 | parameter without one | `{name}` |
-//! | 5 | rest of the path: longer prefix first, then with a constraint, then without | `{*path}` |
+//! | 2 | parameters after literal text, the longest first | `v{n}` |
+//! | 3 | parameters before literal text, the longest first | `{name}.json` |
+//! | 4 | parameters with constraints, the most of them first | `{id:\d+}` |
+//! | 5 | several parameters, those with the most literal text in between first | `{a}-{b}` |
+//! | 6 | one parameter | `{name}` |
+//! | 7 | rest of the path: by length of the literal before it, then with a constraint, then without | `{*path}` |
 //!
-//! Among the segments of row 2 that agree in all three lengths, those with more constraints come first. What is still equal, such as
-//! two different constraints, is tried in the order of writing; [`RouterBuilder::overlaps`] lists such pairs. Names of parameters count
-//! for nothing, and may differ from route to route.
+//! Rows 2 to 6 are one comparison: each row decides where those above it are even, so that `v{n:\d+}` comes before `v{n}`. What is even in
+//! all of them, such as two different constraints, is tried in the order of writing; [`RouterBuilder::overlaps`] lists such pairs. Names
+//! of parameters count for nothing, and may differ from route to route.
 //!
 //! A route that fails further on does not hide others: the search falls back to the next one in this order, for a path that does not
 //! fit as well as for a method that is missing. So `GET /{a}/x` is found although `/b/{c:\d+}` begins more specifically. Only if no

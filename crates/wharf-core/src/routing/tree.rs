@@ -26,8 +26,8 @@ pub(super) const NONE: u32 = u32::MAX;
 pub(super) struct Rank {
     prefix: Reverse<usize>,
     suffix: Reverse<usize>,
-    inner: Reverse<usize>,
     constrained: Reverse<usize>,
+    inner: Reverse<usize>,
 }
 
 impl Rank {
