@@ -5,7 +5,7 @@
 //!
 //! Layout: `pattern` parses what is written, `segment` and `constraint` are its compiled pieces, `tree` holds them, `matcher` searches
 //! it, `methods` tells routes of one path apart, `slash` says what a slash at the end means, `conflict` finds routes in each other's
-//! way, `text` decodes request paths, `params` remembers where parameters are.
+//! way, `name` and `url` lead back from a route to a path, `mount` tells which mounted part owns a path, `text` decodes request paths, `params` remembers where parameters are.
 //!
 //! # Precedence
 //!
@@ -46,17 +46,23 @@ mod conflict;
 mod constraint;
 mod matcher;
 mod methods;
+mod mount;
+mod name;
 mod params;
 mod pattern;
 mod segment;
 mod slash;
 mod text;
 mod tree;
+mod url;
 
 pub use conflict::{Conflict, Overlap};
 pub use matcher::{Lookup, Match, RouteOptions, Router, RouterBuilder};
 pub use methods::Verb;
+pub use mount::Mounts;
+pub use name::{NameError, Names};
 pub use params::Params;
 pub use pattern::{Pattern, PatternError};
 pub use slash::TrailingSlash;
 pub use text::BadPath;
+pub use url::{UrlError, UrlErrorKind};

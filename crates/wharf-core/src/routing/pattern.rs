@@ -130,8 +130,7 @@ impl Pattern {
                 format!("the prefix has a parameter `{name}` too; expected different names");
             return Err(PatternError::new(&text, prefix.len(), problem));
         }
-        let mut segments = self.inner.segments.to_vec();
-        segments.pop_if(|last| is_empty(last));
+        let mut segments = self.without_slash().to_vec();
         if prefix.is_empty() || &*inside.inner.text != "/" {
             segments.extend_from_slice(&inside.inner.segments);
         }
@@ -154,6 +153,14 @@ impl Pattern {
 
     pub(super) fn segments(&self) -> &[Segment] {
         &self.inner.segments
+    }
+
+    /// Returns the segments but for the empty one that stands for a slash at the end.
+    pub(super) fn without_slash(&self) -> &[Segment] {
+        match self.segments() {
+            [shorter @ .., last] if is_empty(last) => shorter,
+            all => all,
+        }
     }
 }
 

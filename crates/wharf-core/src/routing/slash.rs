@@ -1,5 +1,7 @@
 //! Whether a slash at the end of a path counts.
 
+use percent_encoding::{CONTROLS, utf8_percent_encode};
+
 /// What a slash at the end of a path, or its absence, means to a route.
 ///
 /// | route | request | `Strict` | `Redirect` | `Ignore` |
@@ -32,10 +34,11 @@ pub enum TrailingSlash {
 pub(super) fn alternatives(path: &str) -> impl Iterator<Item = String> {
     let merged = merged(path);
     let both = merged.as_deref().and_then(toggled);
-    [merged, toggled(path), both]
-        .into_iter()
-        .flatten()
+    let paths = [merged, toggled(path), both].into_iter().flatten();
+    // A header takes ASCII only; what is not is encoded, as it should have been.
+    paths
         .filter(|path| is_safe(path))
+        .map(|path| utf8_percent_encode(&path, CONTROLS).to_string())
 }
 
 /// Returns `path` with one slash in place of several; `None` if nothing changes.
