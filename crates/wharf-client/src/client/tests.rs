@@ -1,0 +1,123 @@
+use super::*;
+
+fn joined(base: &str, url: &str) -> Result<String, String> {
+    let client = Client::builder().base(base).build();
+    let request = client.and_then(|client| client.get(url).build());
+    request
+        .map(|request| request.uri().to_string())
+        .map_err(|error| format!("{error:#}"))
+}
+
+#[test]
+fn a_relative_url_is_joined_to_the_base() {
+    for (base, url, whole) in [
+        ("http://a.test/v1/", "users", "http://a.test/v1/users"),
+        ("http://a.test/v1/", "./users", "http://a.test/v1/users"),
+        ("http://a.test/v1/", "../users", "http://a.test/users"),
+        ("http://a.test/v1/", "/users", "http://a.test/users"),
+        ("http://a.test/v1/", "", "http://a.test/v1/"),
+        ("http://a.test/v1/", "?q=1", "http://a.test/v1/?q=1"),
+        ("http://a.test/v1/", "a b", "http://a.test/v1/a%20b"),
+        ("http://a.test/v1/", "a#top", "http://a.test/v1/a"),
+        ("http://a.test", "users", "http://a.test/users"),
+        ("http://a.test:81/", "users", "http://a.test:81/users"),
+        ("http://a.test/", "http://b.test/x", "http://b.test/x"),
+    ] {
+        assert_eq!(joined(base, url).as_deref(), Ok(whole), "{base} {url}");
+    }
+}
+
+#[test]
+fn a_relative_url_never_leaves_the_host() {
+    for url in ["//b.test/x", "\\\\b.test/x", "/\\b.test/x", "//me@a.test/x"] {
+        assert_eq!(
+            joined("http://a.test/", url).unwrap_err(),
+            "invalid URL: a relative one cannot lead to another host",
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn a_base_that_cannot_be_joined_to_is_refused() {
+    for (base, why) in [
+        ("a.test/v1/", "relative URL without a base"),
+        (
+            "https://a.test/",
+            "the base has the scheme `https`, which is not supported",
+        ),
+        (
+            "http://a.test/v1",
+            "the base has a path that does not end in a slash, so that joining would drop its last segment",
+        ),
+        (
+            "http://a.test/?q",
+            "the base has a query or a fragment, which no joined URL would keep",
+        ),
+        (
+            "http://me:secret@a.test/",
+            "the base holds credentials; they belong in the `authorization` header",
+        ),
+    ] {
+        assert_eq!(
+            joined(base, "x").unwrap_err(),
+            format!("invalid URL: {why}")
+        );
+    }
+}
+
+#[test]
+fn a_time_limit_of_zero_is_refused() {
+    let limits = Timeouts::new().body_read(std::time::Duration::ZERO);
+    let error = Client::builder().timeouts(limits).build().unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "invalid client setting: the time limit `body_read` is zero; `None` switches it off"
+    );
+}
+
+#[tokio::test]
+async fn a_mistake_in_the_request_is_the_error_of_send() {
+    let client = Client::new();
+    for (request, text) in [
+        (
+            client.get("/users"),
+            "invalid URL: relative URL without a base",
+        ),
+        (
+            client.get("http://a.test/").header("no good", "x"),
+            "invalid request: invalid HTTP header name",
+        ),
+        (
+            client.get("http://a.test/").header("x", "a\nb"),
+            "invalid request: failed to parse header value",
+        ),
+        (
+            client.request(Method::CONNECT, "http://a.test/"),
+            "invalid request: the method CONNECT opens a tunnel and is not for requests",
+        ),
+    ] {
+        assert_eq!(format!("{:#}", request.send().await.unwrap_err()), text);
+    }
+}
+
+#[test]
+fn a_query_is_added_pair_by_pair() {
+    let request = Client::new()
+        .get("http://a.test/search?lang=en")
+        .query("q", "a b&c=d")
+        .query("page", 2)
+        .build();
+    assert_eq!(
+        request.unwrap().uri(),
+        "http://a.test/search?lang=en&q=a+b%26c%3Dd&page=2"
+    );
+}
+
+#[test]
+fn handles_can_be_shared_between_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+    fn sent<T: Send + 'static>(_: T) {}
+    shared::<Client>();
+    sent(Client::new().get("http://a.test/").send());
+}

@@ -1,0 +1,221 @@
+//! Why a request could not be completed.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use wharf_http::{BoxError, ErrorChain, body};
+
+use crate::connect::Target;
+use crate::timeout::Phase;
+
+/// Why a request could not be completed.
+///
+/// `{}` prints what went wrong and with which host and port, `{:#}` the chain of causes too. Neither contains a path, a
+/// query, a header or a body.
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    peer: Option<Target>,
+    limit: Option<Duration>,
+    reused: bool,
+    excerpt: Option<Bytes>,
+    source: Option<BoxError>,
+}
+
+/// What went wrong with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting of the client has a value that makes no sense.
+    Config,
+    /// The URL is malformed, relative without a base, or of a scheme that the client does not speak.
+    Url,
+    /// The request cannot be sent as it is: a bad header, a value that cannot be encoded, a method out of place.
+    Request,
+    /// No connection could be opened.
+    Connect,
+    /// A time limit was reached.
+    Timeout(Phase),
+    /// The request body failed while it was being sent.
+    RequestBody,
+    /// The connection ended before the response head was there.
+    Disconnected,
+    /// What came back is not HTTP, or breaks its rules.
+    Malformed,
+    /// The response body broke off, or breaks the rules of its framing.
+    ResponseBody,
+    /// The response body is larger than the reader allows.
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The response body is not of the type that was asked for.
+    Decode,
+    /// The status is 400 or above, and [`Response::ok`](crate::Response::ok) was asked.
+    Status(StatusCode),
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                peer: None,
+                limit: None,
+                reused: false,
+                excerpt: None,
+                source: None,
+            }),
+        }
+    }
+
+    /// A time limit that was reached.
+    pub(crate) fn timeout(phase: Phase, limit: Option<Duration>) -> Self {
+        let mut error = Self::new(ErrorKind::Timeout(phase));
+        error.inner.limit = limit;
+        error
+    }
+
+    /// What went wrong while a response body was read.
+    pub(crate) fn body(error: body::Error, body_read: Option<Duration>) -> Self {
+        match error.kind() {
+            body::ErrorKind::TimedOut => Self::timeout(Phase::BodyRead, body_read),
+            body::ErrorKind::TooLarge { limit } => Self::new(ErrorKind::TooLarge { limit }),
+            _ => Self::new(ErrorKind::ResponseBody).because(error),
+        }
+    }
+
+    pub(crate) fn at(mut self, peer: &Target) -> Self {
+        self.inner.peer = Some(peer.clone());
+        self
+    }
+
+    pub(crate) fn because(mut self, source: impl Into<BoxError>) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn reused(mut self, reused: bool) -> Self {
+        self.inner.reused = reused;
+        self
+    }
+
+    pub(crate) fn excerpt(mut self, excerpt: Bytes) -> Self {
+        self.inner.excerpt = Some(excerpt);
+        self
+    }
+
+    /// Returns what went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// Tells whether a time limit was reached.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.phase().is_some()
+    }
+
+    /// Returns the part of the request whose time limit was reached.
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        match self.inner.kind {
+            ErrorKind::Timeout(phase) => Some(phase),
+            _ => None,
+        }
+    }
+
+    /// Tells whether no connection came about, so that the request was certainly not seen by anybody.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        matches!(
+            self.inner.kind,
+            ErrorKind::Connect | ErrorKind::Timeout(Phase::Connect)
+        )
+    }
+
+    /// Tells whether a kept connection was closed by the peer while the request was on its way (RFC 9112 §9.5).
+    ///
+    /// The peer may or may not have acted on the request; the client repeats it by itself where that is safe.
+    #[must_use]
+    pub fn is_reused_connection_closed(&self) -> bool {
+        self.inner.reused && self.inner.kind == ErrorKind::Disconnected
+    }
+
+    /// Returns the status that [`Response::ok`](crate::Response::ok) did not accept.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self.inner.kind {
+            ErrorKind::Status(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// Returns the start of the body that came with a status that was not accepted, at most 1 KiB.
+    #[must_use]
+    pub fn body_excerpt(&self) -> Option<&Bytes> {
+        self.inner.excerpt.as_ref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.inner.kind {
+            ErrorKind::Config => f.write_str("invalid client setting")?,
+            ErrorKind::Url => f.write_str("invalid URL")?,
+            ErrorKind::Request => f.write_str("invalid request")?,
+            ErrorKind::Connect => f.write_str("could not connect")?,
+            ErrorKind::Timeout(phase) => match self.inner.limit {
+                Some(limit) => write!(f, "timed out after {limit:?} while {phase}")?,
+                None => write!(f, "timed out while {phase}")?,
+            },
+            ErrorKind::RequestBody => f.write_str("could not send the request body")?,
+            ErrorKind::Disconnected => f.write_str("the connection ended before the response")?,
+            ErrorKind::Malformed => f.write_str("the response is malformed")?,
+            ErrorKind::ResponseBody => f.write_str("could not read the response body")?,
+            ErrorKind::TooLarge { limit } => {
+                write!(
+                    f,
+                    "the response body is larger than the limit of {limit} bytes"
+                )?;
+            }
+            ErrorKind::Decode => f.write_str("could not decode the response body")?,
+            ErrorKind::Status(status) => write!(f, "the response has status {status}")?,
+        }
+        if let Some(peer) = &self.inner.peer {
+            write!(f, " ({peer})")?;
+        }
+        if f.alternate()
+            && let Some(source) = &self.inner.source
+        {
+            write!(f, ": {}", ErrorChain::new(source.as_ref()))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.inner.kind)
+            .field("peer", &self.inner.peer)
+            .field("source", &self.inner.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner
+            .source
+            .as_ref()
+            .map(|source| source.as_ref() as _)
+    }
+}
