@@ -1,3 +1,49 @@
 //! The wharf application without a socket: routes, typed state, extractors, middleware and life cycle.
+//!
+//! An [`App`] is data until it is started; a started one is a [`wharf_http::Service`] that any server can call.
+//!
+//! # Layout
+//!
+//! - [`app`]: [`App`], what is mounted in it, and [`Running`](app::Running), which answers.
+//! - [`check`]: everything that is wrong with an app, found before anything listens.
+//! - [`routing`]: patterns, and from method and path to route; no handler is known there.
+//! - [`route`]: [`Route`] as plain data, made by [`get`], [`post`] and their like. [`name`]: URLs from route names.
+//! - [`handler`]: what can be called; [`extract`]: what it is called with; [`response`]: what it may return.
+//! - [`error`]: [`HttpError`], a failure that is a response.
+//! - [`middleware`]: `async fn(Request, Next) -> impl IntoResponse`.
+//! - [`lifecycle`]: resources, hooks, background tasks, and their order.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `json` | no | `Json`, with `serde` and `serde_json` |
+//! | `form` | no | `Form` |
+//! | `cookies` | no | `Cookies` |
+//! | `tower` | no | an app as a tower service, tower layers as middleware |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod app;
+pub mod check;
+pub mod error;
+pub mod extract;
+pub mod handler;
+pub mod lifecycle;
+pub mod middleware;
+pub mod name;
+mod panic;
+pub mod response;
+pub mod route;
 pub mod routing;
+mod state;
+
+pub use app::{App, factory};
+pub use error::HttpError;
+pub use extract::{Extension, State};
+pub use lifecycle::{Cleanup, Setup, resource};
+pub use middleware::{Next, from_fn};
+pub use name::Urls;
+pub use response::IntoResponse;
+pub use route::{OnDisconnect, Route, any, delete, get, head, method, options, patch, post, put};
+pub use routing::TrailingSlash;
+pub use wharf_http::{Body, BoxError, Context, Request, Response};

@@ -1,0 +1,177 @@
+//! What is known of a running app, or of one mounted in it, while it answers.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wharf_http::Response;
+
+use crate::error::{HttpError, Unrendered};
+use crate::extract::Scope;
+use crate::name::Urls;
+use crate::response::problem;
+use crate::route::OnDisconnect;
+use crate::routing::Verb;
+use crate::state::StateMap;
+
+/// Gives an error its looks.
+pub(crate) type ErrorHook = Arc<dyn Fn(&HttpError, &Scope) -> Response + Send + Sync>;
+
+/// One app of the tree, as its routes see it.
+pub(crate) struct Mounted {
+    pub(super) state: StateMap,
+    pub(super) urls: Urls,
+    pub(super) on_error: Option<ErrorHook>,
+    pub(super) body_limit: Option<usize>,
+}
+
+impl Mounted {
+    pub(crate) fn state(&self) -> &StateMap {
+        &self.state
+    }
+
+    pub(crate) fn urls(&self) -> &Urls {
+        &self.urls
+    }
+
+    pub(crate) fn body_limit(&self) -> Option<usize> {
+        self.body_limit
+    }
+}
+
+impl fmt::Debug for Mounted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mounted")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Scope {
+    /// Gives a response its looks if it is an error that has none yet.
+    pub(crate) fn settle(&self, mut response: Response) -> Response {
+        match response.extensions_mut().remove::<Unrendered>() {
+            // Whoever made a response of the error may have added fields to it since.
+            Some(Unrendered(error)) => {
+                let mut rendered = self.render(&error);
+                for (name, value) in response.headers() {
+                    if !rendered.headers().contains_key(name) {
+                        rendered.headers_mut().append(name.clone(), value.clone());
+                    }
+                }
+                rendered
+            }
+            None => response,
+        }
+    }
+
+    /// Logs the cause of an error and makes the response that is sent.
+    pub(crate) fn render(&self, error: &HttpError) -> Response {
+        if error.status().is_server_error() && error.source().is_some() {
+            let route = self.context().route().unwrap_or("no route");
+            let id = self.context().request_id();
+            let method = self.method();
+            self.context().connection().report(format_args!(
+                "{method} {route} failed (request {id}): {error:#}"
+            ));
+        }
+        let mut response = match &self.mounted().on_error {
+            Some(hook) => hook(error, self),
+            None => problem::render(error, self.accept(), Some(self.context().request_id())),
+        };
+        problem::complete(&mut response, error);
+        response
+    }
+}
+
+/// What is known of one route; listed by [`App::routes_table`](super::App) and printed in messages.
+#[derive(Clone)]
+pub struct RouteInfo {
+    pub(super) verb: Verb,
+    pub(super) pattern: Arc<str>,
+    pub(super) parameters: Arc<[Box<str>]>,
+    pub(super) name: Option<String>,
+    pub(super) handler: &'static str,
+    pub(super) location: &'static Location<'static>,
+    pub(super) body_limit: Option<usize>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) on_disconnect: OnDisconnect,
+}
+
+impl RouteInfo {
+    /// Returns the method that the route is for.
+    #[must_use]
+    pub fn verb(&self) -> &Verb {
+        &self.verb
+    }
+
+    /// Returns the whole pattern, the prefixes of mounted apps included.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Returns the names of the path parameters, in order.
+    #[must_use]
+    pub fn parameters(&self) -> &[Box<str>] {
+        &self.parameters
+    }
+
+    /// Returns the whole name, those of mounted apps included.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Returns the path of the handler function.
+    #[must_use]
+    pub fn handler(&self) -> &'static str {
+        self.handler
+    }
+
+    /// Returns where in the source the route was made.
+    #[must_use]
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    /// Returns how many bytes of body a whole read may take; `None` when there is no limit.
+    #[must_use]
+    pub fn body_limit(&self) -> Option<usize> {
+        self.body_limit
+    }
+
+    /// Returns how long the handler may take; `None` when there is no limit.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Returns what happens to the handler when its client leaves.
+    #[must_use]
+    pub fn on_disconnect(&self) -> OnDisconnect {
+        self.on_disconnect
+    }
+
+    pub(super) fn label(&self) -> &Arc<str> {
+        &self.pattern
+    }
+}
+
+impl fmt::Display for RouteInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb, self.pattern)
+    }
+}
+
+impl fmt::Debug for RouteInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouteInfo")
+            .field("route", &format_args!("{self}"))
+            .field("name", &self.name)
+            .field("handler", &self.handler)
+            .field("location", &format_args!("{}", self.location))
+            .finish_non_exhaustive()
+    }
+}

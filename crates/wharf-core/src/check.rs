@@ -1,0 +1,157 @@
+//! Everything that is wrong with an app, found before anything listens.
+
+use std::fmt;
+use std::panic::Location;
+
+use crate::extract::TypeKey;
+
+/// Everything that is wrong with an app, in one error.
+///
+/// Display and Debug print the same readable list, one problem a line, since `main` prints errors with Debug.
+#[derive(Clone)]
+pub struct CheckError {
+    problems: Vec<Problem>,
+}
+
+impl CheckError {
+    pub(crate) fn from_problems(problems: Vec<Problem>) -> Result<(), Self> {
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Self { problems })
+        }
+    }
+
+    /// Returns what is wrong, in the order in which it was found.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems.len() {
+            1 => f.write_str("the app has a problem and was not started:")?,
+            count => write!(f, "the app has {count} problems and was not started:")?,
+        }
+        for problem in &self.problems {
+            write!(f, "\n  - {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for CheckError {}
+
+/// One thing that is wrong with an app.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A handler or middleware needs state that nobody provides.
+    MissingState {
+        /// Who needs it: a route or a middleware.
+        needed_by: String,
+        /// The type of the state.
+        state: TypeKey,
+        /// Where the route or the app was written.
+        location: &'static Location<'static>,
+    },
+    /// A handler or middleware needs a request extension that no middleware around it provides.
+    MissingExtension {
+        /// Who needs it: a route or a middleware.
+        needed_by: String,
+        /// The type of the extension.
+        extension: TypeKey,
+        /// Where the route or the app was written.
+        location: &'static Location<'static>,
+    },
+    /// Two routes claim the same requests.
+    Conflict {
+        /// What they claim.
+        text: String,
+        /// Where the two were written.
+        locations: [&'static Location<'static>; 2],
+    },
+    /// Two routes have the same name.
+    DuplicateName {
+        /// The name.
+        name: String,
+        /// Where the two were written.
+        locations: [&'static Location<'static>; 2],
+    },
+    /// A path, a mount prefix or a name is malformed.
+    Malformed {
+        /// What is malformed, and how.
+        text: String,
+        /// Where it was written.
+        location: &'static Location<'static>,
+    },
+    /// An extractor wants path parameters that the path does not have.
+    PathParameters {
+        /// The route.
+        route: String,
+        /// What is wanted.
+        text: String,
+        /// Where the route was written.
+        location: &'static Location<'static>,
+    },
+    /// State of one type was provided twice for the same app.
+    DuplicateState {
+        /// The type of the state.
+        state: TypeKey,
+        /// Where the app was provided with it the second time.
+        location: &'static Location<'static>,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingState {
+                needed_by,
+                state,
+                location,
+            } => write!(
+                f,
+                "{needed_by} needs state `{state}`, which nobody provides ({location}): add `.provide(..)`, or a resource that provides it"
+            ),
+            Self::MissingExtension {
+                needed_by,
+                extension,
+                location,
+            } => write!(
+                f,
+                "{needed_by} needs the request extension `{extension}`, which no middleware around it provides ({location}): wrap one with `from_fn(..).provides::<..>()`"
+            ),
+            Self::Conflict {
+                text,
+                locations: [first, second],
+            } => write!(f, "{text} ({first} and {second})"),
+            Self::DuplicateName {
+                name,
+                locations: [first, second],
+            } => {
+                write!(f, "two routes are named `{name}` ({first} and {second})")
+            }
+            Self::Malformed { text, location } => write!(f, "{text} ({location})"),
+            Self::PathParameters {
+                route,
+                text,
+                location,
+            } => write!(f, "{route}: {text} ({location})"),
+            Self::DuplicateState { state, location } => {
+                write!(
+                    f,
+                    "state `{state}` is provided twice ({location}): wrap one of the two in a type of its own"
+                )
+            }
+        }
+    }
+}

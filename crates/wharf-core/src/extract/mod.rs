@@ -1,0 +1,208 @@
+//! Extractors: handler arguments made from the request.
+//!
+//! An extractor made from the head implements [`FromRequestParts`]; one that reads the body implements [`FromRequest`]
+//! and can only be the last argument. Each names what it [`Needs`], so that an app that cannot provide it does not
+//! start; an extractor built of others asks them.
+
+mod body;
+mod needs;
+mod scope;
+mod state;
+
+pub use needs::{Need, Needs, TypeKey};
+pub use scope::Scope;
+pub(crate) use scope::Unrouted;
+pub use state::{Extension, State};
+
+use std::convert::Infallible;
+
+use http::request::Parts;
+use http::{Extensions, HeaderMap, Method, Uri, Version};
+use wharf_http::{Body, Context, Request};
+
+use crate::name::Urls;
+use crate::response::IntoResponse;
+
+/// A handler argument made from the request head: method, URI, header fields, extensions.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a handler argument here",
+    label = "not made from the request head",
+    note = "only the last argument may read the body; those before it are made from the head (`FromRequestParts`)",
+    note = "a shared value of yours is taken as `State<T>`, a value set by a middleware as `Extension<T>`"
+)]
+pub trait FromRequestParts: Sized {
+    /// What is sent when extraction fails; the handler is then not called.
+    type Rejection: IntoResponse;
+
+    /// Makes `Self` from the head of one request, or the rejection to answer with.
+    ///
+    /// `scope` is what the app knows of the request: state, matched route, parameters, peer.
+    fn from_request_parts(
+        parts: &mut Parts,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
+
+    /// Names what extraction will look up, so that the app can refuse to start without it.
+    fn needs(_needs: &mut Needs) {}
+}
+
+/// The last handler argument, which may read the body.
+///
+/// `M` is [`ViaBody`] for types that do and [`ViaParts`] for those that only read the head; it is inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the last handler argument",
+    label = "not made from a request",
+    note = "handler arguments are extractors: `Path`, `Query`, `Json`, `State`, `String`, `Bytes`, `Request`, ...",
+    note = "a type of your own implements `FromRequestParts` (head) or `FromRequest` (body)"
+)]
+pub trait FromRequest<M = ViaBody>: Sized {
+    /// What is sent when extraction fails; the handler is then not called.
+    type Rejection: IntoResponse;
+
+    /// Makes `Self` from one request, or the rejection to answer with.
+    fn from_request(
+        request: Request,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
+
+    /// Names what extraction will look up, so that the app can refuse to start without it.
+    fn needs(_needs: &mut Needs) {}
+}
+
+/// Marks a last argument that reads the body.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ViaBody {}
+
+/// Marks a last argument that is made from the head.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ViaParts {}
+
+impl<T: FromRequestParts> FromRequest<ViaParts> for T {
+    type Rejection = T::Rejection;
+
+    async fn from_request(request: Request, scope: &Scope) -> Result<Self, T::Rejection> {
+        let (mut parts, _body) = request.into_parts();
+        T::from_request_parts(&mut parts, scope).await
+    }
+
+    fn needs(needs: &mut Needs) {
+        T::needs(needs);
+    }
+}
+
+/// An extractor of which a request may have nothing, so that `Option<T>` can be a handler argument.
+///
+/// `None` means absent. What is there but malformed is still a rejection.
+pub trait OptionalFromRequestParts: Sized {
+    /// What is sent when extraction fails; the handler is then not called.
+    type Rejection: IntoResponse;
+
+    /// Makes `Self` when the request has what it is made of.
+    fn from_request_parts_optional(
+        parts: &mut Parts,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Option<Self>, Self::Rejection>> + Send;
+
+    /// Names what extraction will look up, so that the app can refuse to start without it.
+    fn needs_optional(_needs: &mut Needs) {}
+}
+
+/// Like [`OptionalFromRequestParts`], for a last argument that reads the body.
+pub trait OptionalFromRequest: Sized {
+    /// What is sent when extraction fails; the handler is then not called.
+    type Rejection: IntoResponse;
+
+    /// Makes `Self` when the request has what it is made of.
+    fn from_request_optional(
+        request: Request,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Option<Self>, Self::Rejection>> + Send;
+}
+
+impl<T: OptionalFromRequestParts> FromRequestParts for Option<T> {
+    type Rejection = T::Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, scope: &Scope) -> Result<Self, T::Rejection> {
+        T::from_request_parts_optional(parts, scope).await
+    }
+
+    fn needs(needs: &mut Needs) {
+        T::needs_optional(needs);
+    }
+}
+
+impl<T: OptionalFromRequest> FromRequest for Option<T> {
+    type Rejection = T::Rejection;
+
+    async fn from_request(request: Request, scope: &Scope) -> Result<Self, T::Rejection> {
+        T::from_request_optional(request, scope).await
+    }
+}
+
+impl<T: FromRequestParts> FromRequestParts for Result<T, T::Rejection> {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, scope: &Scope) -> Result<Self, Infallible> {
+        Ok(T::from_request_parts(parts, scope).await)
+    }
+
+    fn needs(needs: &mut Needs) {
+        T::needs(needs);
+    }
+}
+
+impl<T: FromRequest> FromRequest for Result<T, T::Rejection> {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, scope: &Scope) -> Result<Self, Infallible> {
+        Ok(T::from_request(request, scope).await)
+    }
+
+    fn needs(needs: &mut Needs) {
+        T::needs(needs);
+    }
+}
+
+/// Extractors that clone a part of the head.
+macro_rules! from_head {
+    ($($type:ty: $parts:ident, $scope:ident => $value:expr;)*) => {
+        $(
+            impl FromRequestParts for $type {
+                type Rejection = Infallible;
+
+                async fn from_request_parts($parts: &mut Parts, $scope: &Scope) -> Result<Self, Infallible> {
+                    Ok($value)
+                }
+            }
+        )*
+    };
+}
+
+from_head! {
+    Method: parts, _scope => parts.method.clone();
+    Uri: parts, _scope => parts.uri.clone();
+    Version: parts, _scope => parts.version;
+    HeaderMap: parts, _scope => parts.headers.clone();
+    Extensions: parts, _scope => parts.extensions.clone();
+    Parts: parts, _scope => parts.clone();
+    Context: _parts, scope => scope.context().clone();
+    Urls: _parts, scope => scope.urls().clone();
+}
+
+impl FromRequest for Request {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _scope: &Scope) -> Result<Self, Infallible> {
+        Ok(request)
+    }
+}
+
+impl FromRequest for Body {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _scope: &Scope) -> Result<Self, Infallible> {
+        Ok(request.into_body())
+    }
+}

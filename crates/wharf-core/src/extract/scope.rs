@@ -1,0 +1,163 @@
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::header::{self, HeaderValue};
+use http::{Method, Uri};
+use wharf_http::{Context, Request};
+
+use super::State;
+use crate::app::{Mounted, RouteInfo};
+use crate::error::HttpError;
+use crate::name::Urls;
+use crate::routing::Params;
+
+/// What the app knows of one request besides the request itself: state, matched route, parameters, peer.
+///
+/// Extractors are given it by reference, middleware reaches it through [`Next::scope`](wharf_http::Next::scope).
+pub struct Scope {
+    mounted: Arc<Mounted>,
+    route: Option<Arc<RouteInfo>>,
+    params: Params,
+    context: Context,
+    /// As the request came, whatever middleware makes of it later: parameters are places in its path.
+    uri: Uri,
+    method: Method,
+    accept: Option<HeaderValue>,
+    unrouted: Mutex<Option<Unrouted>>,
+}
+
+/// What is answered where no route does.
+#[derive(Debug)]
+pub(crate) enum Unrouted {
+    /// An error, which a fallback may answer instead.
+    Error(HttpError),
+    /// Another path.
+    Redirect(String),
+    /// The methods that the path has.
+    Options(HeaderValue),
+    /// OPTIONS for the server as a whole.
+    Server,
+}
+
+impl Scope {
+    pub(crate) fn new(
+        mounted: Arc<Mounted>,
+        route: Option<Arc<RouteInfo>>,
+        params: Params,
+        context: Context,
+        request: &Request,
+    ) -> Self {
+        Self {
+            mounted,
+            route,
+            params,
+            context,
+            uri: request.uri().clone(),
+            method: request.method().clone(),
+            accept: request.headers().get(header::ACCEPT).cloned(),
+            unrouted: Mutex::new(None),
+        }
+    }
+
+    /// Adds what is to be answered where no route does.
+    pub(crate) fn with_unrouted(mut self, outcome: Unrouted) -> Self {
+        self.unrouted = Mutex::new(Some(outcome));
+        self
+    }
+
+    /// Takes out what is to be answered; nothing is left for a middleware that runs the rest twice.
+    pub(crate) fn take_unrouted(&self) -> Option<Unrouted> {
+        self.unrouted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    pub(crate) fn mounted(&self) -> &Arc<Mounted> {
+        &self.mounted
+    }
+
+    /// Returns state of type `T`: that of the app the route belongs to, or else of the nearest app it is mounted in.
+    #[must_use]
+    pub fn state<T: Any + Send + Sync>(&self) -> Option<State<T>> {
+        self.mounted.state().get()
+    }
+
+    /// Returns what travels with the request.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Returns the matched route; `None` while a fallback answers.
+    #[must_use]
+    pub fn route(&self) -> Option<&RouteInfo> {
+        self.route.as_deref()
+    }
+
+    /// Returns the target of the request as it came.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// Returns the method of the request as it came.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Returns the `Accept` field of the request as it came.
+    #[must_use]
+    pub fn accept(&self) -> Option<&HeaderValue> {
+        self.accept.as_ref()
+    }
+
+    /// Returns the decoded value of a path parameter.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<Cow<'_, str>> {
+        let index = self
+            .route()?
+            .parameters()
+            .iter()
+            .position(|parameter| **parameter == *name)?;
+        self.params.get(index, self.uri.path())
+    }
+
+    /// Returns the path parameters in the order of the pattern, with their decoded values.
+    pub fn params(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let names = self.route().map(RouteInfo::parameters).unwrap_or_default();
+        names.iter().enumerate().filter_map(|(index, name)| {
+            let value = self.params.get(index, self.uri.path())?;
+            Some((name.as_ref(), value))
+        })
+    }
+
+    /// Returns how many bytes of body a whole read may take; `None` when there is no limit.
+    ///
+    /// Default: 1 MiB. Settable for an app, a mounted app, and a route.
+    #[must_use]
+    pub fn body_limit(&self) -> Option<usize> {
+        self.route
+            .as_ref()
+            .map_or_else(|| self.mounted.body_limit(), |route| route.body_limit())
+    }
+
+    /// Returns the builder of URLs from route names.
+    #[must_use]
+    pub fn urls(&self) -> &Urls {
+        self.mounted.urls()
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("method", &self.method)
+            .field("uri", &self.uri)
+            .field("route", &self.route)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,122 @@
+//! Handlers: asynchronous functions whose arguments are made from the request.
+//!
+//! Calling and extracting are separate traits that meet where a route is made: [`Handler`] is what can be called with
+//! a tuple of arguments, [`HandlerArgs`] is a tuple that can be made from a request. So a mistake in one argument is
+//! reported for that argument.
+
+use wharf_http::{Request, Response};
+
+use crate::extract::{FromRequest, FromRequestParts, Needs, Scope};
+use crate::response::IntoResponse;
+
+/// An asynchronous function that answers requests, called with the arguments `A`.
+///
+/// Implemented for `async fn`s and closures of up to eight arguments.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    label = "not an `async fn` of up to 8 arguments",
+    note = "a handler is an `async fn` or a closure that returns a future: write `async fn` or `async move |..|`",
+    note = "it takes up to 8 arguments by value, must be `Clone + Send + Sync + 'static`, and cannot be generic"
+)]
+pub trait Handler<A>: Clone + Send + Sync + 'static {
+    /// What the function's future gives.
+    type Output;
+    /// The future that the function returns.
+    type Future: Future<Output = Self::Output>;
+
+    /// Calls the function.
+    fn call(&self, args: A) -> Self::Future;
+}
+
+/// The arguments of a handler, made from a request: all but the last from its head, the last may read the body.
+///
+/// `M` tells how the last argument is made; it is inferred.
+#[diagnostic::on_unimplemented(
+    message = "the arguments `{Self}` cannot be made from a request",
+    note = "each argument must be an extractor; only the last may read the body"
+)]
+pub trait HandlerArgs<M>: Sized + Send + 'static {
+    /// Makes the arguments, or the response to send instead of calling the handler.
+    fn extract(
+        request: Request,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Self, Response>> + Send;
+
+    /// Names what the arguments will look up, so that the app can refuse to start without it.
+    fn needs(needs: &mut Needs);
+}
+
+impl<F, Fut> Handler<()> for F
+where
+    F: Fn() -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future,
+{
+    type Output = Fut::Output;
+    type Future = Fut;
+
+    fn call(&self, (): ()) -> Fut {
+        self()
+    }
+}
+
+impl HandlerArgs<()> for () {
+    async fn extract(_request: Request, _scope: &Scope) -> Result<Self, Response> {
+        Ok(())
+    }
+
+    fn needs(_needs: &mut Needs) {}
+}
+
+macro_rules! arguments {
+    ($($part:ident)*; $last:ident) => {
+        impl<F, Fut, $($part,)* $last> Handler<($($part,)* $last,)> for F
+        where
+            F: Fn($($part,)* $last) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future,
+        {
+            type Output = Fut::Output;
+            type Future = Fut;
+
+            #[expect(non_snake_case, reason = "the values are named like their types")]
+            fn call(&self, ($($part,)* $last,): ($($part,)* $last,)) -> Fut {
+                self($($part,)* $last)
+            }
+        }
+
+        impl<M, $($part,)* $last> HandlerArgs<M> for ($($part,)* $last,)
+        where
+            $($part: FromRequestParts + Send + 'static,)*
+            $last: FromRequest<M> + Send + 'static,
+        {
+            #[expect(non_snake_case, reason = "the values are named like their types")]
+            async fn extract(request: Request, scope: &Scope) -> Result<Self, Response> {
+                #[allow(unused_mut, clippy::allow_attributes, reason = "unused where there is one argument")]
+                let (mut parts, body) = request.into_parts();
+                $(
+                    let $part = match $part::from_request_parts(&mut parts, scope).await {
+                        Ok(value) => value,
+                        Err(rejection) => return Err(rejection.into_response()),
+                    };
+                )*
+                match $last::from_request(Request::from_parts(parts, body), scope).await {
+                    Ok($last) => Ok(($($part,)* $last,)),
+                    Err(rejection) => Err(rejection.into_response()),
+                }
+            }
+
+            fn needs(needs: &mut Needs) {
+                $($part::needs(needs);)*
+                $last::needs(needs);
+            }
+        }
+    };
+}
+
+arguments!(; A1);
+arguments!(A1; A2);
+arguments!(A1 A2; A3);
+arguments!(A1 A2 A3; A4);
+arguments!(A1 A2 A3 A4; A5);
+arguments!(A1 A2 A3 A4 A5; A6);
+arguments!(A1 A2 A3 A4 A5 A6; A7);
+arguments!(A1 A2 A3 A4 A5 A6 A7; A8);

@@ -1,0 +1,99 @@
+use std::any::type_name;
+use std::fmt;
+
+use wharf_http::Middleware;
+use wharf_http::middleware::SharedMiddleware;
+
+use super::Served;
+use crate::extract::{Needs, TypeKey};
+
+/// A middleware together with what it needs and what it provides. Made by `from_fn` or [`Layer::new`].
+///
+/// # Examples
+///
+/// A middleware that says what later extractors may rely on:
+///
+/// ```
+/// use wharf_core::{App, Extension, HttpError, Next, Request, Response, from_fn, get};
+///
+/// #[derive(Clone)]
+/// struct User(String);
+///
+/// async fn authenticate(mut request: Request, next: Next) -> Result<Response, HttpError> {
+///     request.extensions_mut().insert(User("ada".into()));
+///     Ok(next.run(request).await)
+/// }
+///
+/// async fn me(user: Extension<User>) -> String {
+///     user.0.0
+/// }
+///
+/// let app = App::new().routes([get("/me", me)]);
+/// assert!(app.check().is_err()); // nobody provides a `User`
+///
+/// let app = App::new().routes([get("/me", me)]).wrap(from_fn(authenticate).provides::<User>());
+/// assert!(app.check().is_ok());
+/// ```
+#[derive(Clone)]
+pub struct Layer {
+    middleware: SharedMiddleware<Served>,
+    name: &'static str,
+    needs: Needs,
+    provides: Vec<TypeKey>,
+}
+
+impl Layer {
+    /// Makes a layer of a middleware that needs nothing and provides nothing.
+    #[must_use]
+    pub fn new<T: Middleware<Served>>(middleware: T) -> Self {
+        Self::named(type_name::<T>(), middleware)
+    }
+
+    pub(super) fn named(name: &'static str, middleware: impl Middleware<Served>) -> Self {
+        Self {
+            middleware: SharedMiddleware::new(middleware),
+            name,
+            needs: Needs::default(),
+            provides: Vec::new(),
+        }
+    }
+
+    /// Declares that the middleware puts a value of type `T` into the extensions of every request that it sends on.
+    #[must_use]
+    pub fn provides<T: Clone + Send + Sync + 'static>(mut self) -> Self {
+        self.provides.push(TypeKey::of::<T>());
+        self
+    }
+
+    /// Declares what the middleware looks up.
+    #[must_use]
+    pub fn needs(mut self, name: impl FnOnce(&mut Needs)) -> Self {
+        name(&mut self.needs);
+        self
+    }
+
+    pub(crate) fn middleware(&self) -> SharedMiddleware<Served> {
+        self.middleware.clone()
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn needed(&self) -> &Needs {
+        &self.needs
+    }
+
+    pub(crate) fn provided(&self) -> &[TypeKey] {
+        &self.provides
+    }
+}
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer")
+            .field("name", &self.name)
+            .field("provides", &self.provides)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,28 @@
+//! Middleware of an application: `async fn(Request, Next) -> impl IntoResponse`, with extractors before the request.
+//!
+//! Middleware is wrapped around an app, a mounted app, or a route; the first written is the outermost, and it applies
+//! to all routes whether they were written before or after it. Answers that no route gives, such as 404 and 405, pass
+//! through it too.
+
+mod from_fn;
+mod layer;
+
+pub use from_fn::{FromFn, IntoMiddleware, ViaFunction, ViaLayer, ViaType, from_fn};
+pub use layer::Layer;
+
+use wharf_http::{Response, Side};
+
+use crate::extract::Scope;
+
+/// The server's side of a connection: a call gives a response, whatever happens.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Served {}
+
+impl Side for Served {
+    type Output = Response;
+    type Scope = Scope;
+}
+
+/// The rest of the middleware, and the handler.
+pub type Next = wharf_http::Next<Served>;

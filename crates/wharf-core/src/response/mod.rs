@@ -1,0 +1,201 @@
+//! What a handler may return: anything that turns into a response.
+
+pub(crate) mod problem;
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::response::Parts;
+use http::{Extensions, StatusCode};
+use wharf_http::{Body, Response};
+
+use crate::error::HttpError;
+
+/// Turns into a response.
+///
+/// Text becomes `text/plain; charset=utf-8`, bytes `application/octet-stream`. A tuple ends in a body and starts with
+/// what goes before it: a status, header fields.
+///
+/// # Examples
+///
+/// ```
+/// use http::{StatusCode, header};
+/// use wharf_core::IntoResponse;
+///
+/// let response = (StatusCode::CREATED, [(header::LOCATION, "/docs/7")], "made").into_response();
+/// assert_eq!(response.status(), 201);
+/// assert_eq!(response.headers()["location"], "/docs/7");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be turned into a response",
+    label = "a handler cannot return this",
+    note = "a handler returns text, bytes, `Json`, `Html`, `Response`, a status, a tuple of status, header fields and body, or a `Result` of these",
+    note = "in a `Result<T, E>`, `E` must turn into a response too: `HttpError` takes any error through `?`"
+)]
+pub trait IntoResponse {
+    /// Makes the response.
+    fn into_response(self) -> Response;
+}
+
+/// Goes before the body in a tuple that turns into a response: a status or header fields.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand before the body of a response",
+    note = "write `(StatusCode, body)`, `([(name, value), ..], body)`, `(HeaderMap, body)`, or several of them before the body"
+)]
+pub trait IntoResponseParts {
+    /// Changes the head of the response.
+    ///
+    /// # Errors
+    ///
+    /// The error to answer with instead, such as a header value with a line break.
+    fn into_response_parts(self, head: &mut Parts) -> Result<(), HttpError>;
+}
+
+fn with_type(body: impl Into<Body>, content_type: &'static str) -> Response {
+    let mut response = Response::new(body.into());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const BYTES: &str = "application/octet-stream";
+
+macro_rules! bodies {
+    ($($type:ty: $self:ident => $value:expr;)*) => {
+        $(
+            impl IntoResponse for $type {
+                fn into_response($self) -> Response {
+                    $value
+                }
+            }
+        )*
+    };
+}
+
+bodies! {
+    Response: self => self;
+    (): self => Response::default();
+    Body: self => Response::new(self);
+    &'static str: self => with_type(self, TEXT);
+    String: self => with_type(self, TEXT);
+    Box<str>: self => with_type(String::from(self), TEXT);
+    &'static [u8]: self => with_type(self, BYTES);
+    Vec<u8>: self => with_type(self, BYTES);
+    Bytes: self => with_type(self, BYTES);
+    Infallible: self => match self {};
+}
+
+impl IntoResponse for Cow<'static, str> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Borrowed(text) => text.into_response(),
+            Self::Owned(text) => text.into_response(),
+        }
+    }
+}
+
+impl IntoResponse for StatusCode {
+    fn into_response(self) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = self;
+        response
+    }
+}
+
+impl<T: IntoResponse, E: IntoResponse> IntoResponse for Result<T, E> {
+    fn into_response(self) -> Response {
+        match self {
+            Ok(value) => value.into_response(),
+            Err(error) => error.into_response(),
+        }
+    }
+}
+
+impl IntoResponseParts for StatusCode {
+    fn into_response_parts(self, head: &mut Parts) -> Result<(), HttpError> {
+        head.status = self;
+        Ok(())
+    }
+}
+
+impl IntoResponseParts for HeaderMap {
+    fn into_response_parts(self, head: &mut Parts) -> Result<(), HttpError> {
+        head.headers.extend(self);
+        Ok(())
+    }
+}
+
+impl IntoResponseParts for Extensions {
+    fn into_response_parts(self, head: &mut Parts) -> Result<(), HttpError> {
+        head.extensions.extend(self);
+        Ok(())
+    }
+}
+
+impl<N, V, const LEN: usize> IntoResponseParts for [(N, V); LEN]
+where
+    N: TryInto<HeaderName, Error: Into<http::Error>>,
+    V: TryInto<HeaderValue, Error: Into<http::Error>>,
+{
+    /// Replaces fields of the same name.
+    fn into_response_parts(self, head: &mut Parts) -> Result<(), HttpError> {
+        for (name, value) in self {
+            let name = name.try_into().map_err(Into::into)?;
+            let value = value.try_into().map_err(Into::into)?;
+            head.headers.insert(name, value);
+        }
+        Ok(())
+    }
+}
+
+impl<T: IntoResponseParts> IntoResponseParts for Option<T> {
+    fn into_response_parts(self, head: &mut Parts) -> Result<(), HttpError> {
+        self.map_or(Ok(()), |parts| parts.into_response_parts(head))
+    }
+}
+
+macro_rules! tuples {
+    ($($part:ident)+) => {
+        impl<$($part: IntoResponseParts,)+ B: IntoResponse> IntoResponse for ($($part,)+ B) {
+            #[expect(non_snake_case, reason = "the values are named like their types")]
+            fn into_response(self) -> Response {
+                let ($($part,)+ body) = self;
+                let (mut head, body) = body.into_response().into_parts();
+                $(
+                    if let Err(error) = $part.into_response_parts(&mut head) {
+                        return error.into_response();
+                    }
+                )+
+                Response::from_parts(head, body)
+            }
+        }
+    };
+}
+
+tuples!(P1);
+tuples!(P1 P2);
+tuples!(P1 P2 P3);
+tuples!(P1 P2 P3 P4);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_header_value_is_a_500_that_names_the_cause() {
+        let response = ([("x-name", "line\nbreak")], "text").into_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    #[test]
+    fn parts_before_the_body_win_over_what_the_body_brings() {
+        let response =
+            (StatusCode::ACCEPTED, [("content-type", "text/css")], "a{}").into_response();
+        assert_eq!(response.status(), StatusCode::ACCEPTED);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/css");
+    }
+}
