@@ -1,12 +1,13 @@
 //! A one-way switch that many tasks can await, and a count of work that a shutdown waits for.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 /// A switch that is thrown once and never taken back.
 ///
@@ -92,6 +93,15 @@ pub struct Tasks {
 struct TasksInner {
     running: AtomicUsize,
     idle: Notify,
+    spawned: Mutex<Spawned>,
+}
+
+/// The tasks that can be aborted, by a number of their own.
+#[derive(Default)]
+struct Spawned {
+    next: u64,
+    tasks: HashMap<u64, Option<AbortHandle>>,
+    aborted: bool,
 }
 
 impl Tasks {
@@ -119,12 +129,42 @@ impl Tasks {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let guard = self.enter();
-        tokio::spawn(async move {
+        let guard = SpawnGuard {
+            key: self.spawned().list(),
+            task: self.enter(),
+        };
+        let key = guard.key;
+        // Not under the lock: a runtime that is going away drops the task, and the guard in it, at once.
+        let task = tokio::spawn(async move {
             let output = future.await;
             drop(guard);
             output
-        })
+        });
+        if !self.spawned().keep(key, task.abort_handle()) {
+            task.abort();
+        }
+        task
+    }
+
+    /// Aborts all work that was or will be spawned here; work that was only counted in goes on.
+    ///
+    /// A server does it when the time for its shutdown is up.
+    pub fn abort(&self) {
+        let mut spawned = self.spawned();
+        spawned.aborted = true;
+        // Copied, since a task that is dropped at once takes itself off the list.
+        let handles: Vec<_> = spawned.tasks.values().flatten().cloned().collect();
+        drop(spawned);
+        for handle in handles {
+            handle.abort();
+        }
+    }
+
+    fn spawned(&self) -> MutexGuard<'_, Spawned> {
+        self.inner
+            .spawned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells how many pieces of work are running.
@@ -150,6 +190,24 @@ impl Tasks {
     }
 }
 
+impl Spawned {
+    /// Makes a place on the list.
+    fn list(&mut self) -> u64 {
+        let key = self.next;
+        self.next += 1;
+        self.tasks.insert(key, None);
+        key
+    }
+
+    /// Keeps the handle of a task that has not ended yet; tells whether the task may go on.
+    fn keep(&mut self, key: u64, handle: AbortHandle) -> bool {
+        if let Some(place) = self.tasks.get_mut(&key) {
+            *place = Some(handle);
+        }
+        !self.aborted
+    }
+}
+
 impl fmt::Debug for Tasks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tasks")
@@ -169,6 +227,18 @@ impl Drop for TaskGuard {
         if self.tasks.inner.running.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.tasks.inner.idle.notify_waiters();
         }
+    }
+}
+
+/// A spawned piece of work; dropping it takes the work off the list and counts it out.
+struct SpawnGuard {
+    key: u64,
+    task: TaskGuard,
+}
+
+impl Drop for SpawnGuard {
+    fn drop(&mut self) {
+        self.task.tasks.spawned().tasks.remove(&self.key);
     }
 }
 
@@ -215,5 +285,23 @@ mod tests {
         let task = tasks.spawn(async { panic!("on purpose") });
         assert!(task.await.is_err());
         assert_eq!(tasks.running(), 0);
+    }
+
+    #[tokio::test]
+    async fn spawned_work_can_be_aborted_as_a_whole() {
+        let tasks = Tasks::new();
+        let entered = tasks.enter();
+        let stuck = tasks.spawn(std::future::pending::<()>());
+        let done = tasks.spawn(async {});
+        done.await.unwrap();
+        assert_eq!(tasks.running(), 2);
+        tasks.abort();
+        assert!(stuck.await.unwrap_err().is_cancelled());
+        assert_eq!(tasks.running(), 1);
+        drop(entered);
+        tasks.idle().await;
+        let late = tasks.spawn(std::future::pending::<()>());
+        assert!(late.await.unwrap_err().is_cancelled());
+        assert!(tasks.spawned().tasks.is_empty());
     }
 }
