@@ -1,0 +1,246 @@
+//! [`AccessLogFormat`]: a format string, parsed once.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::str::FromStr;
+
+use http::HeaderName;
+
+/// What a line of the access log consists of.
+///
+/// | atom | prints |
+/// |---|---|
+/// | `%%` | a per cent sign |
+/// | `%a` | the address of the peer, without the port |
+/// | `%t` | when the request came, `[23/Nov/2026:22:55:39 +0000]` |
+/// | `%P` | the id of this process |
+/// | `%r` | the request line, `GET /path?query HTTP/1.1` |
+/// | `%s` | the status; 499 when the client left before the answer began |
+/// | `%b` | the bytes sent, head included |
+/// | `%T` | the time to the last byte in whole seconds |
+/// | `%Tf` | the same in seconds with six decimals |
+/// | `%D` | the same in microseconds |
+/// | `%{Name}i` | a field of the request |
+/// | `%{Name}o` | a field of the response, as the service set it |
+/// | `%{route}x` | the pattern of the route |
+/// | `%{id}x` | the request id |
+/// | `%{trace}x` | the trace id |
+/// | `%{ttfb}x` | the time to the head of the answer in microseconds |
+/// | `%{outcome}x` | `complete`, `rejected`, `left`, `slow`, `failed` or `cut` |
+///
+/// What is not there prints as `-`. Quotes, backslashes, control characters and all that is not ASCII are printed as
+/// `\xHH`, so that no client can forge a line.
+///
+/// # Examples
+///
+/// ```
+/// use wharf_server::AccessLogFormat;
+///
+/// let format = AccessLogFormat::parse(r#"%a "%r" %s %{route}x %Tf"#)?;
+/// assert_eq!(format, r#"%a "%r" %s %{route}x %Tf"#.parse()?);
+/// assert!(AccessLogFormat::parse("%z").is_err());
+/// # Ok::<(), wharf_server::AccessLogFormatError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessLogFormat {
+    pub(super) pieces: Vec<Piece>,
+    /// The request fields that [`Piece::RequestField`] counts into.
+    pub(super) request_fields: Vec<HeaderName>,
+    /// The response fields that [`Piece::ResponseField`] counts into.
+    pub(super) response_fields: Vec<HeaderName>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    Text(String),
+    Peer,
+    Time,
+    Process,
+    RequestLine,
+    Status,
+    Bytes,
+    Seconds,
+    SecondsFraction,
+    Microseconds,
+    RequestField(usize),
+    ResponseField(usize),
+    Route,
+    RequestId,
+    TraceId,
+    FirstByte,
+    Outcome,
+}
+
+impl AccessLogFormat {
+    /// The format that is used when none is set.
+    pub const DEFAULT: &'static str = r#"%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i""#;
+
+    /// Parses a format string.
+    ///
+    /// # Errors
+    ///
+    /// The first atom that is unknown or not closed, and where it stands.
+    pub fn parse(text: &str) -> Result<Self, AccessLogFormatError> {
+        let mut format = Self {
+            pieces: Vec::new(),
+            request_fields: Vec::new(),
+            response_fields: Vec::new(),
+        };
+        let mut rest = text;
+        while let Some(at) = rest.find('%') {
+            format.text(&rest[..at]);
+            let atom = &rest[at..];
+            let used = format.atom(atom).ok_or_else(|| AccessLogFormatError {
+                atom: atom.split_whitespace().next().unwrap_or("%").to_owned(),
+                column: text.len() - atom.len() + 1,
+            })?;
+            rest = &atom[used..];
+        }
+        format.text(rest);
+        Ok(format)
+    }
+
+    /// Takes in the atom that `text` begins with and tells its length; `None` when there is no such atom.
+    fn atom(&mut self, text: &str) -> Option<usize> {
+        let after = &text[1..];
+        if let Some(after) = after.strip_prefix('{') {
+            let (name, tail) = after.split_once('}')?;
+            let piece = match tail.chars().next()? {
+                'i' => Piece::RequestField(field(&mut self.request_fields, name)?),
+                'o' => Piece::ResponseField(field(&mut self.response_fields, name)?),
+                'x' => match name {
+                    "route" => Piece::Route,
+                    "id" => Piece::RequestId,
+                    "trace" => Piece::TraceId,
+                    "ttfb" => Piece::FirstByte,
+                    "outcome" => Piece::Outcome,
+                    _ => return None,
+                },
+                _ => return None,
+            };
+            self.pieces.push(piece);
+            return Some(name.len() + 4);
+        }
+        let piece = match after.chars().next()? {
+            '%' => {
+                self.text("%");
+                return Some(2);
+            }
+            'T' if after.starts_with("Tf") => {
+                self.pieces.push(Piece::SecondsFraction);
+                return Some(3);
+            }
+            'a' => Piece::Peer,
+            't' => Piece::Time,
+            'P' => Piece::Process,
+            'r' => Piece::RequestLine,
+            's' => Piece::Status,
+            'b' => Piece::Bytes,
+            'T' => Piece::Seconds,
+            'D' => Piece::Microseconds,
+            _ => return None,
+        };
+        self.pieces.push(piece);
+        Some(2)
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some(Piece::Text(last)) = self.pieces.last_mut() {
+            last.push_str(text);
+        } else if !text.is_empty() {
+            self.pieces.push(Piece::Text(text.to_owned()));
+        }
+    }
+}
+
+/// Finds or adds the field `name`; `None` when it cannot be the name of one.
+fn field(fields: &mut Vec<HeaderName>, name: &str) -> Option<usize> {
+    let name = HeaderName::try_from(name).ok()?;
+    Some(
+        fields
+            .iter()
+            .position(|known| *known == name)
+            .unwrap_or_else(|| {
+                fields.push(name);
+                fields.len() - 1
+            }),
+    )
+}
+
+impl Default for AccessLogFormat {
+    fn default() -> Self {
+        Self::parse(Self::DEFAULT).expect("the default format is well-formed")
+    }
+}
+
+impl FromStr for AccessLogFormat {
+    type Err = AccessLogFormatError;
+
+    fn from_str(text: &str) -> Result<Self, AccessLogFormatError> {
+        Self::parse(text)
+    }
+}
+
+/// An access log format with an atom that is unknown or not closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessLogFormatError {
+    atom: String,
+    column: usize,
+}
+
+impl fmt::Display for AccessLogFormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "unknown atom `{}` in column {} of the access log format; known are %% %a %t %P %r %s %b %T %Tf %D \
+             %{{Name}}i %{{Name}}o %{{route}}x %{{id}}x %{{trace}}x %{{ttfb}}x %{{outcome}}x",
+            self.atom, self.column
+        )
+    }
+}
+
+impl StdError for AccessLogFormatError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_atoms_are_told_apart() {
+        let format = AccessLogFormat::parse("100%% of %{Host}i %Tf%T%{HOST}i.").unwrap();
+        assert_eq!(
+            format.pieces,
+            [
+                Piece::Text("100% of ".into()),
+                Piece::RequestField(0),
+                Piece::Text(" ".into()),
+                Piece::SecondsFraction,
+                Piece::Seconds,
+                Piece::RequestField(0),
+                Piece::Text(".".into()),
+            ]
+        );
+        assert_eq!(format.request_fields, ["host"]);
+    }
+
+    #[test]
+    fn an_unknown_atom_is_named_with_its_place() {
+        for (text, atom, column) in [
+            ("%a %z", "%z", 4),
+            ("%", "%", 1),
+            ("%{Host", "%{Host", 1),
+            ("%{Host}", "%{Host}", 1),
+            ("%{Host}e", "%{Host}e", 1),
+            ("%{a b}i", "%{a", 1),
+            ("%{nothing}x", "%{nothing}x", 1),
+            ("é%é", "%é", 3),
+        ] {
+            let error = AccessLogFormat::parse(text).unwrap_err();
+            assert_eq!(
+                (error.atom.as_str(), error.column),
+                (atom, column),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! [`AccessLog`]: one line for each request, after its last byte.
+//!
+//! Lines go to `tracing` at level `INFO` with the target `wharf::access`, the finished line as the message and the most
+//! used values as fields. While nobody listens, a request costs the log nothing.
+
+mod format;
+mod record;
+
+pub use format::{AccessLogFormat, AccessLogFormatError};
+pub(crate) use record::{Line, Outcome, Record};
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use tracing::Level;
+use wharf_http::Context;
+
+/// Where lines of the access log go, and what they look like.
+///
+/// There is a line for every request that was begun: answered, refused, never parsed, broken off or panicked.
+///
+/// # Examples
+///
+/// ```
+/// use wharf_server::{AccessLog, AccessLogFormat};
+///
+/// let log = AccessLog::new().format(AccessLogFormat::parse("%a %r %s %D")?);
+/// let quiet = AccessLog::off();
+/// # let _ = (log, quiet);
+/// # Ok::<(), wharf_server::AccessLogFormatError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct AccessLog {
+    on: bool,
+    stderr: bool,
+    format: Arc<AccessLogFormat>,
+}
+
+impl Default for AccessLog {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AccessLog {
+    /// Creates a log with the default format that goes to `tracing`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            on: true,
+            stderr: false,
+            format: Arc::default(),
+        }
+    }
+
+    /// Creates a log that writes nothing and costs nothing.
+    #[must_use]
+    pub fn off() -> Self {
+        Self {
+            on: false,
+            ..Self::new()
+        }
+    }
+
+    /// Sets what a line looks like. Default: [`AccessLogFormat::DEFAULT`].
+    #[must_use]
+    pub fn format(mut self, format: AccessLogFormat) -> Self {
+        self.format = Arc::new(format);
+        self
+    }
+
+    /// Sets whether lines go to standard error while the program has set no `tracing` subscriber.
+    ///
+    /// Default: `false`.
+    #[must_use]
+    pub fn stderr(mut self, on: bool) -> Self {
+        self.stderr = on;
+        self
+    }
+
+    /// Tells whether anybody would see a line now.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.on
+            && (tracing::enabled!(target: "wharf::access", Level::INFO)
+                || self.stderr && !tracing::dispatcher::has_been_set())
+    }
+
+    /// Keeps what the line needs of a request.
+    pub(crate) fn record<B>(&self, request: &http::Request<B>, context: &Context) -> Box<Record> {
+        Record::request(&self.format, request, context)
+    }
+
+    /// Keeps what the line needs of the answer.
+    pub(crate) fn answer<B>(&self, record: &mut Record, response: &http::Response<B>) {
+        record.answer(&self.format, response);
+    }
+
+    /// Writes the line of a request that has ended.
+    pub(crate) fn write(&self, record: &Record, line: &Line) {
+        let mut text = String::with_capacity(160);
+        record.print(&self.format, line, &mut text);
+        if self.stderr && !tracing::dispatcher::has_been_set() {
+            text.push('\n');
+            // One call, so that lines of several workers are not mixed; nobody is left to tell when it fails.
+            let _gone = std::io::stderr().lock().write_all(text.as_bytes());
+            return;
+        }
+        let context = record.context();
+        tracing::info!(
+            target: "wharf::access",
+            status = line.status.map(|status| status.as_u16()),
+            bytes = line.bytes,
+            duration_us = record.duration(line).as_micros() as u64,
+            ttfb_us = record.to_first_byte().map(|time| time.as_micros() as u64),
+            route = context.route(),
+            request_id = %context.request_id(),
+            outcome = line.outcome.as_str(),
+            "{text}"
+        );
+    }
+}

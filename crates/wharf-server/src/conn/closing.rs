@@ -1,0 +1,146 @@
+//! The end of a connection: what is left is sent, the sending side closed, and an unread request read past.
+//!
+//! A socket that is closed over unread bytes sends a reset, and the reset destroys what the client has not read yet:
+//! the answer. So whoever answers early closes only its sending side first, and reads on for a while (RFC 9112 §9.6).
+
+use std::future::poll_fn;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, timeout_at};
+use wharf_http::service::Rejected;
+use wharf_http::{Connection, Service, Signal};
+
+use super::config::Settings;
+use super::exchange::Adapter;
+use super::{ConnectionEnd, driver, reject};
+use crate::access_log::{Line, Outcome, Record};
+use crate::wire::Wire;
+
+/// A connection without hyper.
+pub(super) struct Closing<'a, IO> {
+    pub(super) wire: Wire<IO>,
+    pub(super) connection: &'a Connection,
+    pub(super) settings: &'a Settings,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
+    /// Sends what is left and closes; reads past what the client still sends when some of it is `unread`.
+    pub(super) async fn close(mut self, unread: bool) -> ConnectionEnd {
+        let abort = &self.settings.abort;
+        match unless(abort, send(&mut self.wire, self.settings)).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
+                return ConnectionEnd::TooSlow;
+            }
+            Some(Err(_)) => return ConnectionEnd::ClientLeft,
+            None => return ConnectionEnd::Cut,
+        }
+        if unread {
+            let shutdown = self.connection.shutdown();
+            // Nothing is lost when this is cut: the client had the time to read its answer.
+            let _cut = unless(abort, linger(&mut self.wire, self.settings, shutdown)).await;
+        }
+        ConnectionEnd::Finished
+    }
+
+    /// Lets the service answer what never became a request.
+    pub(super) async fn reject<S: Service>(
+        mut self,
+        adapter: Adapter<S>,
+        rejected: &Rejected,
+    ) -> ConnectionEnd {
+        let response = match catch_unwind(AssertUnwindSafe(|| adapter.service().reject(rejected))) {
+            Ok(response) => response,
+            Err(panic) => {
+                let message = driver::panic_message(panic.as_ref());
+                self.connection.report(format_args!(
+                    "the service panicked over a malformed request: {message}"
+                ));
+                return ConnectionEnd::Failed;
+            }
+        };
+        let status = response.status();
+        let log = &self.settings.access_log;
+        let record = log
+            .is_wanted()
+            .then(|| Record::rejected(rejected.request_line(), &adapter.next_context()));
+        let bytes = reject::answer(response, rejected, self.settings).await;
+        self.wire.append(&bytes);
+        if let Some(record) = record {
+            let line = Line {
+                status: Some(status),
+                bytes: bytes.len() as u64,
+                ended: Instant::now(),
+                outcome: Outcome::Rejected,
+            };
+            log.write(&record, &line);
+        }
+        self.close(true).await
+    }
+}
+
+/// Sends what is left; an error when the client does not take it in time.
+async fn send<IO>(wire: &mut Wire<IO>, settings: &Settings) -> io::Result<()>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let limit = settings.timeouts.response_write;
+    while within(limit, poll_fn(|cx| wire.poll_push_some(cx))).await?? {}
+    within(limit, poll_fn(|cx| wire.poll_close(cx))).await?
+}
+
+/// Reads and throws away what the client still sends, until it closes, falls silent or takes too long.
+async fn linger<IO>(wire: &mut Wire<IO>, settings: &Settings, shutdown: &Signal)
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let Some(gap) = settings.timeouts.lingering_close else {
+        return;
+    };
+    let mut end = Instant::now() + settings.timeouts.lingering_close_total;
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let now = Instant::now();
+        if shutdown.is_fired() {
+            end = end.min(now + gap);
+        }
+        let read = poll_fn(|cx| {
+            let mut read = ReadBuf::new(&mut buffer);
+            wire.poll_read_raw(cx, &mut read)
+                .map_ok(|()| read.filled().len())
+        });
+        match timeout_at(end.min(now + gap), read).await {
+            Ok(Ok(1..)) if Instant::now() < end => {}
+            // Closed, broken, silent or late.
+            Ok(Ok(_)) | Ok(Err(_)) | Err(_) => return,
+        }
+    }
+}
+
+/// Waits for `future`, but no longer than `limit`.
+async fn within<F: Future>(limit: Option<Duration>, future: F) -> io::Result<F::Output> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, future)
+            .await
+            .map_err(io::Error::from),
+        None => Ok(future.await),
+    }
+}
+
+/// Runs `future` unless `signal` fires first; `None` when it did.
+pub(super) async fn unless<F: Future>(signal: &Signal, future: F) -> Option<F::Output> {
+    let mut fired = pin!(signal.fired());
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        if let Poll::Ready(output) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        Pin::as_mut(&mut fired).poll(cx).map(|()| None)
+    })
+    .await
+}

@@ -1,0 +1,162 @@
+//! [`ConnectionConfig`], what the connections of a server share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::HeaderValue;
+use hyper::server::conn::http1;
+use wharf_http::{Service, Signal};
+
+use crate::access_log::AccessLog;
+use crate::config::{DEFAULT_HEADER_COUNT, Http1Config, Limits, Timeouts};
+use crate::stats::Stats;
+
+/// The service that answers the requests of many connections, and how they are served. Cheap to clone.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use wharf_http::{Body, Context, Request, Response, service::service_fn};
+/// use wharf_server::{ConnectionConfig, Timeouts};
+///
+/// let service = service_fn(|_: Request, _: Context| async { Response::new(Body::from("hello")) });
+/// let config = ConnectionConfig::new(service).timeouts(Timeouts::new().idle(Duration::from_secs(5)));
+/// # let _ = config;
+/// ```
+pub struct ConnectionConfig<S> {
+    pub(super) service: Arc<S>,
+    settings: Arc<Settings>,
+}
+
+/// All that is the same for every connection and knows nothing of the service.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(super) timeouts: Timeouts,
+    pub(super) limits: Limits,
+    pub(super) http1: Http1Config,
+    pub(super) access_log: AccessLog,
+    pub(super) stats: Stats,
+    pub(super) abort: Signal,
+    pub(super) server: Option<HeaderValue>,
+}
+
+impl<S: Service> ConnectionConfig<S> {
+    /// Creates the default configuration for `service`.
+    pub fn new(service: impl Into<Arc<S>>) -> Self {
+        Self {
+            service: service.into(),
+            settings: Arc::new(Settings {
+                timeouts: Timeouts::new(),
+                limits: Limits::new(),
+                http1: Http1Config::new(),
+                access_log: AccessLog::new(),
+                stats: Stats::new(),
+                abort: Signal::new(),
+                server: None,
+            }),
+        }
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
+        self
+    }
+
+    /// Sets the time limits. [`Timeouts::shutdown`] is the business of whoever fires the signals.
+    #[must_use]
+    pub fn timeouts(self, timeouts: Timeouts) -> Self {
+        self.change(|settings| settings.timeouts = timeouts)
+    }
+
+    /// Sets the size limits. [`Limits::connections`] is the business of whoever accepts.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        self.change(|settings| settings.limits = limits)
+    }
+
+    /// Sets what HTTP/1 connections do.
+    #[must_use]
+    pub fn http1(self, http1: Http1Config) -> Self {
+        self.change(|settings| settings.http1 = http1)
+    }
+
+    /// Sets where a line for each request goes. Default: to `tracing`.
+    #[must_use]
+    pub fn access_log(self, access_log: AccessLog) -> Self {
+        self.change(|settings| settings.access_log = access_log)
+    }
+
+    /// Sets the counters to count in. Default: counters of its own.
+    #[must_use]
+    pub fn stats(self, stats: Stats) -> Self {
+        self.change(|settings| settings.stats = stats)
+    }
+
+    /// Sets the signal that cuts what is still running, at the deadline of a shutdown.
+    #[must_use]
+    pub fn abort(self, abort: Signal) -> Self {
+        self.change(|settings| settings.abort = abort)
+    }
+
+    /// Sets the `Server` field of answers that have none (RFC 9110 §10.2.4). Default: none is sent.
+    #[must_use]
+    pub fn server_header(self, value: impl Into<Option<HeaderValue>>) -> Self {
+        self.change(|settings| settings.server = value.into())
+    }
+
+    /// Returns the service.
+    #[must_use]
+    pub fn service(&self) -> &Arc<S> {
+        &self.service
+    }
+
+    pub(super) fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+}
+
+impl<S> Clone for ConnectionConfig<S> {
+    fn clone(&self) -> Self {
+        Self {
+            service: Arc::clone(&self.service),
+            settings: Arc::clone(&self.settings),
+        }
+    }
+}
+
+impl<S> fmt::Debug for ConnectionConfig<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionConfig")
+            .field("timeouts", &self.settings.timeouts)
+            .field("limits", &self.settings.limits)
+            .field("http1", &self.settings.http1)
+            .field("access_log", &self.settings.access_log)
+            .field("server_header", &self.settings.server)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// Makes the settings of hyper.
+    pub(super) fn hyper(&self) -> http1::Builder {
+        let mut builder = http1::Builder::new();
+        builder
+            .keep_alive(self.http1.keep_alive)
+            .half_close(self.http1.half_close)
+            // Answers are small or come in pieces of a bounded size; one buffer and `write` beat `writev`.
+            .writev(false)
+            // What an answer may occupy when the client reads nothing; a head has to fit in as well.
+            .max_buf_size(BUFFER.max(self.limits.request_head_size))
+            .max_header_size(self.limits.request_head_size)
+            // The connection has a clock of its own, which can answer 408.
+            .header_read_timeout(None);
+        if self.limits.header_count != DEFAULT_HEADER_COUNT {
+            builder.max_headers(self.limits.header_count);
+        }
+        builder
+    }
+}
+
+/// hyper's buffer for one direction, in bytes.
+const BUFFER: usize = 64 * 1024;

@@ -1,0 +1,249 @@
+//! [`Adapter`], wharf's service as hyper calls it, and [`Exchange`], one request being answered.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll, ready};
+
+use http::header::{self, HeaderValue};
+use http::{StatusCode, Version};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use pin_project_lite::pin_project;
+use wharf_http::body::Error;
+use wharf_http::service::{Answer, Refusal};
+use wharf_http::{Body, Connection, Context, ErrorChain, Response, Service};
+
+use super::head;
+use super::progress::{Progress, Upload};
+use super::reply::ReplyBody;
+use super::upload::UploadBody;
+use crate::access_log::{Outcome, Record};
+
+/// Makes an [`Exchange`] of each request that hyper has parsed.
+pub(super) struct Adapter<S> {
+    service: Arc<S>,
+    progress: Arc<Progress>,
+    connection: Connection,
+    /// The context of the last request; its memory serves the next one.
+    context: RefCell<Option<Context>>,
+}
+
+impl<S: Service> Adapter<S> {
+    pub(super) fn new(service: Arc<S>, connection: Connection, progress: Arc<Progress>) -> Self {
+        Self {
+            service,
+            progress,
+            connection,
+            context: RefCell::new(None),
+        }
+    }
+
+    pub(super) fn service(&self) -> &S {
+        &self.service
+    }
+
+    /// Returns the context of the next request of the connection.
+    pub(super) fn next_context(&self) -> Context {
+        let mut context = self.context.borrow_mut();
+        match &mut *context {
+            Some(context) => {
+                context.advance();
+                context.clone()
+            }
+            none => none.insert(Context::new(self.connection.clone())).clone(),
+        }
+    }
+}
+
+impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S> {
+    type Response = http::Response<ReplyBody>;
+    type Error = Infallible;
+    type Future = Exchange<S::Future>;
+
+    fn call(&self, mut request: http::Request<Incoming>) -> Self::Future {
+        let context = self.next_context();
+        let has_body = !request.body().is_end_stream();
+        let ticket = self.progress.begin(&context, has_body);
+        let access_log = &self.progress.settings.access_log;
+        let record = access_log
+            .is_wanted()
+            .then(|| access_log.record(&request, &context));
+        let open = Open {
+            progress: Arc::clone(&self.progress),
+            context,
+            record,
+            state: State::Going,
+        };
+        let checked = head::check(&mut request, &open.context);
+        let request = request.map(|incoming| {
+            if has_body {
+                Body::new(UploadBody::new(
+                    incoming,
+                    Arc::clone(&self.progress),
+                    ticket,
+                ))
+            } else {
+                Body::empty()
+            }
+        });
+        let mut close = false;
+        let answer = match checked {
+            Ok(()) => Answering::Later {
+                future: self.service.call(request, &open.context),
+            },
+            Err(refused) => {
+                close = refused.close;
+                match self.service.refuse(request, refused.refusal, &open.context) {
+                    Answer::Later(future) => Answering::Later { future },
+                    Answer::Now(response) => Answering::Now { response },
+                    // The enum may grow.
+                    _ => Answering::Now { response: None },
+                }
+            }
+        };
+        Exchange {
+            answer,
+            open: Some(open),
+            close,
+        }
+    }
+}
+
+pin_project! {
+    /// One request being answered.
+    pub(super) struct Exchange<F> {
+        #[pin]
+        answer: Answering<F>,
+        // Gone once there is an answer.
+        open: Option<Open>,
+        close: bool,
+    }
+
+    impl<F> PinnedDrop for Exchange<F> {
+        fn drop(this: Pin<&mut Self>) {
+            // The handler must find out that its client has left before it is dropped.
+            drop(this.project().open.take());
+        }
+    }
+}
+
+pin_project! {
+    #[project = AnsweringProjection]
+    enum Answering<F> {
+        Later { #[pin] future: F },
+        Now { response: Option<Response> },
+    }
+}
+
+impl<F: Future<Output = Response>> Future for Exchange<F> {
+    type Output = Result<http::Response<ReplyBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let mut response = match this.answer.as_mut().project() {
+            AnsweringProjection::Later { future } => {
+                let response = ready!(future.poll(cx));
+                let progress = this.open.as_ref().map(|open| &open.progress);
+                if let Some(progress) = progress
+                    && progress.upload() == Upload::Dropped
+                {
+                    // hyper is about to find out that nobody reads the body: it either reads past the rest of it or
+                    // gives up the connection. The answer has to say which (RFC 9112 §9.6), so it waits for that.
+                    this.answer.set(Answering::Now {
+                        response: Some(response),
+                    });
+                    progress.again.set(true);
+                    return Poll::Pending;
+                }
+                response
+            }
+            AnsweringProjection::Now { response } => response.take().unwrap_or_else(|| {
+                Refusal::new(StatusCode::BAD_REQUEST, "the request breaks a rule of HTTP")
+                    .into_response()
+            }),
+        };
+        let mut open = this
+            .open
+            .take()
+            .expect("hyper polls an exchange until it is ready, not after");
+        open.answer(&mut response, *this.close);
+        Poll::Ready(Ok(response.map(|body| ReplyBody::new(body, open))))
+    }
+}
+
+/// A request that has no complete answer yet. It ends exactly once: closed, or broken off when it is dropped before.
+pub(super) struct Open {
+    progress: Arc<Progress>,
+    context: Context,
+    record: Option<Box<Record>>,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Going,
+    Failed,
+    Closed,
+}
+
+impl Open {
+    /// Completes the head of the answer.
+    fn answer(&mut self, response: &mut Response, close: bool) {
+        let settings = &self.progress.settings;
+        // hyper knows no other, and says what the client understands.
+        *response.version_mut() = Version::HTTP_11;
+        let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if upgraded {
+            let _already_set = self.progress.handover.set(Arc::default());
+        } else if close || self.context.shutdown().is_fired() {
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(server) = &settings.server
+            && !response.headers().contains_key(header::SERVER)
+        {
+            response
+                .headers_mut()
+                .insert(header::SERVER, server.clone());
+        }
+        if let Some(record) = &mut self.record {
+            settings.access_log.answer(record, response);
+        }
+    }
+
+    /// Notes that the body of the answer failed; the connection cannot go on.
+    pub(super) fn failed(&mut self, error: &Error) {
+        self.state = State::Failed;
+        let error = ErrorChain::new(error);
+        let route = self.context.route().unwrap_or("no route");
+        self.context.connection().report(format_args!(
+            "the body of an answer failed, the connection is cut ({route}): {error}"
+        ));
+    }
+
+    /// Notes that hyper has dropped the body of the answer, which it does when it has all of it.
+    pub(super) fn close(&mut self) {
+        if self.state == State::Going && self.progress.ending().is_none() {
+            self.state = State::Closed;
+            self.progress.complete(self.record.take());
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let outcome = match self.state {
+            State::Closed => return,
+            State::Failed => Outcome::Failed,
+            State::Going if std::thread::panicking() => Outcome::Failed,
+            State::Going => self.progress.ending().unwrap_or(Outcome::Cut),
+        };
+        if matches!(outcome, Outcome::Left | Outcome::Slow) {
+            self.context.client_left().fire();
+        }
+        self.progress.broken_off(self.record.as_deref(), outcome);
+    }
+}
