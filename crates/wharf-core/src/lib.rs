@@ -44,6 +44,8 @@ pub use lifecycle::{Cleanup, Setup, resource};
 pub use middleware::{Next, from_fn};
 pub use name::Urls;
 pub use response::IntoResponse;
-pub use route::{OnDisconnect, Route, any, delete, get, head, method, options, patch, post, put};
+pub use route::{
+    OnDisconnect, Route, any, at, delete, get, head, method, options, patch, post, put,
+};
 pub use routing::TrailingSlash;
 pub use wharf_http::{Body, BoxError, Context, Request, Response};

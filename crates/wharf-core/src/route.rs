@@ -233,3 +233,92 @@ where
 {
     Route::new(method, path, handler)
 }
+
+/// Starts the routes of one path: a handler for each method, as a class with a method per verb has in other frameworks.
+///
+/// # Examples
+///
+/// ```
+/// use wharf_core::{App, at};
+///
+/// async fn show() -> &'static str {
+///     "a document"
+/// }
+/// async fn store() {}
+///
+/// let app = App::new().routes(at("/documents/{id}").get(show).put(store));
+/// assert!(app.check().is_ok());
+/// ```
+pub fn at(path: impl Into<String>) -> PathRoutes {
+    PathRoutes {
+        path: path.into(),
+        routes: Vec::new(),
+    }
+}
+
+/// The routes of one path, one for each method. Made by [`at`].
+#[derive(Debug)]
+#[must_use = "routes do nothing until they are added to an app"]
+pub struct PathRoutes {
+    path: String,
+    routes: Vec<Route>,
+}
+
+macro_rules! path_methods {
+    ($($name:ident $method:ident;)*) => {
+        impl PathRoutes {
+            $(
+                #[doc = concat!("Adds a route for ", stringify!($method), ".")]
+                #[track_caller]
+                pub fn $name<H, A, M>(self, handler: H) -> Self
+                where
+                    H: Handler<A, Output: IntoResponse, Future: Send>,
+                    A: HandlerArgs<M>,
+                    M: 'static,
+                {
+                    self.method(Method::$method, handler)
+                }
+            )*
+        }
+    };
+}
+
+path_methods! {
+    get GET;
+    post POST;
+    put PUT;
+    patch PATCH;
+    delete DELETE;
+    head HEAD;
+    options OPTIONS;
+}
+
+impl PathRoutes {
+    /// Adds a route for a method, or for [`Verb::Any`].
+    #[track_caller]
+    pub fn method<H, A, M>(mut self, verb: impl Into<Verb>, handler: H) -> Self
+    where
+        H: Handler<A, Output: IntoResponse, Future: Send>,
+        A: HandlerArgs<M>,
+        M: 'static,
+    {
+        self.routes
+            .push(Route::new(verb, self.path.clone(), handler));
+        self
+    }
+
+    /// Changes each of the routes added so far: names them, wraps a middleware around them, sets a limit.
+    pub fn each(mut self, change: impl FnMut(Route) -> Route) -> Self {
+        self.routes = self.routes.into_iter().map(change).collect();
+        self
+    }
+}
+
+impl IntoIterator for PathRoutes {
+    type Item = Route;
+    type IntoIter = std::vec::IntoIter<Route>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.routes.into_iter()
+    }
+}

@@ -90,17 +90,17 @@ async fn enter(app: &mut App, setups: &[Setup], entered: &mut Entered) -> Result
         }
     }
     for (mount, setup) in app.mounts.iter_mut().zip(setups) {
-        let steps = &mut mount.steps;
-        entered.at_cleanup(std::mem::take(&mut steps.cleanup), setup);
         entered
-            .start(std::mem::take(&mut steps.startup), setup)
+            .start(std::mem::take(&mut mount.steps.startup), setup)
             .await?;
-        entered.at_shutdown(std::mem::take(&mut steps.shutdown), setup);
     }
     CheckError::from_problems(check::missing_state(app, |number, key| {
         setups[number].sees(key)
     }))?;
+    // Only now: a start that fails leaves what was entered, and runs no plain hooks.
     for (mount, setup) in app.mounts.iter_mut().zip(setups) {
+        entered.at_shutdown(std::mem::take(&mut mount.steps.shutdown), setup);
+        entered.at_cleanup(std::mem::take(&mut mount.steps.cleanup), setup);
         entered.spawn(std::mem::take(&mut mount.steps.tasks), setup);
     }
     Ok(())

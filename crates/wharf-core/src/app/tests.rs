@@ -8,7 +8,7 @@ use crate::check::Problem;
 use crate::extract::{Extension, State};
 use crate::lifecycle::{Resource, resource};
 use crate::middleware::{Next, from_fn};
-use crate::route::{any, get, post, put};
+use crate::route::{any, at, get, post, put};
 
 type Log = Arc<Mutex<Vec<String>>>;
 
@@ -117,6 +117,22 @@ async fn answers_that_no_route_gives_pass_through_middleware() {
         text.starts_with("a(400 Bad Request: the path is malformed"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn one_path_can_have_a_handler_for_each_method() {
+    let routes = at("/doc/{id}")
+        .get(async || "shown")
+        .put(async || "stored")
+        .delete(async || StatusCode::NO_CONTENT)
+        .each(|route| route.wrap(Letter("a")));
+    let app = App::new().routes(routes);
+    let running = app.start().await.unwrap();
+    assert_eq!(answer(&running, Method::GET, "/doc/1").await.2, "a(shown)");
+    assert_eq!(answer(&running, Method::PUT, "/doc/1").await.2, "a(stored)");
+    let (status, headers, _) = answer(&running, Method::POST, "/doc/1").await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(headers[header::ALLOW], "DELETE, GET, HEAD, OPTIONS, PUT");
 }
 
 #[tokio::test]
@@ -328,6 +344,22 @@ async fn a_failing_resource_names_itself_and_leaves_those_entered() {
         "resource `panics` failed: panicked: on purpose"
     );
     assert_eq!(log.lock().unwrap().join(", "), "+a, -a, +a, -a");
+}
+
+#[tokio::test]
+async fn a_failing_start_up_hook_leaves_resources_and_runs_no_clean_up_hooks() {
+    let log = Log::default();
+    let app = App::new()
+        .resource(step(&log, "a"))
+        .on_cleanup(logged(&log, "cleanup"))
+        .on_shutdown(logged(&log, "shutdown"))
+        .on_startup(async |_: Setup| Err::<(), BoxError>("not today".into()));
+    let error = app.start().await.unwrap_err();
+    assert!(
+        format!("{error:#}").ends_with("failed: not today"),
+        "{error:#}"
+    );
+    assert_eq!(log.lock().unwrap().join(", "), "+a, -a");
 }
 
 #[tokio::test]
