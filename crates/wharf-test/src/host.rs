@@ -1,12 +1,14 @@
 //! A service in this process, and the connections that lead to it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{DuplexStream, duplex};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
-use wharf_http::{BoxError, BoxFuture, Connection, Serve, Service, Signal, Tasks};
+use tokio::time::timeout;
+use wharf_http::connection::Local;
+use wharf_http::{BoxError, BoxFuture, Connection, Peer, Serve, Service, Signal, Tasks};
+use wharf_server::{AccessLog, ConnectionConfig, Limits, Timeouts, serve_connection};
 
 /// How many bytes may be on their way in one direction, about as many as a socket holds.
 const PIPE: usize = 64 * 1024;
@@ -17,28 +19,65 @@ const SHUTDOWN: Duration = Duration::from_secs(25);
 /// A running service, whatever its type.
 pub(crate) trait Host: Send + Sync {
     /// Opens a connection; an error when the service was stopped.
-    fn connect(&self, connection: Connection) -> Result<DuplexStream, BoxError>;
+    fn connect(&self) -> Result<DuplexStream, BoxError>;
 
     /// Stops the service: lets requests finish, then cleans up.
     fn close(&self) -> BoxFuture<'_, Result<(), BoxError>>;
 }
 
+/// How connections are served.
+#[derive(Debug)]
+pub(crate) struct HostConfig {
+    pub(crate) peer: Peer,
+    pub(crate) errors_to_stderr: bool,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) limits: Limits,
+    pub(crate) access_log: AccessLog,
+}
+
+impl HostConfig {
+    pub(crate) fn new() -> Self {
+        Self {
+            peer: Peer::Memory,
+            errors_to_stderr: true,
+            timeouts: Timeouts::new(),
+            limits: Limits::new(),
+            access_log: AccessLog::new(),
+        }
+    }
+}
+
 /// A service that was started.
 pub(crate) struct Hosted<S> {
-    service: Arc<S>,
+    config: ConnectionConfig<S>,
+    peer: Peer,
+    errors_to_stderr: bool,
     /// The running connections; none can be added once they were taken out.
     connections: Mutex<Option<JoinSet<()>>>,
     shutdown: Signal,
+    abort: Signal,
     tasks: Tasks,
 }
 
 impl<S: Service> Hosted<S> {
-    pub(crate) async fn start(mut app: impl Serve<Service = S>) -> Result<Self, BoxError> {
+    pub(crate) async fn start(
+        mut app: impl Serve<Service = S>,
+        with: HostConfig,
+    ) -> Result<Self, BoxError> {
         app.check().await?;
+        let abort = Signal::new();
+        let config = ConnectionConfig::new(app.start().await?)
+            .timeouts(with.timeouts)
+            .limits(with.limits)
+            .access_log(with.access_log)
+            .abort(abort.clone());
         Ok(Self {
-            service: Arc::new(app.start().await?),
+            config,
+            peer: with.peer,
+            errors_to_stderr: with.errors_to_stderr,
             connections: Mutex::new(Some(JoinSet::new())),
             shutdown: Signal::new(),
+            abort,
             tasks: Tasks::new(),
         })
     }
@@ -51,15 +90,20 @@ impl<S: Service> Hosted<S> {
 }
 
 impl<S: Service> Host for Hosted<S> {
-    fn connect(&self, connection: Connection) -> Result<DuplexStream, BoxError> {
+    fn connect(&self) -> Result<DuplexStream, BoxError> {
         let mut connections = self.connections();
         let Some(connections) = connections.as_mut() else {
             return Err("the application was stopped".into());
         };
         while connections.try_join_next().is_some() {}
         let (near, far) = duplex(PIPE);
-        let connection = connection.with_server(self.shutdown.clone(), self.tasks.clone());
-        connections.spawn(serve(far, Arc::clone(&self.service), connection));
+        let connection = Connection::new(self.peer.clone(), Local::Memory)
+            .with_server(self.shutdown.clone(), self.tasks.clone())
+            .with_errors_to_stderr(self.errors_to_stderr);
+        let config = self.config.clone();
+        connections.spawn(async move {
+            let _end = serve_connection(far, connection, config).await;
+        });
         Ok(near)
     }
 
@@ -68,47 +112,21 @@ impl<S: Service> Host for Hosted<S> {
             let Some(mut connections) = self.connections().take() else {
                 return Ok(());
             };
-            self.shutdown.fire();
-            self.service.shutdown().await;
-            let due = Instant::now() + SHUTDOWN;
-            let finished = async {
+            let service = self.config.service();
+            let finish = async {
+                self.shutdown.fire();
+                service.shutdown().await;
                 while connections.join_next().await.is_some() {}
                 self.tasks.idle().await;
             };
-            if timeout_at(due, finished).await.is_err() {
-                // What the resources are used by has to end before they are left.
-                connections.shutdown().await;
+            if timeout(SHUTDOWN, finish).await.is_err() {
+                // What uses the resources has to end before they are left.
+                self.abort.fire();
                 self.tasks.abort();
+                connections.shutdown().await;
                 self.tasks.idle().await;
             }
-            self.service.stop().await
+            service.stop().await
         })
     }
-}
-
-/// Serves one connection until it ends, or the request that runs at shutdown.
-async fn serve<S: Service>(stream: DuplexStream, service: Arc<S>, connection: Connection) {
-    use hyper_util::rt::{TokioIo, TokioTimer};
-    let shutdown = connection.shutdown().clone();
-    let answer =
-        hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let context = wharf_http::Context::new(connection.clone());
-            let response = service.call(request.map(wharf_http::Body::new), &context);
-            async move { Ok::<_, std::convert::Infallible>(response.await) }
-        });
-    let mut connection = std::pin::pin!(
-        hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(stream), answer)
-    );
-    let mut fired = std::pin::pin!(shutdown.fired());
-    let mut stopping = false;
-    std::future::poll_fn(|cx| {
-        if !stopping && fired.as_mut().poll(cx).is_ready() {
-            stopping = true;
-            connection.as_mut().graceful_shutdown();
-        }
-        connection.as_mut().poll(cx).map(drop)
-    })
-    .await;
 }

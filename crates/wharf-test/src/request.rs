@@ -10,6 +10,22 @@ use wharf_http::{Body, BoxError};
 
 use crate::{TestResponse, fail};
 
+/// The methods of a client that start a request with the method of their name.
+macro_rules! verbs {
+    () => {
+        $crate::request::verbs! {
+            get GET, head HEAD, post POST, put PUT, patch PATCH, delete DELETE, options OPTIONS
+        }
+    };
+    ($($name:ident $method:ident),+) => {$(
+        #[doc = concat!("Starts a `", stringify!($method), "` request.")]
+        pub fn $name(&self, path: impl AsRef<str>) -> $crate::TestRequest {
+            self.request(http::Method::$method, path)
+        }
+    )+};
+}
+pub(crate) use verbs;
+
 /// A request to be sent; made by [`TestClient::get`](crate::TestClient::get) and its like.
 #[must_use = "a request does nothing until it is sent"]
 pub struct TestRequest {

@@ -8,10 +8,10 @@ use http::Method;
 use tokio::runtime::Handle;
 use wharf_client::connect::{Stream, Target};
 use wharf_client::{Client, Connector, Timeouts};
-use wharf_http::connection::Local;
-use wharf_http::{BoxError, Connection, ErrorChain, Peer, Serve};
+use wharf_http::{BoxError, ErrorChain, Peer, Serve};
+use wharf_server::AccessLog;
 
-use crate::host::{Host, Hosted};
+use crate::host::{Host, HostConfig, Hosted};
 use crate::{RawConnection, RawReply, TestRequest, fail};
 
 /// The host that requests are sent to.
@@ -38,7 +38,6 @@ const BASE: &str = "http://localhost/";
 /// ```
 pub struct TestClient {
     client: Client,
-    peer: Peer,
     host: Option<Arc<dyn Host>>,
     runtime: Handle,
 }
@@ -69,45 +68,12 @@ impl TestClient {
     /// Starts the making of a client with other settings.
     pub fn builder() -> TestClientBuilder {
         TestClientBuilder {
-            peer: Peer::Memory,
             timeouts: Timeouts::new(),
+            host: HostConfig::new(),
         }
     }
 
-    /// Starts a `GET` request.
-    pub fn get(&self, path: impl AsRef<str>) -> TestRequest {
-        self.request(Method::GET, path)
-    }
-
-    /// Starts a `HEAD` request.
-    pub fn head(&self, path: impl AsRef<str>) -> TestRequest {
-        self.request(Method::HEAD, path)
-    }
-
-    /// Starts a `POST` request.
-    pub fn post(&self, path: impl AsRef<str>) -> TestRequest {
-        self.request(Method::POST, path)
-    }
-
-    /// Starts a `PUT` request.
-    pub fn put(&self, path: impl AsRef<str>) -> TestRequest {
-        self.request(Method::PUT, path)
-    }
-
-    /// Starts a `PATCH` request.
-    pub fn patch(&self, path: impl AsRef<str>) -> TestRequest {
-        self.request(Method::PATCH, path)
-    }
-
-    /// Starts a `DELETE` request.
-    pub fn delete(&self, path: impl AsRef<str>) -> TestRequest {
-        self.request(Method::DELETE, path)
-    }
-
-    /// Starts an `OPTIONS` request.
-    pub fn options(&self, path: impl AsRef<str>) -> TestRequest {
-        self.request(Method::OPTIONS, path)
-    }
+    crate::request::verbs!();
 
     /// Starts a request with any method. An absolute URL leads to the application too, whatever host it names.
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> TestRequest {
@@ -142,7 +108,7 @@ impl TestClient {
     pub fn connect(&self) -> RawConnection {
         let host = self.host.as_ref();
         let host = host.expect("only closing the client, which consumes it, takes the host");
-        let stream = host.connect(connection(&self.peer));
+        let stream = host.connect();
         RawConnection::new(
             stream.expect("the application runs as long as its client is not closed"),
         )
@@ -190,29 +156,72 @@ impl fmt::Debug for TestClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestClient")
             .field("client", &self.client)
-            .field("peer", &self.peer)
             .finish_non_exhaustive()
     }
 }
 
 /// Settings of a [`TestClient`] to be.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use wharf_server::Timeouts;
+/// use wharf_test::TestClient;
+/// # use wharf_http::{Context, Request, Response, service::service_fn};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// # let app = service_fn(|_: Request, _: Context| async { Response::default() });
+/// let client = TestClient::builder()
+///     .server_timeouts(Timeouts::new().request_head(Duration::from_secs(3)))
+///     .start(app)
+///     .await;
+/// let reply = client.raw("GET / HT").await;
+/// assert_eq!(reply.status_line(), "HTTP/1.1 408 Request Timeout");
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct TestClientBuilder {
-    peer: Peer,
     timeouts: Timeouts,
+    host: HostConfig,
 }
 
 impl TestClientBuilder {
     /// Sets the address that the application sees requests coming from. Default: none, a peer in memory.
     pub fn peer(mut self, address: SocketAddr) -> Self {
-        self.peer = Peer::Tcp(address);
+        self.host.peer = Peer::Tcp(address);
         self
     }
 
     /// Sets the time limits of the client.
-    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+    pub fn client_timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
+        self
+    }
+
+    /// Sets the time limits of the server's side.
+    pub fn server_timeouts(mut self, timeouts: wharf_server::Timeouts) -> Self {
+        self.host.timeouts = timeouts;
+        self
+    }
+
+    /// Sets the size limits of the server's side.
+    pub fn server_limits(mut self, limits: wharf_server::Limits) -> Self {
+        self.host.limits = limits;
+        self
+    }
+
+    /// Sets where a line for each request goes. Default: to `tracing`.
+    pub fn access_log(mut self, access_log: AccessLog) -> Self {
+        self.host.access_log = access_log;
+        self
+    }
+
+    /// Sets whether errors that only the log would show, such as the cause of an answer with status 500, are written to
+    /// standard error while no `tracing` subscriber is set. Default: true.
+    pub fn errors_to_stderr(mut self, on: bool) -> Self {
+        self.host.errors_to_stderr = on;
         self
     }
 
@@ -243,14 +252,10 @@ impl TestClientBuilder {
     pub async fn try_start<S: Serve>(self, app: S) -> Result<TestClient, BoxError> {
         let builder = || Client::builder().base(BASE).timeouts(self.timeouts.clone());
         builder().build()?; // before anything is started that would have to be stopped again
-        let host: Arc<dyn Host> = Arc::new(Hosted::start(app).await?);
-        let pipes = Pipes {
-            host: Arc::clone(&host),
-            peer: self.peer.clone(),
-        };
+        let host: Arc<dyn Host> = Arc::new(Hosted::start(app, self.host).await?);
+        let pipes = Pipes(Arc::clone(&host));
         Ok(TestClient {
             client: builder().connector(pipes).build()?,
-            peer: self.peer,
             host: Some(host),
             runtime: Handle::current(),
         })
@@ -263,19 +268,12 @@ fn not_stopped(error: &BoxError) -> String {
 }
 
 /// Connects to the application, whatever the target.
-struct Pipes {
-    host: Arc<dyn Host>,
-    peer: Peer,
-}
+struct Pipes(Arc<dyn Host>);
 
 impl Connector for Pipes {
     async fn connect(&self, _target: Target) -> Result<Stream, BoxError> {
-        Ok(Stream::new(self.host.connect(connection(&self.peer))?))
+        Ok(Stream::new(self.0.connect()?))
     }
-}
-
-fn connection(peer: &Peer) -> Connection {
-    Connection::new(peer.clone(), Local::Memory)
 }
 
 #[cfg(test)]

@@ -244,7 +244,7 @@ async fn limits_of_minutes_pass_in_no_time() {
     assert_eq!(start.elapsed().as_secs(), 30);
 
     let client = TestClient::builder()
-        .timeouts(Timeouts::new().response_head(None))
+        .client_timeouts(Timeouts::new().response_head(None))
         .start(slow)
         .await;
     client.get("/").send().await.assert_status(200);
