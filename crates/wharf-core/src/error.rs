@@ -189,6 +189,27 @@ impl HttpError {
             .map(|source| source.as_ref() as _)
     }
 
+    /// Returns the cause and its causes, one text each; what the level above says already is left out.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        let mut causes: Vec<String> = Vec::new();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            let said = causes.last().is_some_and(|above| above.ends_with(&text));
+            if !said {
+                causes.push(text);
+            }
+            cause = error.source();
+        }
+        causes
+    }
+
+    /// Takes over what became of the response that was made of this error.
+    pub(crate) fn amend(&mut self, status: StatusCode, headers: HeaderMap) {
+        self.inner.status = status;
+        self.inner.headers = headers;
+    }
+
     /// Makes the error of a request that breaks a rule of HTTP.
     pub(crate) fn refused(refusal: &Refusal) -> Self {
         Self::new(refusal.status())

@@ -410,6 +410,12 @@ impl App {
             .unwrap_or_default()
     }
 
+    pub(super) fn debug_of(&self, number: usize) -> bool {
+        self.ancestry(number)
+            .find_map(|mount| mount.debug)
+            .unwrap_or_default()
+    }
+
     pub(super) fn on_error_of(&self, number: usize) -> Option<super::ErrorHook> {
         self.ancestry(number)
             .find_map(|mount| mount.on_error.clone())

@@ -79,6 +79,7 @@ struct Mount {
     timeout: Option<Option<Duration>>,
     on_disconnect: Option<OnDisconnect>,
     trailing_slash: Option<TrailingSlash>,
+    debug: Option<bool>,
 }
 
 impl Default for App {
@@ -109,6 +110,7 @@ impl App {
             timeout: None,
             on_disconnect: None,
             trailing_slash: None,
+            debug: None,
         };
         Self {
             mounts: vec![mount],
@@ -241,8 +243,19 @@ impl App {
     /// head that does not parse.
     ///
     /// Where the hook leaves the status at 200, that of the error is set; header fields of the error, such as `Allow`,
-    /// are added where the hook has not set them. Default: plain text, problem details or a page, by what the client
-    /// accepts; an app that is mounted inherits the hook.
+    /// are added where the hook has not set them; cookies add up. Should the hook panic, or answer with another error,
+    /// the default is used. Default: that of the parent, or plain text, problem details or a page, by what the client
+    /// accepts; see [`problem`](crate::response::problem).
+    ///
+    /// # Examples
+    ///
+    /// One format for a whole API:
+    ///
+    /// ```
+    /// use wharf_core::{App, response::problem};
+    ///
+    /// let app = App::new().on_error(problem::json);
+    /// ```
     pub fn on_error<F, R>(mut self, hook: F) -> Self
     where
         F: Fn(&HttpError, &Scope) -> R + Send + Sync + 'static,
@@ -319,6 +332,14 @@ impl App {
     /// Default: that of the parent, or [`TrailingSlash::Strict`].
     pub fn trailing_slash(mut self, mode: TrailingSlash) -> Self {
         self.own().trailing_slash = Some(mode);
+        self
+    }
+
+    /// Sets whether errors show their causes to the client. For development: causes name files, hosts and queries.
+    ///
+    /// Default: that of the parent, or off. No environment variable switches it on.
+    pub fn debug(mut self, on: bool) -> Self {
+        self.own().debug = Some(on);
         self
     }
 

@@ -1,7 +1,7 @@
 //! What is known of a running app, or of one mounted in it, while it answers.
 
 use std::fmt;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use wharf_http::Response;
 use crate::error::{HttpError, Unrendered};
 use crate::extract::Scope;
 use crate::name::Urls;
+use crate::panic::panicked;
 use crate::response::problem;
 use crate::route::OnDisconnect;
 use crate::routing::Verb;
@@ -24,6 +25,7 @@ pub(crate) struct Mounted {
     pub(super) urls: Urls,
     pub(super) on_error: Option<ErrorHook>,
     pub(super) body_limit: Option<usize>,
+    pub(super) debug: bool,
 }
 
 impl Mounted {
@@ -38,6 +40,10 @@ impl Mounted {
     pub(crate) fn body_limit(&self) -> Option<usize> {
         self.body_limit
     }
+
+    pub(crate) fn is_debug(&self) -> bool {
+        self.debug
+    }
 }
 
 impl fmt::Debug for Mounted {
@@ -51,23 +57,51 @@ impl fmt::Debug for Mounted {
 impl Scope {
     /// Gives a response its looks if it is an error that has none yet.
     pub(crate) fn settle(&self, mut response: Response) -> Response {
-        match response.extensions_mut().remove::<Unrendered>() {
-            // Whoever made a response of the error may have added fields to it since.
-            Some(Unrendered(error)) => {
-                let mut rendered = self.render(&error);
-                for (name, value) in response.headers() {
-                    if !rendered.headers().contains_key(name) {
-                        rendered.headers_mut().append(name.clone(), value.clone());
-                    }
-                }
-                rendered
-            }
-            None => response,
+        let Some(Unrendered(mut error)) = response.extensions_mut().remove() else {
+            return response;
+        };
+        // Whoever made a response of the error may have changed its status since, or added fields to it.
+        let (head, _nothing) = response.into_parts();
+        if let Some(error) = Arc::get_mut(&mut error) {
+            error.amend(head.status, head.headers);
         }
+        let mut rendered = self.render(&error);
+        rendered.extensions_mut().extend(head.extensions);
+        rendered
     }
 
     /// Logs the cause of an error and makes the response that is sent.
     pub(crate) fn render(&self, error: &HttpError) -> Response {
+        self.log(error);
+        let mut response = self.looks(error);
+        problem::complete(&mut response, error);
+        response
+    }
+
+    fn looks(&self, error: &HttpError) -> Response {
+        let Some(hook) = &self.mounted().on_error else {
+            return problem::negotiated(error, self);
+        };
+        match catch_unwind(AssertUnwindSafe(|| hook(error, self))) {
+            Ok(mut response) => match response.extensions_mut().remove() {
+                None => response,
+                // A hook that answers with another error leaves the looks of that to the default, or it would go on
+                // for ever.
+                Some(Unrendered(other)) => {
+                    self.log(&other);
+                    let mut response = problem::negotiated(&other, self);
+                    problem::complete(&mut response, &other);
+                    response
+                }
+            },
+            Err(panic) => {
+                self.log(&panicked(panic.as_ref()));
+                problem::negotiated(error, self)
+            }
+        }
+    }
+
+    fn log(&self, error: &HttpError) {
         if error.status().is_server_error() && error.source().is_some() {
             let route = self.context().route().unwrap_or("no route");
             let id = self.context().request_id();
@@ -76,12 +110,6 @@ impl Scope {
                 "{method} {route} failed (request {id}): {error:#}"
             ));
         }
-        let mut response = match &self.mounted().on_error {
-            Some(hook) => hook(error, self),
-            None => problem::render(error, self.accept(), Some(self.context().request_id())),
-        };
-        problem::complete(&mut response, error);
-        response
     }
 }
 

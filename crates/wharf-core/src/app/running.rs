@@ -116,6 +116,7 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
                 urls: plan.urls.clone(),
                 on_error: app.on_error_of(number),
                 body_limit: app.body_limit_of(number),
+                debug: app.debug_of(number),
             })
         })
         .collect();

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Uri};
 use wharf_http::{Context, Request};
 
@@ -56,7 +56,7 @@ impl Scope {
             context,
             uri: request.uri().clone(),
             method: request.method().clone(),
-            accept: request.headers().get(header::ACCEPT).cloned(),
+            accept: accept(request.headers()),
             unrouted: Mutex::new(None),
         }
     }
@@ -109,7 +109,7 @@ impl Scope {
         &self.method
     }
 
-    /// Returns the `Accept` field of the request as it came.
+    /// Returns the `Accept` field of the request as it came, several lines of it as one.
     #[must_use]
     pub fn accept(&self) -> Option<&HeaderValue> {
         self.accept.as_ref()
@@ -150,6 +150,27 @@ impl Scope {
     pub fn urls(&self) -> &Urls {
         self.mounted.urls()
     }
+
+    /// Tells whether errors may show their causes; see [`App::debug`](crate::App::debug).
+    #[must_use]
+    pub fn is_debug(&self) -> bool {
+        self.mounted.is_debug()
+    }
+}
+
+/// Joins the lines of the field (RFC 9110 §5.3); nearly always there is one.
+fn accept(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(header::ACCEPT).iter();
+    let first = lines.next()?;
+    if lines.next().is_none() {
+        return Some(first.clone());
+    }
+    let lines: Vec<&[u8]> = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    HeaderValue::from_bytes(&lines.join(&b", "[..])).ok()
 }
 
 impl fmt::Debug for Scope {

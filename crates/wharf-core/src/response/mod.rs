@@ -1,6 +1,6 @@
 //! What a handler may return: anything that turns into a response.
 
-pub(crate) mod problem;
+pub mod problem;
 
 use std::borrow::Cow;
 use std::convert::Infallible;
