@@ -1,0 +1,160 @@
+//! The accept loop: one for all sockets of a worker.
+//!
+//! It never stops and never spins. A connection that failed before it was accepted is passed over. When the system is
+//! out of something, most often descriptors, the loop pauses until one of its own connections has ended, or for a
+//! moment; those who wait in the queues keep waiting, which is kinder than accepting them only to hang up.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep, sleep};
+
+use crate::listener::{Accepted, Bound};
+use crate::notice::Notice;
+
+/// The first pause after the system was out of something; each further one in a row is twice as long.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+
+/// The longest pause: ten failing calls a second are no load, and nobody notices the wait.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Failures less than this apart are one burst, logged once.
+const BURST: Duration = Duration::from_secs(10);
+
+/// The sockets of a worker and the connections that came by them.
+#[derive(Debug)]
+pub(crate) struct Acceptor<F> {
+    sockets: Vec<Bound>,
+    /// Whose turn it is, so that a busy socket does not starve the others.
+    next: usize,
+    serve: F,
+    connections: JoinSet<()>,
+    limit: usize,
+    pause: Option<Pin<Box<Sleep>>>,
+    pause_length: Duration,
+    last_failure: Option<Instant>,
+    notice: Notice,
+}
+
+impl<F, Fut> Acceptor<F>
+where
+    F: Fn(Accepted) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    /// Creates the loop; up to `limit` connections at a time are each given to `serve`.
+    pub(crate) fn new(sockets: Vec<Bound>, limit: usize, notice: Notice, serve: F) -> Self {
+        Self {
+            sockets,
+            next: 0,
+            serve,
+            connections: JoinSet::new(),
+            limit: limit.max(1),
+            pause: None,
+            pause_length: SHORTEST_PAUSE,
+            last_failure: None,
+            notice,
+        }
+    }
+
+    /// Accepts and serves until `stop` is ready. Connections live on after it.
+    pub(crate) async fn accept_until(&mut self, stop: impl Future<Output = ()>) {
+        let mut stop = pin!(stop);
+        poll_fn(|cx| {
+            if stop.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            while self.poll_once(cx).is_ready() {}
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Serves who waits in the queues already, closes the sockets and returns all connections.
+    pub(crate) fn close(mut self) -> JoinSet<()> {
+        for socket in std::mem::take(&mut self.sockets) {
+            for accepted in socket.close() {
+                self.connections.spawn((self.serve)(accepted));
+            }
+        }
+        self.connections
+    }
+
+    /// Ready when something was done and there may be more to do.
+    fn poll_once(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Poll::Ready(Some(_ended)) = self.connections.poll_join_next(cx) {
+            // A descriptor is free again.
+            self.pause = None;
+        }
+        if let Some(pause) = &mut self.pause {
+            std::task::ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        if self.connections.len() >= self.limit {
+            return Poll::Pending;
+        }
+        match std::task::ready!(self.poll_accept(cx)) {
+            Ok(accepted) => {
+                self.pause_length = SHORTEST_PAUSE;
+                self.connections.spawn((self.serve)(accepted));
+            }
+            Err(failure) if is_of_one_connection(&failure) => {}
+            Err(failure) => self.failed(&failure),
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
+        for turn in 0..self.sockets.len() {
+            let at = (self.next + turn) % self.sockets.len();
+            if let Poll::Ready(accepted) = self.sockets[at].poll_accept(cx) {
+                self.next = at + 1;
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    }
+
+    fn failed(&mut self, failure: &io::Error) {
+        let now = Instant::now();
+        if self.last_failure.is_none_or(|last| now - last > BURST) {
+            self.notice.warn(format_args!(
+                "could not accept a connection, and will keep trying: {failure} \
+                 ({} connections are open)",
+                self.connections.len()
+            ));
+        }
+        self.last_failure = Some(now);
+        self.pause = Some(Box::pin(sleep(self.pause_length)));
+        self.pause_length = (self.pause_length * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Tells whether a failure is over with the connection that had it, so that the next one can be accepted at once.
+///
+/// Linux hands pending network errors of the new connection to `accept`; its manual asks to treat them like this.
+fn is_of_one_connection(failure: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted,
+        NetworkDown, NetworkUnreachable, PermissionDenied, TimedOut,
+    };
+    #[cfg(unix)]
+    if failure.raw_os_error() == Some(libc::EPROTO) {
+        return true;
+    }
+    matches!(
+        failure.kind(),
+        ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+            | PermissionDenied
+            | TimedOut
+    )
+}

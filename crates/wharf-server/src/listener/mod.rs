@@ -1,0 +1,250 @@
+//! Where connections come from: [`Listener`] and [`Address`], [`TcpConfig`] and [`UnixConfig`].
+
+use std::fmt;
+use std::io;
+use std::task::{self, Poll};
+
+use wharf_http::connection::{Local, Peer};
+
+use crate::error::{Error, ErrorKind};
+
+mod address;
+mod stream;
+mod tcp;
+mod unix;
+
+pub(crate) use address::Target;
+pub(crate) use stream::Stream;
+
+pub use address::Address;
+pub use tcp::TcpConfig;
+pub use unix::UnixConfig;
+
+/// One place where a server listens: an address to bind, or a socket that is bound already.
+///
+/// Most servers need only [`Server::bind`](crate::Server::bind). This is for a socket with settings of its own, or one
+/// that a supervisor or a test has bound.
+///
+/// # Examples
+///
+/// ```
+/// use wharf_server::listener::{Listener, TcpConfig};
+///
+/// let ready = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let bound = Listener::from(ready);
+/// let to_bind = Listener::new("[::1]:0").tcp(TcpConfig::new().backlog(64));
+/// # let _ = (bound, to_bind);
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Debug)]
+pub struct Listener {
+    source: Source,
+    tcp: Option<TcpConfig>,
+    unix: Option<UnixConfig>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Address(Address),
+    Tcp(std::net::TcpListener),
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixListener),
+}
+
+impl Listener {
+    /// Creates a listener that binds `address` when the server starts.
+    #[must_use]
+    pub fn new(address: impl Into<Address>) -> Self {
+        Self::of(Source::Address(address.into()))
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            tcp: None,
+            unix: None,
+        }
+    }
+
+    /// Sets the options of the socket, should it be a TCP socket. Default: those of the server.
+    #[must_use]
+    pub fn tcp(mut self, config: TcpConfig) -> Self {
+        self.tcp = Some(config);
+        self
+    }
+
+    /// Sets the options of the socket, should it be a unix socket. Default: those of the server.
+    #[must_use]
+    pub fn unix(mut self, config: UnixConfig) -> Self {
+        self.unix = Some(config);
+        self
+    }
+
+    /// Gives the listener the options of the server where it has none of its own.
+    pub(crate) fn or(mut self, tcp: &TcpConfig, unix: &UnixConfig) -> Self {
+        self.tcp.get_or_insert_with(|| tcp.clone());
+        self.unix.get_or_insert_with(|| unix.clone());
+        self
+    }
+
+    /// Returns the port on which this takes all IPv4 connections, if it does.
+    fn wildcard_v4(&self) -> Option<u16> {
+        let addr = match &self.source {
+            Source::Address(address) => match address.target().ok()? {
+                Target::Socket(addr) => *addr,
+                _ => return None,
+            },
+            Source::Tcp(listener) => listener.local_addr().ok()?,
+            #[cfg(unix)]
+            Source::Unix(_) => return None,
+        };
+        (addr.is_ipv4() && addr.ip().is_unspecified()).then_some(addr.port())
+    }
+
+    /// Finds out whether the address and the options make sense; touches nothing.
+    fn check(&self) -> Result<(), Error> {
+        if let Source::Address(address) = &self.source {
+            address.target()?;
+        }
+        self.unix.as_ref().map_or(Ok(()), UnixConfig::check)
+    }
+}
+
+impl From<Address> for Listener {
+    fn from(address: Address) -> Self {
+        Self::of(Source::Address(address))
+    }
+}
+
+impl From<std::net::TcpListener> for Listener {
+    fn from(listener: std::net::TcpListener) -> Self {
+        Self::of(Source::Tcp(listener))
+    }
+}
+
+#[cfg(unix)]
+impl From<std::os::unix::net::UnixListener> for Listener {
+    /// Takes the socket as it is; its file is not removed when the server stops.
+    fn from(listener: std::os::unix::net::UnixListener) -> Self {
+        Self::of(Source::Unix(listener))
+    }
+}
+
+/// Finds out whether all addresses and options make sense; touches nothing.
+pub(crate) fn check(listeners: &[Listener]) -> Result<(), Error> {
+    listeners.iter().try_for_each(Listener::check)
+}
+
+/// Binds all of them, or none: those that were bound before a failure are closed again.
+///
+/// Must be called within a tokio runtime.
+pub(crate) async fn bind_all(listeners: Vec<Listener>) -> Result<Vec<Bound>, Error> {
+    // `[::]:80` takes IPv4 connections too, unless `0.0.0.0:80` is there to take them.
+    let taken_v4: Vec<u16> = listeners.iter().filter_map(Listener::wildcard_v4).collect();
+    let mut bound = Vec::with_capacity(listeners.len());
+    for listener in listeners {
+        let tcp = listener.tcp.unwrap_or_default();
+        let unix = listener.unix.unwrap_or_default();
+        match listener.source {
+            Source::Address(address) => match address.target()? {
+                Target::Unix(_) | Target::Abstract(_) => {
+                    bound.push(unix::bind(&address, &unix)?);
+                }
+                _ => bound.extend(tcp::bind(&address, &tcp, &taken_v4).await?),
+            },
+            Source::Tcp(listener) => bound.push(tcp::adopt(listener, &tcp)?),
+            #[cfg(unix)]
+            Source::Unix(listener) => bound.push(unix::adopt(listener)?),
+        }
+    }
+    Ok(bound)
+}
+
+/// A socket that listens.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    socket: Socket,
+    local: Local,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(tcp::TcpSocket),
+    Unix(unix::UnixSocket),
+}
+
+/// A connection that was accepted, and both of its ends.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) stream: Stream,
+    pub(crate) peer: Peer,
+    pub(crate) local: Local,
+}
+
+impl Bound {
+    /// Returns what the socket is bound to.
+    pub(crate) fn local(&self) -> &Local {
+        &self.local
+    }
+
+    /// Accepts a connection, or arranges for the task to be woken when there is one.
+    pub(crate) fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Accepted>> {
+        match &self.socket {
+            Socket::Tcp(socket) => socket.poll_accept(cx, &self.local),
+            Socket::Unix(socket) => socket.poll_accept(cx, &self.local),
+        }
+    }
+
+    /// Closes the socket and returns the connections that were waiting in its queue.
+    ///
+    /// Closing alone would reset them, although their clients have been told that they are connected.
+    pub(crate) fn close(self) -> Vec<Accepted> {
+        let mut waiting = Vec::new();
+        let accepted = match self.socket {
+            Socket::Tcp(socket) => socket.close(&self.local, &mut waiting),
+            Socket::Unix(socket) => socket.close(&self.local, &mut waiting),
+        };
+        match accepted {
+            Err(cause) if cause.kind() != io::ErrorKind::WouldBlock => {
+                tracing::warn!(%cause, "connections were lost while a listener was closed");
+            }
+            _ => {}
+        }
+        waiting
+    }
+}
+
+/// Prints what is bound as an address to connect to.
+pub(crate) struct Url<'a>(pub(crate) &'a Local);
+
+impl fmt::Display for Url<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Local::Tcp(addr) => write!(f, "http://{addr}"),
+            Local::Unix(Some(path)) => write!(f, "http://unix:{}:", path.display()),
+            _ => f.write_str("http://unix:"),
+        }
+    }
+}
+
+/// Why `address` could not be bound, and what can be done.
+fn bind_error(address: &impl fmt::Display, cause: io::Error) -> Error {
+    let advice = match cause.kind() {
+        io::ErrorKind::AddrInUse => {
+            " (another program listens there: stop it, or choose another address)"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            " (no interface of this machine has that address: 127.0.0.1 is always there, 0.0.0.0 is all of them)"
+        }
+        io::ErrorKind::PermissionDenied => {
+            " (ports below 1024, and sockets in folders of others, need a privilege)"
+        }
+        io::ErrorKind::NotFound => " (is there such a host, or such a folder?)",
+        _ => "",
+    };
+    Error::new(
+        ErrorKind::Bind,
+        format!("could not listen on {address}{advice}"),
+    )
+    .because(cause)
+}

@@ -1,0 +1,78 @@
+//! [`run`] and [`run_with`], a server in one call.
+
+use std::env;
+use std::io::Write;
+use std::path::Path;
+use std::process;
+
+use wharf_http::{BoxError, Serve};
+
+use crate::server::Server;
+use crate::settings::Settings;
+use crate::worker;
+
+/// Serves until SIGINT or SIGTERM, with settings from the arguments and the environment of the process.
+///
+/// It takes all arguments for itself: `--bind`, `--check`, `--help` and so on, see [`Settings`]. A program that has
+/// arguments of its own calls [`run_with`]. An argument or a variable that makes no sense ends the process with
+/// status 2, as programs do that are called wrongly; nothing was started then.
+///
+/// # Errors
+///
+/// Why the server did not start or did not stop properly, an [`Error`](crate::Error). `main` can return it: what it
+/// prints is meant for people.
+///
+/// # Examples
+///
+/// ```no_run
+/// use wharf_http::{BoxError, Context, Request, Response, service::service_fn};
+///
+/// fn main() -> Result<(), BoxError> {
+///     wharf_server::run(service_fn(|_: Request, _: Context| async { Response::new("hello".into()) }))
+/// }
+/// ```
+pub fn run<S: Serve>(serve: S) -> Result<(), BoxError> {
+    match Settings::from_process() {
+        Ok(settings) => run_with(serve, settings),
+        Err(error) => {
+            // Nobody is left to tell when standard error is gone.
+            let _gone = writeln!(std::io::stderr(), "Error: {error:#}");
+            #[expect(
+                clippy::exit,
+                reason = "status 2 tells a wrong call from a failure, and nothing has been started that would be cut off"
+            )]
+            process::exit(2)
+        }
+    }
+}
+
+/// Serves until SIGINT or SIGTERM, with these settings; neither arguments nor environment are read.
+///
+/// When the settings ask for help or for a check, that is all it does.
+///
+/// # Errors
+///
+/// Why the server did not start or did not stop properly, or what the check found, an [`Error`](crate::Error). `main`
+/// can return it: what it prints is meant for people.
+pub fn run_with<S: Serve>(serve: S, settings: Settings) -> Result<(), BoxError> {
+    if settings.wants_help() {
+        let path = env::args_os().next().unwrap_or_default();
+        let program = Path::new(&path).file_name().unwrap_or(path.as_os_str());
+        print(&Settings::help(&program.to_string_lossy()));
+        return Ok(());
+    }
+    let check = settings.check == Some(true);
+    let mut server = Server::new(serve).settings(settings);
+    if check {
+        worker::block_on(server.check())??;
+        print("OK\n");
+        return Ok(());
+    }
+    server.run()?;
+    Ok(())
+}
+
+/// Prints to standard output; whoever closed it does not want to know.
+fn print(text: &str) {
+    let _gone = std::io::stdout().write_all(text.as_bytes());
+}

@@ -1,0 +1,42 @@
+//! On which runtime a server works: its own, or the caller's.
+
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle};
+
+use crate::error::{Error, ErrorKind};
+
+/// How long blocking work that nobody waits for any more, such as a file operation, may take to end.
+const LEFT_OVER: Duration = Duration::from_secs(1);
+
+/// Runs `work` on a runtime of its own, with one thread for each core, and blocks until it is done.
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Error> {
+    if Handle::try_current().is_ok() {
+        return Err(Error::new(
+            ErrorKind::Runtime,
+            "this call blocks and brings its own runtime, so it cannot be made within one: await `Server::start` here",
+        ));
+    }
+    let runtime = Builder::new_multi_thread()
+        .thread_name("wharf")
+        .enable_all()
+        .build()
+        .map_err(|cause| {
+            Error::new(ErrorKind::Runtime, "could not build the runtime").because(cause)
+        })?;
+    let output = runtime.block_on(work);
+    // Dropping it would wait for blocking work without a limit.
+    runtime.shutdown_timeout(LEFT_OVER);
+    Ok(output)
+}
+
+/// Finds out whether there is a runtime to work on.
+pub(crate) fn require() -> Result<(), Error> {
+    Handle::try_current().map(drop).map_err(|cause| {
+        Error::new(
+            ErrorKind::Runtime,
+            "a server starts on the caller's tokio runtime: use `Server::run` where there is none",
+        )
+        .because(cause)
+    })
+}
