@@ -4,6 +4,9 @@
 //! a tuple of arguments, [`HandlerArgs`] is a tuple that can be made from a request. So a mistake in one argument is
 //! reported for that argument.
 
+use std::future::ready;
+use std::sync::Arc;
+
 use wharf_http::{Request, Response};
 
 use crate::extract::{FromRequest, FromRequestParts, Needs, Scope};
@@ -39,8 +42,8 @@ pub trait HandlerArgs<M>: Sized + Send + 'static {
     /// Makes the arguments, or the response to send instead of calling the handler.
     fn extract(
         request: Request,
-        scope: &Scope,
-    ) -> impl Future<Output = Result<Self, Response>> + Send;
+        scope: Arc<Scope>,
+    ) -> impl Future<Output = Result<Self, Response>> + Send + 'static;
 
     /// Names what the arguments will look up, so that the app can refuse to start without it.
     fn needs(needs: &mut Needs);
@@ -60,8 +63,12 @@ where
 }
 
 impl HandlerArgs<()> for () {
-    async fn extract(_request: Request, _scope: &Scope) -> Result<Self, Response> {
-        Ok(())
+    fn extract(
+        _request: Request,
+        _scope: Arc<Scope>,
+    ) -> impl Future<Output = Result<Self, Response>> + Send + 'static {
+        // Not an `async fn`, which would carry the request along for nothing.
+        ready(Ok(()))
     }
 
     fn needs(_needs: &mut Needs) {}
@@ -88,19 +95,24 @@ macro_rules! arguments {
             $($part: FromRequestParts + Send + 'static,)*
             $last: FromRequest<M> + Send + 'static,
         {
-            #[expect(non_snake_case, reason = "the values are named like their types")]
-            async fn extract(request: Request, scope: &Scope) -> Result<Self, Response> {
+            #[allow(non_snake_case, clippy::manual_async_fn, clippy::allow_attributes, reason = "the values are named like their types; an async fn would hold the request twice")]
+            fn extract(
+                request: Request,
+                scope: Arc<Scope>,
+            ) -> impl Future<Output = Result<Self, Response>> + Send + 'static {
                 #[allow(unused_mut, clippy::allow_attributes, reason = "unused where there is one argument")]
                 let (mut parts, body) = request.into_parts();
-                $(
-                    let $part = match $part::from_request_parts(&mut parts, scope).await {
-                        Ok(value) => value,
-                        Err(rejection) => return Err(rejection.into_response()),
-                    };
-                )*
-                match $last::from_request(Request::from_parts(parts, body), scope).await {
-                    Ok($last) => Ok(($($part,)* $last,)),
-                    Err(rejection) => Err(rejection.into_response()),
+                async move {
+                    $(
+                        let $part = match $part::from_request_parts(&mut parts, &scope).await {
+                            Ok(value) => value,
+                            Err(rejection) => return Err(rejection.into_response()),
+                        };
+                    )*
+                    match $last::from_request(Request::from_parts(parts, body), &scope).await {
+                        Ok($last) => Ok(($($part,)* $last,)),
+                        Err(rejection) => Err(rejection.into_response()),
+                    }
                 }
             }
 

@@ -35,7 +35,10 @@ impl<F: Future<Output = Response>> Future for Guarded<F> {
         // The future is not polled again after a panic, so that nobody sees it half way.
         match catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(response)) => Poll::Ready(this.scope.settle(response)),
+            Ok(Poll::Ready(mut response)) => {
+                this.scope.settle(&mut response);
+                Poll::Ready(response)
+            }
             Err(panic) => Poll::Ready(this.scope.render(&panicked(panic.as_ref()))),
         }
     }

@@ -175,9 +175,9 @@ where
 {
     fn call(&self, request: Request, scope: Arc<Scope>) -> BoxFuture<'static, Response> {
         let handler = self.handler.clone();
-        let inside = Arc::clone(&scope);
+        let arguments = A::extract(request, Arc::clone(&scope));
         Box::pin(Guarded::new(scope, async move {
-            match A::extract(request, &inside).await {
+            match arguments.await {
                 Ok(arguments) => handler.call(arguments).await.into_response(),
                 Err(rejection) => rejection,
             }

@@ -1,7 +1,7 @@
 //! What travels with a request: its identity, deadline, cancellation and typed extensions.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -32,11 +32,17 @@ struct Inner {
     connection: Connection,
     sequence: u64,
     started: Instant,
-    route: OnceLock<Arc<str>>,
-    trace: OnceLock<TraceContext>,
-    deadline: OnceLock<Mutex<Instant>>,
-    client_left: OnceLock<Signal>,
-    extensions: OnceLock<Mutex<http::Extensions>>,
+    /// One lock, held for a few instructions and hardly ever contended: all of it belongs to one request.
+    shared: Mutex<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    route: Option<Arc<str>>,
+    trace: Option<TraceContext>,
+    deadline: Option<Instant>,
+    client_left: Option<Signal>,
+    extensions: http::Extensions,
 }
 
 impl Context {
@@ -52,11 +58,7 @@ impl Context {
                 connection,
                 sequence,
                 started: Instant::now(),
-                route: OnceLock::new(),
-                trace: OnceLock::new(),
-                deadline: OnceLock::new(),
-                client_left: OnceLock::new(),
-                extensions: OnceLock::new(),
+                shared: Mutex::default(),
             }),
         }
     }
@@ -69,11 +71,15 @@ impl Context {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.sequence = sequence;
             inner.started = Instant::now();
-            inner.route.take();
-            inner.trace.take();
-            inner.deadline.take();
-            inner.client_left.take();
-            inner.extensions.take();
+            let shared = inner
+                .shared
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner);
+            shared.route = None;
+            shared.trace = None;
+            shared.deadline = None;
+            shared.client_left = None;
+            shared.extensions.clear();
         } else {
             *self = Self::with_sequence(self.inner.connection.clone(), sequence);
         }
@@ -108,32 +114,31 @@ impl Context {
 
     /// Returns the trace context: the one that [`set_trace`](Self::set_trace) set, or a new one made of the request id.
     #[must_use]
-    pub fn trace(&self) -> &TraceContext {
-        self.inner
-            .trace
-            .get_or_init(|| TraceContext::from_id(self.request_id()))
+    pub fn trace(&self) -> TraceContext {
+        let made = || TraceContext::from_id(self.request_id());
+        *self.lock().trace.get_or_insert_with(made)
     }
 
     /// Sets the trace context that came with the request; it has no effect once one was set or read.
     pub fn set_trace(&self, trace: TraceContext) {
-        let _already_set = self.inner.trace.set(trace);
+        self.lock().trace.get_or_insert(trace);
     }
 
     /// Returns the pattern of the route that serves the request, such as `/resources/{id}`.
     #[must_use]
-    pub fn route(&self) -> Option<&str> {
-        self.inner.route.get().map(AsRef::as_ref)
+    pub fn route(&self) -> Option<Arc<str>> {
+        self.lock().route.clone()
     }
 
     /// Sets the pattern of the route. The router writes it once; access log and counters read it.
     pub fn set_route(&self, route: &Arc<str>) {
-        let _already_set = self.inner.route.set(Arc::clone(route));
+        self.lock().route = Some(Arc::clone(route));
     }
 
     /// Returns when the answer is due; `None` when there is no deadline.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.inner.deadline.get().map(|deadline| *lock(deadline))
+        self.lock().deadline
     }
 
     /// Returns how much time is left until the deadline: zero when it has passed, `None` when there is none.
@@ -145,8 +150,8 @@ impl Context {
 
     /// Moves the deadline to `at` unless it is already earlier.
     pub fn shorten_deadline(&self, at: Instant) {
-        let mut deadline = lock(self.inner.deadline.get_or_init(|| Mutex::new(at)));
-        *deadline = at.min(*deadline);
+        let deadline = &mut self.lock().deadline;
+        *deadline = Some(deadline.map_or(at, |earlier| earlier.min(at)));
     }
 
     /// Returns the signal that fires when the server begins to shut down.
@@ -161,8 +166,8 @@ impl Context {
     ///
     /// A handler whose route is set to finish all the same can await it to stop early at a place of its own choice.
     #[must_use]
-    pub fn client_left(&self) -> &Signal {
-        self.inner.client_left.get_or_init(Signal::new)
+    pub fn client_left(&self) -> Signal {
+        self.lock().client_left.get_or_insert_default().clone()
     }
 
     /// Runs `future` to its end even when the client leaves and the handler is dropped; shutdown waits for it.
@@ -190,13 +195,20 @@ impl Context {
 
     /// Puts `value` beside the request, and returns the value of that type that was there before.
     pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
-        lock(self.inner.extensions.get_or_init(Mutex::default)).insert(value)
+        self.lock().extensions.insert(value)
     }
 
     /// Returns a clone of the value of type `T` that was put beside the request.
     #[must_use]
     pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
-        lock(self.inner.extensions.get()?).get().cloned()
+        self.lock().extensions.get().cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.inner
+            .shared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -209,10 +221,6 @@ impl fmt::Debug for Context {
             .field("deadline", &self.deadline())
             .finish_non_exhaustive()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The id of one request; prints as 32 hexadecimal digits.

@@ -56,18 +56,24 @@ impl fmt::Debug for Mounted {
 
 impl Scope {
     /// Gives a response its looks if it is an error that has none yet.
-    pub(crate) fn settle(&self, mut response: Response) -> Response {
+    #[inline]
+    pub(crate) fn settle(&self, response: &mut Response) {
+        if !response.extensions().is_empty() {
+            self.settle_marked(response);
+        }
+    }
+
+    fn settle_marked(&self, response: &mut Response) {
         let Some(Unrendered(mut error)) = response.extensions_mut().remove() else {
-            return response;
+            return;
         };
         // Whoever made a response of the error may have changed its status since, or added fields to it.
-        let (head, _nothing) = response.into_parts();
+        let (head, _nothing) = std::mem::take(response).into_parts();
         if let Some(error) = Arc::get_mut(&mut error) {
             error.amend(head.status, head.headers);
         }
-        let mut rendered = self.render(&error);
-        rendered.extensions_mut().extend(head.extensions);
-        rendered
+        *response = self.render(&error);
+        response.extensions_mut().extend(head.extensions);
     }
 
     /// Logs the cause of an error and makes the response that is sent.
@@ -103,7 +109,8 @@ impl Scope {
 
     fn log(&self, error: &HttpError) {
         if error.status().is_server_error() && error.source().is_some() {
-            let route = self.context().route().unwrap_or("no route");
+            let route = self.context().route();
+            let route = route.as_deref().unwrap_or("no route");
             let id = self.context().request_id();
             let method = self.method();
             self.context().connection().report(format_args!(

@@ -355,7 +355,10 @@ impl Future for AppFuture {
         // A handler is guarded by itself, so that its 500 passes through middleware; this is for the middleware.
         match catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(response)) => Poll::Ready(self.scope.settle(response)),
+            Ok(Poll::Ready(mut response)) => {
+                self.scope.settle(&mut response);
+                Poll::Ready(response)
+            }
             Err(panic) => Poll::Ready(self.scope.render(&panicked(panic.as_ref()))),
         }
     }

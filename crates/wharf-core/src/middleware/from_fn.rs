@@ -98,12 +98,17 @@ macro_rules! functions {
                 $(
                     let $part = match $part::from_request_parts(&mut parts, &scope).await {
                         Ok(value) => value,
-                        Err(rejection) => return scope.settle(rejection.into_response()),
+                        Err(rejection) => {
+                            let mut response = rejection.into_response();
+                            scope.settle(&mut response);
+                            return response;
+                        }
                     };
                 )*
                 let request = Request::from_parts(parts, body);
-                let response = (self.function)($($part,)* request, next).await.into_response();
-                scope.settle(response)
+                let mut response = (self.function)($($part,)* request, next).await.into_response();
+                scope.settle(&mut response);
+                response
             }
         }
     };

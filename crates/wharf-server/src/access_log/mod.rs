@@ -112,7 +112,7 @@ impl AccessLog {
             bytes = line.bytes,
             duration_us = record.duration(line).as_micros() as u64,
             ttfb_us = record.to_first_byte().map(|time| time.as_micros() as u64),
-            route = context.route(),
+            route = context.route().as_deref(),
             request_id = %context.request_id(),
             outcome = line.outcome.as_str(),
             "{text}"

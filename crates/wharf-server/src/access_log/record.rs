@@ -155,7 +155,7 @@ impl Record {
                     print_field(out, self.response_fields.get(*index));
                     Ok(())
                 }
-                Piece::Route => out.write_str(self.context.route().unwrap_or("-")),
+                Piece::Route => out.write_str(self.context.route().as_deref().unwrap_or("-")),
                 Piece::RequestId => write!(out, "{}", self.context.request_id()),
                 Piece::TraceId => write!(out, "{:032x}", self.context.trace().trace_id()),
                 Piece::FirstByte => {

@@ -218,7 +218,8 @@ impl Open {
     pub(super) fn failed(&mut self, error: &Error) {
         self.state = State::Failed;
         let error = ErrorChain::new(error);
-        let route = self.context.route().unwrap_or("no route");
+        let route = self.context.route();
+        let route = route.as_deref().unwrap_or("no route");
         self.context.connection().report(format_args!(
             "the body of an answer failed, the connection is cut ({route}): {error}"
         ));
