@@ -21,6 +21,7 @@
 //! # Layout
 //!
 //! - [`client`]: [`TestClient`], the real client over an in-memory pipe to a service.
+//! - [`server`]: [`TestServer`], a real server on a free port.
 //! - [`request`], [`response`]: one call, and what is asserted of its answer.
 //! - [`raw`]: [`RawConnection`] and [`RawReply`], bytes as they are on the wire.
 //! - private: `host`, the service that connections lead to.
@@ -30,11 +31,13 @@ mod host;
 pub mod raw;
 pub mod request;
 pub mod response;
+pub mod server;
 
 pub use client::TestClient;
 pub use raw::{RawConnection, RawReply};
 pub use request::TestRequest;
 pub use response::TestResponse;
+pub use server::TestServer;
 
 pub use serde_json::{Value, json};
 
