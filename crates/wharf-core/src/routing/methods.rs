@@ -165,3 +165,57 @@ impl Allowed {
             .expect("a method is a token, and a token is a header value")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(methods: &[&str]) -> MethodTable {
+        let mut table = MethodTable::default();
+        for (method, route) in methods.iter().zip(0..) {
+            let verb = Method::from_bytes(method.as_bytes()).unwrap().into();
+            table.insert(&verb, route);
+        }
+        table
+    }
+
+    #[test]
+    fn every_method_has_its_own_place() {
+        let names = [
+            "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+            "PURGE", "get",
+        ];
+        let table = table(&names);
+        for (name, route) in names.iter().zip(0..) {
+            assert_eq!(
+                table.get(&Method::from_bytes(name.as_bytes()).unwrap()),
+                route,
+                "{name}"
+            );
+        }
+        assert_eq!(table.get(&Method::from_bytes(b"LINK").unwrap()), NONE);
+        for (index, method) in STANDARD.iter().enumerate() {
+            assert_eq!(self::index(method), Some(index), "{method}");
+        }
+    }
+
+    #[test]
+    fn allow_is_sorted_without_repetition_and_has_options() {
+        let mut allowed = Allowed::default();
+        allowed.add(&table(&["PURGE", "PUT", "GET"]));
+        let mut other = Allowed::default();
+        other.add(&table(&["PURGE", "DELETE", "COPY"]));
+        allowed.merge(&other);
+        assert_eq!(allowed.to_value(), "COPY, DELETE, GET, OPTIONS, PURGE, PUT");
+        assert_eq!(Allowed::default().to_value(), "OPTIONS");
+    }
+
+    #[test]
+    fn a_route_for_any_method_yields_to_one_for_this_method() {
+        let mut table = table(&["GET"]);
+        table.insert(&Verb::Any, 7);
+        assert_eq!((table.get(&Method::GET), table.get(&Method::PUT)), (0, 7));
+        assert!(Verb::Any.overlaps(&Method::GET.into()));
+        assert!(!Verb::from(Method::PUT).overlaps(&Method::GET.into()));
+    }
+}

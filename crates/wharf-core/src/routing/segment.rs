@@ -4,7 +4,8 @@
 //! `(?s:.+)`: earlier parameters take as much as they can. Two common kinds need no engine and no allocation:
 //!
 //! - every parameter but the last ends where its characters end (`v{major:\d+}.{minor:\d+}`): read from the left;
-//! - no parameter has a constraint (`{name}.{extension}`): read from the right, at the last place where each literal fits.
+//! - no parameter has a constraint, but for a last one that cannot hold the literal before it (`{name}.{extension:png|jpg}`): read from
+//!   the right, at the last place where each literal fits.
 
 use std::ops::Range;
 
@@ -56,7 +57,7 @@ impl Fields {
     pub(super) fn new(prefix: Box<str>, fields: Vec<Field>) -> Result<Self, regex_lite::Error> {
         let reading = if reads_from_left(&fields) {
             Reading::FromLeft
-        } else if fields.iter().all(|field| field.constraint.is_none()) {
+        } else if reads_from_right(&fields) {
             Reading::FromRight
         } else {
             let (expression, groups) = expression(&fields)?;
@@ -163,7 +164,10 @@ impl Fields {
             end = at;
         }
         splits[0] = start..end;
-        (start < end).then_some(())
+        let last = self.fields.last()?.constraint.as_ref();
+        let value = splits[self.fields.len() - 1].clone();
+        let fits = last.is_none_or(|constraint| constraint.accepts(&text[value]));
+        (start < end && fits).then_some(())
     }
 }
 
@@ -181,6 +185,22 @@ fn reads_from_left(fields: &[Field]) -> bool {
         sequence.extend(field.after.chars().map(Run::character));
     }
     constraint::is_unambiguous(&sequence)
+}
+
+/// Returns whether the last literal that leaves something to the last parameter is the only one it can follow, or the best one.
+fn reads_from_right(fields: &[Field]) -> bool {
+    let Some((last, fields)) = fields.split_last() else {
+        return true;
+    };
+    // After an earlier one, the parameter would hold at least the last character of the later one.
+    let literal = fields
+        .last()
+        .and_then(|field| field.after.chars().next_back());
+    let last_fits = match (&last.constraint, literal) {
+        (Some(constraint), Some(character)) => constraint.excludes(character),
+        _ => true,
+    };
+    last_fits && fields.iter().all(|field| field.constraint.is_none())
 }
 
 /// Makes one expression of what stands between prefix and suffix.
@@ -223,5 +243,147 @@ impl Rest {
                     .as_ref()
                     .is_none_or(|constraint| constraint.accepts(value))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::routing::Pattern;
+
+    fn fields(segment: &str) -> Fields {
+        match Pattern::parse(&format!("/{segment}")).unwrap().segments() {
+            [Segment::Fields(fields)] => fields.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn values<'t>(fields: &Fields, text: &'t str) -> Option<Vec<&'t str>> {
+        let splits = fields.split(text)?;
+        Some(
+            splits[..fields.fields.len()]
+                .iter()
+                .map(|split| &text[split.clone()])
+                .collect(),
+        )
+    }
+
+    /// What the segment's expression says, prefix and suffix included.
+    fn oracle<'t>(fields: &Fields, text: &'t str) -> Option<Vec<&'t str>> {
+        let inner = text
+            .strip_prefix(&*fields.prefix)?
+            .strip_suffix(fields.suffix())?;
+        let (expression, groups) = expression(&fields.fields).unwrap();
+        let captures = expression.captures(inner)?;
+        let values: Vec<_> = groups
+            .iter()
+            .map(|&group| captures.get(group).unwrap().as_str())
+            .collect();
+        values
+            .iter()
+            .all(|value| !value.is_empty())
+            .then_some(values)
+    }
+
+    #[test]
+    fn earlier_parameters_take_as_much_as_they_can() {
+        for (segment, text, expected) in [
+            (
+                "{name}.{extension}",
+                "archive.tar.gz",
+                Some(vec!["archive.tar", "gz"]),
+            ),
+            ("{a}-{b}", "x-y-z", Some(vec!["x-y", "z"])),
+            ("{a}-{b}", "--x", Some(vec!["-", "x"])),
+            ("{a}-{b}", "x--", Some(vec!["x", "-"])),
+            ("{a}-{b}", "x-", None),
+            ("{a}-{b}", "-x", None),
+            ("{a}-{b}-{c}", "----", None),
+            ("{a}-{b}-{c}", "-----", Some(vec!["-", "-", "-"])),
+            ("{a}é{b}", "ééé", Some(vec!["é", "é"])),
+            (r"v{major:\d+}.{minor:\d+}", "v10.2", Some(vec!["10", "2"])),
+            (r"v{major:\d+}.{minor:\d+}", "v10.2.3", None),
+            (
+                r"{year:\d{4}}-{slug}",
+                "2024-a-b",
+                Some(vec!["2024", "a-b"]),
+            ),
+            (r"{a:\w+}_{b}", "x_y_z", Some(vec!["x_y", "z"])),
+            (r"{a:x-y}-{b}", "x-y-z", Some(vec!["x-y", "z"])),
+            (
+                r"{name}.{extension:png|jpg}",
+                "a.b.png",
+                Some(vec!["a.b", "png"]),
+            ),
+            (r"{name}.{extension:png|jpg}", "a.b.gif", None),
+            (r"{a:\d*}-{b}", "-x", None),
+            ("pre{x}post", "prepost", None),
+            ("pre{x}post", "prexpost", Some(vec!["x"])),
+            ("aa{x}aa", "aaa", None),
+        ] {
+            assert_eq!(
+                values(&fields(segment), text),
+                expected,
+                "{segment} on {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn common_segments_need_no_engine() {
+        for segment in [
+            "{a}-{b}",
+            "{n}.{e:png|jpg}",
+            "{a}-{b}.{e:[a-z]+}",
+            "{a}.{b}.json",
+            r"{y:\d{4}}-{m:\d{2}}-{slug}",
+            r"v{major:\d+}.{minor:\d+}",
+            "{n:[a-z]+}.{e:png|jpg}",
+        ] {
+            assert!(
+                !matches!(fields(segment).reading, Reading::Expression(..)),
+                "{segment}"
+            );
+        }
+        assert!(matches!(
+            fields(r"{a:\w+}_{b}").reading,
+            Reading::Expression(..)
+        ));
+    }
+
+    #[test]
+    fn groups_in_a_constraint_do_not_shift_the_parameters() {
+        let fields = fields(r"{a:(x)(?P<wharf>y)?\w}_{b:(z+)}");
+        assert_eq!(values(&fields, "xyw_zz"), Some(vec!["xyw", "zz"]));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+
+        #[test]
+        fn every_way_of_reading_agrees_with_the_expression(
+            prefix in prop::sample::select(vec!["", "a", "-"]),
+            parameters in prop::collection::vec(
+                (
+                    prop::sample::select(vec!["", r":\d+", ":[a-c]+", ":[a-c-]+", r":\d{2}", r":\w+", ":a|bc", ":.*", r":a?\d*", ":é+", ":[^.]+"]),
+                    prop::sample::select(vec!["-", ".", "a", "--", "é", "1"]),
+                ),
+                1..4,
+            ),
+            suffix in any::<bool>(),
+            texts in prop::collection::vec("[a-c12é.-]{0,9}", 1..12),
+        ) {
+            let mut segment = prefix.to_owned();
+            for (index, (constraint, after)) in parameters.iter().enumerate() {
+                let after = if index + 1 < parameters.len() || suffix { after } else { "" };
+                segment.push_str(&format!("{{p{index}{constraint}}}{after}"));
+            }
+            let fields = fields(&segment);
+            for text in texts {
+                prop_assert_eq!(values(&fields, &text), oracle(&fields, &text), "{} on {:?}", segment, text);
+            }
+        }
     }
 }

@@ -72,3 +72,40 @@ fn is_safe(path: &str) -> bool {
             .bytes()
             .any(|byte| byte.is_ascii_control() || byte == b' ')
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn slashes_are_merged_then_toggled_then_both() {
+        for (path, expected) in [
+            ("/", &[] as &[&str]),
+            ("/x", &["/x/"]),
+            ("/x/", &["/x"]),
+            ("/x//y", &["/x/y", "/x//y/", "/x/y/"]),
+            ("//x", &["/x", "/x/"]),
+            ("//x/", &["/x/", "/x"]),
+            ("//", &["/", "/"]),
+            ("///x", &["/x", "/x/"]),
+            ("/x//", &["/x/", "/x/", "/x"]),
+            ("/\\x", &[]),
+            ("/\t/x", &[]),
+            ("/é", &["/%C3%A9/"]),
+        ] {
+            assert_eq!(alternatives(path).collect::<Vec<_>>(), expected, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_alternative_leads_to_another_host(path in r"/[/\\a.\t\n é%-]{0,8}") {
+            for path in alternatives(&path) {
+                prop_assert!(path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/\\"));
+                prop_assert!(path.bytes().all(|byte| byte.is_ascii_graphic()));
+            }
+        }
+    }
+}

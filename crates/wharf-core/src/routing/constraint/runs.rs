@@ -1,87 +1,10 @@
-//! What a parameter's text must look like: `\d+` in `{id:\d+}`.
-//!
-//! A constraint is an anchored regular expression in the dialect of `regex-lite`. Most of those that routes use need no regex engine:
-//! a run of characters from one set (`\d+`, `[a-z0-9-]{1,8}`, `[^/]+`), several such runs that cannot be split in two ways
-//! (`\d{4}-\d{2}`) and a choice of words (`png|jpg`) are tested byte by byte, without a lock and without an allocation. What the two
-//! kinds of test accept is the same; a property test holds them against each other.
+//! Runs of characters: the constraints that need no regex engine.
 
-use std::fmt;
-
-use regex_lite::{Regex, RegexBuilder};
-
-/// Bounds what one expression may cost per character of input, and how much memory it takes, in bytes.
-const MAX_COMPILED: usize = 256 * 1024;
-
-/// A compiled constraint, with the text it was written as.
-#[derive(Clone)]
-pub(super) struct Constraint {
-    text: Box<str>,
-    test: Test,
-}
-
-#[derive(Clone)]
-enum Test {
-    Runs(Box<[Run]>),
-    Words(Box<[Box<str>]>),
-    Expression(Regex),
-}
-
-impl Constraint {
-    /// Compiles `text`, which must be a whole regular expression by itself.
-    pub(super) fn new(text: &str) -> Result<Self, regex_lite::Error> {
-        // Alone first: `a)(b` is no expression, though between parentheses it would be one.
-        compile(text)?;
-        let anchored = compile(&format!("^(?:{text})$"))?;
-        let test = if let Some(words) = words(text) {
-            Test::Words(words)
-        } else if let Some(runs) = runs(text).filter(|runs| is_unambiguous(runs)) {
-            Test::Runs(runs.into())
-        } else {
-            Test::Expression(anchored)
-        };
-        Ok(Self {
-            text: text.into(),
-            test,
-        })
-    }
-
-    /// Returns the expression as it was written.
-    pub(super) fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Returns whether all of `text` fits.
-    pub(super) fn accepts(&self, text: &str) -> bool {
-        match &self.test {
-            Test::Runs(runs) => take_all(runs, text.as_bytes(), 0) == Some(text.len()),
-            Test::Words(words) => words.iter().any(|word| **word == *text),
-            Test::Expression(expression) => expression.is_match(text),
-        }
-    }
-
-    /// Returns the runs this constraint consists of, if it is tested without a regex engine and is no list of words.
-    pub(super) fn runs(&self) -> Option<&[Run]> {
-        match &self.test {
-            Test::Runs(runs) => Some(runs),
-            Test::Words(_) | Test::Expression(_) => None,
-        }
-    }
-}
-
-impl fmt::Debug for Constraint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Constraint").field(&self.text).finish()
-    }
-}
-
-/// Compiles one expression within the size limit.
-pub(super) fn compile(text: &str) -> Result<Regex, regex_lite::Error> {
-    RegexBuilder::new(text).size_limit(MAX_COMPILED).build()
-}
+use super::escaped_punctuation;
 
 /// Between `least` and `most` characters from one set.
 #[derive(Clone, Debug)]
-pub(super) struct Run {
+pub(in crate::routing) struct Run {
     set: Set,
     least: u32,
     most: u32,
@@ -89,7 +12,7 @@ pub(super) struct Run {
 
 impl Run {
     /// Exactly this character.
-    pub(super) fn character(character: char) -> Self {
+    pub(in crate::routing) fn character(character: char) -> Self {
         let mut set = Set::default();
         match u8::try_from(character) {
             Ok(byte) if byte.is_ascii() => set.insert(byte),
@@ -100,6 +23,14 @@ impl Run {
             set,
             least: 1,
             most: 1,
+        }
+    }
+
+    /// Returns whether this character is not in the set.
+    pub(super) fn excludes(&self, character: char) -> bool {
+        match u8::try_from(character) {
+            Ok(byte) if byte.is_ascii() => !self.set.contains(byte),
+            _ => !self.set.beyond,
         }
     }
 
@@ -132,14 +63,14 @@ impl Run {
 }
 
 /// Takes all of `runs` from `text`, the first at `at`, and returns where the last ends.
-pub(super) fn take_all(runs: &[Run], text: &[u8], at: usize) -> Option<usize> {
+pub(in crate::routing) fn take_all(runs: &[Run], text: &[u8], at: usize) -> Option<usize> {
     runs.iter().try_fold(at, |at, run| run.take(text, at))
 }
 
 /// Returns whether taking as much as possible at every run is the only way to match.
 ///
 /// That holds if each run of variable length is followed by characters that could not have been part of it.
-pub(super) fn is_unambiguous(runs: &[Run]) -> bool {
+pub(in crate::routing) fn is_unambiguous(runs: &[Run]) -> bool {
     runs.iter().enumerate().all(|(index, run)| {
         run.least == run.most || {
             let mut later = runs[index + 1..].iter();
@@ -207,30 +138,8 @@ impl Set {
     }
 }
 
-/// Reads `text` as a choice of plain words, with or without one pair of parentheses around it.
-fn words(text: &str) -> Option<Box<[Box<str>]>> {
-    let inner = text.strip_prefix("(?:").or_else(|| text.strip_prefix('('));
-    let text = match inner {
-        Some(inner) => inner.strip_suffix(')')?,
-        None => text,
-    };
-    let mut words = vec![String::new()];
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '|' => words.push(String::new()),
-            '\\' => words
-                .last_mut()?
-                .push(escaped_punctuation(characters.next()?)?),
-            '.' | '+' | '*' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '^' | '$' => return None,
-            other => words.last_mut()?.push(other),
-        }
-    }
-    Some(words.into_iter().map(String::into_boxed_str).collect())
-}
-
 /// Reads `text` as a sequence of character sets, each with how often it occurs.
-fn runs(text: &str) -> Option<Vec<Run>> {
+pub(super) fn parse(text: &str) -> Option<Vec<Run>> {
     let mut rest = text.as_bytes();
     let mut runs = Vec::new();
     while let [first, tail @ ..] = rest {
@@ -354,27 +263,4 @@ fn number(digits: &str) -> Option<u32> {
         .bytes()
         .all(|byte| byte.is_ascii_digit())
         .then(|| digits.parse().ok())?
-}
-
-/// Returns the character that a backslash before punctuation stands for.
-fn escaped_punctuation(character: char) -> Option<char> {
-    matches!(
-        character,
-        '.' | '+'
-            | '*'
-            | '?'
-            | '('
-            | ')'
-            | '['
-            | ']'
-            | '{'
-            | '}'
-            | '^'
-            | '$'
-            | '|'
-            | '\\'
-            | '-'
-            | '/'
-    )
-    .then_some(character)
 }
