@@ -3,7 +3,8 @@
 //! Data and algorithms only: nothing here knows of handlers, bodies or connections. A [`RouterBuilder`] takes one value of any type per
 //! route; the [`Router`] it makes gives back a reference to the value, and the places of the parameters.
 //!
-//! Layout: `pattern` parses what is written, `segment` and `constraint` are its compiled pieces, `tree` holds them, `matcher` searches
+//! Layout: `pattern` parses what is written, `segment` and `constraint` are its compiled pieces, `tree` holds them with a hash `table` at each
+//! node, `matcher` searches
 //! it, `methods` tells routes of one path apart, `slash` says what a slash at the end means, `conflict` finds routes in each other's
 //! way, `name` and `url` lead back from a route to a path, `mount` tells which mounted part owns a path, `text` decodes request paths, `params` remembers where parameters are.
 //!
@@ -52,6 +53,7 @@ mod params;
 mod pattern;
 mod segment;
 mod slash;
+mod table;
 mod text;
 mod tree;
 mod url;

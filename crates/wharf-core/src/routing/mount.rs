@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::pattern::Pattern;
-use super::text::{Decoded, END, Plain, Text};
-use super::tree::{NONE, ROOT, Tree, TreeBuilder};
+use super::text::{Decoded, END, Part, Plain, Text};
+use super::tree::{NONE, Node, ROOT, Tree, TreeBuilder};
 
 /// The prefixes under which parts of an application are mounted.
 ///
@@ -75,26 +75,34 @@ impl<'s, X: Text<'s>> Longest<'s, X> {
             depth: 0,
             leaf: NONE,
         };
-        longest.below(ROOT, X::FIRST, 1);
+        longest.below(tree.node(ROOT), X::FIRST, 1);
         longest.leaf
     }
 
-    fn below(&mut self, node: u32, at: usize, depth: usize) {
-        let leaf = self.tree.leaf(node);
-        if leaf != NONE && depth > self.depth {
-            (self.depth, self.leaf) = (depth, leaf);
+    fn below(&mut self, node: &'s Node, at: usize, depth: usize) {
+        if node.leaf != NONE && depth > self.depth {
+            (self.depth, self.leaf) = (depth, node.leaf);
         }
         if at == END {
             return;
         }
-        let (segment, next) = self.text.segment(at);
-        let child = self.tree.literal(node, segment);
-        if child != NONE {
+        if let Some(label) = &node.label
+            && let Some(next) = self.text.skip(at, &label.text)
+        {
+            let segments = label.text.split('/').count();
+            self.below(self.tree.node(label.node), next, depth + segments);
+        }
+        let Part {
+            text: segment,
+            hash,
+            next,
+        } = self.text.segment(at);
+        if let Some(child) = self.tree.literal(node, segment, hash) {
             self.below(child, next, depth + 1);
         }
-        for branch in self.tree.fields(node, segment) {
-            if branch.fields.split(segment).is_some() {
-                self.below(branch.node, next, depth + 1);
+        for branch in self.tree.prefixed(node, segment).chain(&node.open) {
+            if branch.fields.read(segment, |_| {}) {
+                self.below(self.tree.node(branch.node), next, depth + 1);
             }
         }
     }

@@ -43,6 +43,8 @@ pub(super) struct Field {
 
 #[derive(Clone, Debug)]
 enum Reading {
+    /// One parameter, without a constraint and without literals.
+    Whole,
     FromLeft,
     FromRight,
     /// With the number of each parameter's group.
@@ -50,12 +52,14 @@ enum Reading {
 }
 
 /// Where the parameters of one segment are, in order.
-pub(super) type Splits = [Range<usize>; MAX_FIELDS];
+type Splits = [Range<usize>; MAX_FIELDS];
 
 impl Fields {
     /// Compiles the segment; `fields` is not empty.
     pub(super) fn new(prefix: Box<str>, fields: Vec<Field>) -> Result<Self, regex_lite::Error> {
-        let reading = if reads_from_left(&fields) {
+        let reading = if is_whole(&prefix, &fields) {
+            Reading::Whole
+        } else if reads_from_left(&fields) {
             Reading::FromLeft
         } else if reads_from_right(&fields) {
             Reading::FromRight
@@ -91,27 +95,47 @@ impl Fields {
             .count()
     }
 
-    /// Reads a decoded segment; `None` if it does not fit. Of the ranges, as many as there are parameters have a meaning.
-    pub(super) fn split(&self, segment: &str) -> Option<Splits> {
-        let inner = self.prefix.len()..segment.len().checked_sub(self.suffix().len())?;
+    /// Reads a decoded segment: returns whether it fits, and if so gives where the parameters are, in order.
+    pub(super) fn read(&self, segment: &str, mut found: impl FnMut(Range<usize>)) -> bool {
+        if let Reading::Whole = self.reading {
+            if !segment.is_empty() {
+                found(0..segment.len());
+            }
+            return !segment.is_empty();
+        }
+        let Some(end) = segment.len().checked_sub(self.suffix().len()) else {
+            return false;
+        };
+        let inner = self.prefix.len()..end;
         if inner.is_empty()
             || !segment.starts_with(&*self.prefix)
             || !segment.ends_with(self.suffix())
         {
-            return None;
+            return false;
         }
-        let mut splits = Splits::default();
         if let [only] = &*self.fields {
+            let value = &segment[inner.clone()];
             let fits = only
                 .constraint
                 .as_ref()
-                .is_none_or(|constraint| constraint.accepts(&segment[inner.clone()]));
-            splits[0] = inner;
-            return fits.then_some(splits);
+                .is_none_or(|constraint| constraint.accepts(value));
+            if fits {
+                found(inner);
+            }
+            return fits;
         }
+        let Some(splits) = self.split(segment, inner) else {
+            return false;
+        };
+        splits.into_iter().take(self.fields.len()).for_each(found);
+        true
+    }
+
+    fn split(&self, segment: &str, inner: Range<usize>) -> Option<Splits> {
+        let mut splits = Splits::default();
         let text = &segment[..inner.end];
         match &self.reading {
-            Reading::FromLeft => self.split_from_left(text, &mut splits)?,
+            Reading::Whole | Reading::FromLeft => self.split_from_left(text, &mut splits)?,
             Reading::FromRight => self.split_from_right(text, &mut splits)?,
             Reading::Expression(expression, groups) => {
                 let captures = expression.captures(&segment[inner.clone()])?;
@@ -169,6 +193,11 @@ impl Fields {
         let fits = last.is_none_or(|constraint| constraint.accepts(&text[value]));
         (start < end && fits).then_some(())
     }
+}
+
+fn is_whole(prefix: &str, fields: &[Field]) -> bool {
+    prefix.is_empty()
+        && matches!(fields, [only] if only.constraint.is_none() && only.after.is_empty())
 }
 
 /// Returns whether every parameter but the last ends where its characters end, whatever follows.
@@ -261,13 +290,10 @@ mod tests {
     }
 
     fn values<'t>(fields: &Fields, text: &'t str) -> Option<Vec<&'t str>> {
-        let splits = fields.split(text)?;
-        Some(
-            splits[..fields.fields.len()]
-                .iter()
-                .map(|split| &text[split.clone()])
-                .collect(),
-        )
+        let mut values = Vec::new();
+        fields
+            .read(text, |range| values.push(&text[range]))
+            .then_some(values)
     }
 
     /// What the segment's expression says, prefix and suffix included.

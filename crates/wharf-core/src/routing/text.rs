@@ -8,19 +8,23 @@ use std::fmt;
 use std::ops::Range;
 
 use super::params::Span;
+use super::table;
 
 /// The position after the last segment.
 pub(super) const END: usize = usize::MAX;
 
 /// A path that can be walked segment by segment.
 ///
-/// A position is opaque: it is [`Text::FIRST`], or came out of [`Text::segment`].
+/// A position is opaque: it is [`Text::FIRST`], or came out of a [`Part`].
 pub(super) trait Text<'t>: Copy {
     /// The position of the first segment.
     const FIRST: usize;
 
-    /// Returns the decoded segment at `at`, and the position of the next one or [`END`].
-    fn segment(self, at: usize) -> (&'t str, usize);
+    /// Returns the decoded segment at `at`.
+    fn segment(self, at: usize) -> Part<'t>;
+
+    /// Returns the position after these segments, if they are what stands at `at`.
+    fn skip(self, at: usize, segments: &str) -> Option<usize>;
 
     /// Returns everything from `at` on, decoded.
     fn rest(self, at: usize) -> &'t str;
@@ -32,6 +36,16 @@ pub(super) trait Text<'t>: Copy {
     fn locate_rest(self, at: usize, skip: usize) -> Span;
 }
 
+/// One segment of a path.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'t> {
+    pub(super) text: &'t str,
+    /// The hash of the text, see [`table::hash`].
+    pub(super) hash: u32,
+    /// The position of the next segment, or [`END`].
+    pub(super) next: usize,
+}
+
 /// A path without escapes. It begins with a slash, and is shorter than 4 GiB.
 #[derive(Clone, Copy)]
 pub(super) struct Plain<'t>(pub(super) &'t str);
@@ -39,11 +53,22 @@ pub(super) struct Plain<'t>(pub(super) &'t str);
 impl<'t> Text<'t> for Plain<'t> {
     const FIRST: usize = 1;
 
-    fn segment(self, at: usize) -> (&'t str, usize) {
-        let tail = &self.0[at..];
-        match memchr::memchr(b'/', tail.as_bytes()) {
-            Some(len) => (&tail[..len], at + len + 1),
-            None => (tail, END),
+    fn segment(self, at: usize) -> Part<'t> {
+        let (len, hash) = table::hash_to_slash(&self.0.as_bytes()[at..]);
+        let end = at + len;
+        let next = if end < self.0.len() { end + 1 } else { END };
+        Part {
+            text: &self.0[at..end],
+            hash,
+            next,
+        }
+    }
+
+    fn skip(self, at: usize, segments: &str) -> Option<usize> {
+        match self.0.as_bytes()[at..].strip_prefix(segments.as_bytes())? {
+            [] => Some(END),
+            [b'/', ..] => Some(at + segments.len() + 1),
+            _ => None,
         }
     }
 
@@ -111,16 +136,32 @@ impl<'p> Decoded<'p> {
 impl<'t> Text<'t> for &'t Decoded<'_> {
     const FIRST: usize = 0;
 
-    fn segment(self, at: usize) -> (&'t str, usize) {
-        let segment = &self.text[self.starts[at].1..self.starts[at + 1].1 - 1];
-        (
-            segment,
-            if at + 2 == self.starts.len() {
-                END
-            } else {
-                at + 1
-            },
-        )
+    fn segment(self, at: usize) -> Part<'t> {
+        let text = &self.text[self.starts[at].1..self.starts[at + 1].1 - 1];
+        let next = if at + 2 < self.starts.len() {
+            at + 1
+        } else {
+            END
+        };
+        Part {
+            text,
+            hash: table::hash(text.as_bytes()),
+            next,
+        }
+    }
+
+    fn skip(self, mut at: usize, segments: &str) -> Option<usize> {
+        for segment in segments.split('/') {
+            if at == END {
+                return None;
+            }
+            let part = self.segment(at);
+            if part.text != segment {
+                return None;
+            }
+            at = part.next;
+        }
+        Some(at)
     }
 
     fn rest(self, at: usize) -> &'t str {
@@ -248,7 +289,11 @@ mod tests {
         let mut seen = Vec::new();
         let mut at = X::FIRST;
         while at != END {
-            let (segment, next) = text.segment(at);
+            let Part {
+                text: segment,
+                next,
+                ..
+            } = text.segment(at);
             let half = segment
                 .char_indices()
                 .nth(segment.chars().count() / 2)

@@ -2,7 +2,8 @@
 //!
 //! A node's children are found in this order, which is the order of precedence at one place:
 //!
-//! 1. the literal child: one look-up in a hash table;
+//! 1. the literal child: one look-up in a hash table, or one comparison where there is just one, which then includes what follows it
+//!    without a branch;
 //! 2. children with parameters, in the order of [`Rank`]: those with a literal prefix through one hash look-up per length of prefix
 //!    that occurs, then those without;
 //! 3. `{*rest}` children, in the order of their rank.
@@ -14,12 +15,11 @@ use std::collections::HashMap;
 
 use super::pattern;
 use super::segment::{Fields, Rest, Segment};
+pub(super) use super::table::NONE;
+use super::table::{self, Table};
 
 /// The node that every search begins at.
 pub(super) const ROOT: u32 = 0;
-
-/// No node, or no leaf.
-pub(super) const NONE: u32 = u32::MAX;
 
 /// Decides which of two sibling segments with parameters is tried first: the lesser. Equal ones are tried in the order they were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,10 +112,11 @@ impl TreeBuilder {
     }
 
     /// Makes the tree.
-    pub(super) fn build(self) -> Tree {
+    pub(super) fn build(mut self) -> Tree {
         let mut keys = Vec::new();
-        let mut nodes: Vec<Node> = Vec::with_capacity(self.nodes.len());
-        for mut draft in self.nodes {
+        let labels: Vec<_> = self.nodes.iter().map(|node| self.label(node)).collect();
+        let drafts = std::mem::take(&mut self.nodes);
+        let nodes = drafts.into_iter().zip(labels).map(|(mut draft, label)| {
             draft
                 .fields
                 .sort_by_key(|branch| Rank::of_fields(&branch.fields));
@@ -124,22 +125,59 @@ impl TreeBuilder {
                 .fields
                 .partition_point(|branch| !branch.fields.prefix.is_empty());
             let open = draft.fields.split_off(open_at);
-            let literals = draft.literals.iter();
-            let literals: Vec<_> = literals
-                .map(|(text, &node)| (text.as_bytes(), node))
-                .collect();
-            nodes.push(Node {
+            let literals = draft
+                .literals
+                .iter()
+                .map(|(text, &node)| (text.as_bytes(), node));
+            let literals = if label.is_some() {
+                Vec::new()
+            } else {
+                literals.collect()
+            };
+            Node {
                 leaf: draft.leaf.unwrap_or(NONE),
+                label,
                 literals: Table::new(&literals, &mut keys),
+                has_parameters: !draft.shapes.is_empty(),
                 prefixed: prefixed(draft.fields, &mut keys),
                 open: open.into(),
                 rests: draft.rests.into(),
-            });
-        }
+            }
+        });
         Tree {
-            nodes: nodes.into(),
+            nodes: nodes.collect(),
             keys: keys.into(),
         }
+    }
+
+    /// Returns the literal child of a node that has just one, together with its own as long as nothing else can come between.
+    fn label(&self, node: &Draft) -> Option<Label> {
+        let (text, mut child) = node.only_literal()?;
+        let mut text = text.to_owned();
+        loop {
+            let next = &self.nodes[child as usize];
+            match next.only_literal() {
+                Some((more, grandchild)) if next.leaf.is_none() && next.shapes.is_empty() => {
+                    text.push('/');
+                    text.push_str(more);
+                    child = grandchild;
+                }
+                _ => {
+                    return Some(Label {
+                        text: text.into(),
+                        node: child,
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl Draft {
+    /// Returns the literal child, if there is just one. A text with a slash does not count: in a [`Label`], slashes separate.
+    fn only_literal(&self) -> Option<(&str, u32)> {
+        let (text, &child) = self.literals.iter().next()?;
+        (self.literals.len() == 1 && !text.contains('/')).then_some((text, child))
     }
 }
 
@@ -181,13 +219,29 @@ pub(super) struct Tree {
     keys: Box<[u8]>,
 }
 
+/// One place in the tree.
 #[derive(Debug)]
-struct Node {
-    leaf: u32,
+pub(super) struct Node {
+    /// What ends here, or [`NONE`].
+    pub(super) leaf: u32,
+    /// The only literal child. If there are several, they are in `literals`.
+    pub(super) label: Option<Label>,
     literals: Table,
+    /// Whether there are children of other kinds.
+    pub(super) has_parameters: bool,
     prefixed: Box<[Prefixed]>,
-    open: Box<[Branch]>,
-    rests: Box<[(Rest, u32)]>,
+    /// Children whose segments begin with a parameter, the most specific first.
+    pub(super) open: Box<[Branch]>,
+    /// `{*rest}` children, the most specific first.
+    pub(super) rests: Box<[(Rest, u32)]>,
+}
+
+/// One or more literal segments, with nothing else between them, and the node behind the last.
+#[derive(Debug)]
+pub(super) struct Label {
+    /// The segments, with a slash between any two.
+    pub(super) text: Box<str>,
+    pub(super) node: u32,
 }
 
 /// A child with parameters.
@@ -206,129 +260,29 @@ struct Prefixed {
 }
 
 impl Tree {
-    /// Returns the leaf at a node, or [`NONE`].
-    pub(super) fn leaf(&self, node: u32) -> u32 {
-        self.nodes[node as usize].leaf
+    /// Returns a node by its number.
+    pub(super) fn node(&self, number: u32) -> &Node {
+        &self.nodes[number as usize]
     }
 
-    /// Returns the child for exactly this segment, or [`NONE`].
-    pub(super) fn literal(&self, node: u32, segment: &str) -> u32 {
-        self.nodes[node as usize]
-            .literals
-            .get(segment.as_bytes(), &self.keys)
+    /// Returns the child for exactly this segment, of a node without a label.
+    pub(super) fn literal(&self, node: &Node, segment: &str, hash: u32) -> Option<&Node> {
+        let child = node.literals.get(segment.as_bytes(), hash, &self.keys);
+        self.nodes.get(child as usize)
     }
 
-    /// Returns the children whose parameters may fit this segment, the most specific first. Whether they do is for the caller to see.
-    pub(super) fn fields<'t>(
+    /// Returns the children whose segments begin with a literal that this one begins with too, the most specific first. Whether the rest
+    /// of it fits is for the caller to see.
+    pub(super) fn prefixed<'t>(
         &'t self,
-        node: u32,
+        node: &'t Node,
         segment: &'t str,
     ) -> impl Iterator<Item = &'t Branch> {
-        let node = &self.nodes[node as usize];
-        let prefixed = node.prefixed.iter().filter_map(|prefixed| {
-            let group = prefixed
-                .table
-                .get(segment.as_bytes().get(..prefixed.len)?, &self.keys);
+        let groups = node.prefixed.iter().filter_map(|prefixed| {
+            let prefix = segment.as_bytes().get(..prefixed.len)?;
+            let group = prefixed.table.get(prefix, table::hash(prefix), &self.keys);
             prefixed.groups.get(group as usize)
         });
-        prefixed.flatten().chain(&node.open)
+        groups.flatten()
     }
-
-    /// Returns the `{*rest}` children, the most specific first.
-    pub(super) fn rests(&self, node: u32) -> &[(Rest, u32)] {
-        &self.nodes[node as usize].rests
-    }
-}
-
-/// A hash table from literal texts to numbers: open addressing, at most half full.
-#[derive(Debug, Default)]
-struct Table {
-    slots: Box<[Slot]>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    hash: u32,
-    value: u32,
-    start: u32,
-    len: u32,
-}
-
-const EMPTY: Slot = Slot {
-    hash: 0,
-    value: NONE,
-    start: 0,
-    len: 0,
-};
-
-impl Table {
-    fn new(entries: &[(&[u8], u32)], keys: &mut Vec<u8>) -> Self {
-        if entries.is_empty() {
-            return Self {
-                slots: Box::default(),
-            };
-        }
-        let mut slots = vec![EMPTY; (entries.len() * 2).next_power_of_two()];
-        let mask = slots.len() - 1;
-        for &(text, value) in entries {
-            let hash = hash(text);
-            let mut at = hash as usize & mask;
-            while slots[at].value != NONE {
-                at = (at + 1) & mask;
-            }
-            let start = u32::try_from(keys.len()).unwrap_or(NONE);
-            let len = u32::try_from(text.len()).unwrap_or(NONE);
-            keys.extend_from_slice(text);
-            slots[at] = Slot {
-                hash,
-                value,
-                start,
-                len,
-            };
-        }
-        Self {
-            slots: slots.into(),
-        }
-    }
-
-    /// Returns the number stored for `text`, or [`NONE`].
-    fn get(&self, text: &[u8], keys: &[u8]) -> u32 {
-        if self.slots.is_empty() {
-            return NONE;
-        }
-        let mask = self.slots.len() - 1;
-        let hash = hash(text);
-        let mut at = hash as usize & mask;
-        loop {
-            let slot = &self.slots[at];
-            if slot.value == NONE {
-                return NONE;
-            }
-            if slot.hash == hash && slot.len as usize == text.len() {
-                let start = slot.start as usize;
-                if keys.get(start..start + text.len()) == Some(text) {
-                    return slot.value;
-                }
-            }
-            at = (at + 1) & mask;
-        }
-    }
-}
-
-/// Hashes eight bytes at a time. The keys are the application's own, so that nobody else can make them collide.
-fn hash(text: &[u8]) -> u32 {
-    fn mix(state: u64) -> u64 {
-        let product = u128::from(state) * 0x9E37_79B9_7F4A_7C15;
-        (product as u64) ^ ((product >> 64) as u64)
-    }
-    let (words, tail) = text.as_chunks::<8>();
-    let mut state = text.len() as u64 ^ 0x2545_F491_4F6C_DD1D;
-    for word in words {
-        state = mix(state ^ u64::from_le_bytes(*word));
-    }
-    let tail = tail
-        .iter()
-        .fold(0, |tail, &byte| (tail << 8) | u64::from(byte));
-    let hash = mix(state ^ tail);
-    (hash ^ (hash >> 32)) as u32
 }

@@ -104,11 +104,12 @@ impl Pattern {
         if is_dots(&text) {
             return Err(self.fails(UrlErrorKind::DotSegment, names.first().copied()));
         }
-        let splits = fields.split(&text).unwrap_or_default();
-        let changed = splits
+        let mut read = Vec::with_capacity(values.len());
+        fields.read(&text, |range| read.push(&text[range]));
+        let changed = values
             .iter()
-            .zip(&values)
-            .position(|(split, value)| text[split.clone()] != **value);
+            .enumerate()
+            .position(|(at, value)| read.get(at) != Some(&&**value));
         match changed {
             Some(at) => Err(self.fails(UrlErrorKind::Ambiguous, names.get(at).copied())),
             None => Ok(text),

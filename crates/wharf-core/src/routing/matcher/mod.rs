@@ -6,9 +6,10 @@ use http::{HeaderValue, Method};
 
 use super::methods::{Allowed, MethodTable};
 use super::params::Params;
+use super::segment::Rest;
 use super::slash::{self, TrailingSlash};
-use super::text::{BadPath, Decoded, END, Plain, Text};
-use super::tree::{Branch, NONE, ROOT, Tree};
+use super::text::{BadPath, Decoded, END, Part, Plain, Text};
+use super::tree::{Branch, NONE, Node, ROOT, Tree};
 
 mod builder;
 
@@ -174,7 +175,7 @@ impl<'s, T, X: Text<'s>> Search<'s, T, X> {
             params: Params::default(),
             refused: Refused::None,
         };
-        let route = search.below(ROOT, X::FIRST);
+        let route = search.below(router.tree.node(ROOT), X::FIRST);
         if route != NONE {
             return Outcome::Route(route, search.params);
         }
@@ -192,76 +193,122 @@ impl<'s, T, X: Text<'s>> Search<'s, T, X> {
         }
     }
 
-    /// Searches the children of a node for what begins at `at`.
+    /// Searches a node for what begins at `at`.
     ///
     /// Recursion ends where the tree does: its depth is bounded by the longest pattern, not by the path.
-    fn below(&mut self, node: u32, at: usize) -> u32 {
-        if at == END {
-            return self.leaf(node);
-        }
+    fn below(&mut self, mut node: &'s Node, mut at: usize) -> u32 {
         let tree = &self.router.tree;
-        let (segment, next) = self.text.segment(at);
-        let child = tree.literal(node, segment);
-        if child != NONE {
-            let route = self.below(child, next);
-            if route != NONE {
-                return route;
+        let part = loop {
+            if at == END {
+                return self.leaf(node);
             }
-        }
-        let before = self.params.len();
-        if !segment.is_empty() {
-            for Branch {
-                fields,
-                node: child,
-            } in tree.fields(node, segment)
-            {
-                let Some(splits) = fields.split(segment) else {
-                    continue;
-                };
-                for split in &splits[..fields.fields.len()] {
-                    let span = self.text.locate(at, split.clone());
-                    self.params.push(span);
+            let mut part = None;
+            let literal = match &node.label {
+                Some(label) => {
+                    let next = self.text.skip(at, &label.text);
+                    next.map(|next| (tree.node(label.node), next))
                 }
-                let route = self.below(*child, next);
+                None => {
+                    let found = part.insert(self.text.segment(at));
+                    tree.literal(node, found.text, found.hash)
+                        .map(|child| (child, found.next))
+                }
+            };
+            match literal {
+                Some((child, next)) if node.has_parameters => {
+                    let route = self.below(child, next);
+                    if route != NONE {
+                        return route;
+                    }
+                }
+                // Nothing to come back for.
+                Some((child, next)) => {
+                    (node, at) = (child, next);
+                    continue;
+                }
+                None if node.has_parameters => {}
+                None => return NONE,
+            }
+            break part.unwrap_or_else(|| self.text.segment(at));
+        };
+        if !part.text.is_empty() {
+            for branch in tree.prefixed(node, part.text) {
+                let route = self.branch(branch, at, part);
                 if route != NONE {
                     return route;
                 }
-                self.params.truncate(before);
+            }
+            for branch in &node.open {
+                let route = self.branch(branch, at, part);
+                if route != NONE {
+                    return route;
+                }
             }
         }
-        for (rest, child) in tree.rests(node) {
-            if !rest.accepts(self.text.rest(at)) {
-                continue;
-            }
-            let span = self.text.locate_rest(at, rest.prefix.len());
-            self.params.push(span);
-            let route = self.leaf(*child);
+        for (rest, child) in &node.rests {
+            let route = self.rest(rest, tree.node(*child), at);
             if route != NONE {
                 return route;
             }
-            self.params.truncate(before);
         }
         NONE
     }
 
+    /// Searches one child with parameters.
+    fn branch(&mut self, branch: &'s Branch, at: usize, part: Part<'s>) -> u32 {
+        let before = self.params.len();
+        let (text, params) = (self.text, &mut self.params);
+        if branch
+            .fields
+            .read(part.text, |range| params.push(text.locate(at, range)))
+        {
+            let route = self.below(self.router.tree.node(branch.node), part.next);
+            if route != NONE {
+                return route;
+            }
+        }
+        self.params.truncate(before);
+        NONE
+    }
+
+    /// Looks at one child that takes all of the path.
+    fn rest(&mut self, rest: &Rest, child: &Node, at: usize) -> u32 {
+        if !rest.accepts(self.text.rest(at)) {
+            return NONE;
+        }
+        let before = self.params.len();
+        self.params
+            .push(self.text.locate_rest(at, rest.prefix.len()));
+        let route = self.leaf(child);
+        if route == NONE {
+            self.params.truncate(before);
+        }
+        route
+    }
+
     /// Looks for the method where the path ends.
-    fn leaf(&mut self, node: u32) -> u32 {
-        let leaf = self.router.tree.leaf(node);
+    fn leaf(&mut self, node: &Node) -> u32 {
+        let leaf = node.leaf;
         let Some(found) = self.router.leaves.get(leaf as usize) else {
             return NONE;
         };
         let route = found.get(self.method);
         if route == NONE {
-            match &mut self.refused {
-                Refused::None => self.refused = Refused::One(leaf),
-                Refused::One(first) => {
-                    let mut allowed = self.router.leaves[*first as usize].allowed.clone();
-                    allowed.merge(&found.allowed);
-                    self.refused = Refused::Several(allowed);
-                }
-                Refused::Several(allowed) => allowed.merge(&found.allowed),
-            }
+            self.refuse(leaf, &found.allowed);
         }
         route
+    }
+
+    #[cold]
+    fn refuse(&mut self, leaf: u32, methods: &Allowed) {
+        match &mut self.refused {
+            Refused::None => self.refused = Refused::One(leaf),
+            Refused::One(first) => {
+                let mut allowed = self.router.leaves[*first as usize].allowed.clone();
+                allowed.merge(methods);
+                self.refused = Refused::Several(allowed);
+            }
+            Refused::Several(allowed) => allowed.merge(methods),
+        }
     }
 }
