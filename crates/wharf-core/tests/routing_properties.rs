@@ -57,7 +57,7 @@ fn plain_patterns() -> impl Strategy<Value = Vec<String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn plain_routes_are_found_as_matchit_finds_them(
@@ -203,7 +203,7 @@ fn fits(pieces: &[Piece], path: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn the_table_of_precedence_decides_and_refusals_name_every_method(

@@ -129,7 +129,7 @@ fn expressions() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2048))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn byte_tests_accept_what_the_expression_accepts(expression in expressions(), texts in prop::collection::vec("[a-d0-2é._ \n-]{0,6}", 1..8)) {
