@@ -7,7 +7,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -34,9 +34,7 @@ pub(crate) struct Acceptor<F> {
     serve: F,
     connections: JoinSet<()>,
     limit: usize,
-    pause: Option<Pin<Box<Sleep>>>,
-    pause_length: Duration,
-    last_failure: Option<Instant>,
+    patience: Patience,
     notice: Notice,
 }
 
@@ -53,9 +51,7 @@ where
             serve,
             connections: JoinSet::new(),
             limit: limit.max(1),
-            pause: None,
-            pause_length: SHORTEST_PAUSE,
-            last_failure: None,
+            patience: Patience::new(),
             notice,
         }
     }
@@ -86,23 +82,26 @@ where
     /// Ready when something was done and there may be more to do.
     fn poll_once(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Poll::Ready(Some(_ended)) = self.connections.poll_join_next(cx) {
-            // A descriptor is free again.
-            self.pause = None;
+            self.patience.interrupt();
         }
-        if let Some(pause) = &mut self.pause {
-            std::task::ready!(pause.as_mut().poll(cx));
-            self.pause = None;
-        }
+        ready!(self.patience.poll(cx));
         if self.connections.len() >= self.limit {
             return Poll::Pending;
         }
-        match std::task::ready!(self.poll_accept(cx)) {
+        match ready!(self.poll_accept(cx)) {
             Ok(accepted) => {
-                self.pause_length = SHORTEST_PAUSE;
+                self.patience.succeeded();
                 self.connections.spawn((self.serve)(accepted));
             }
             Err(failure) if is_of_one_connection(&failure) => {}
-            Err(failure) => self.failed(&failure),
+            Err(failure) => {
+                if self.patience.failed() {
+                    self.notice.warn(format_args!(
+                        "could not accept a connection with {} open, and will keep trying: {failure}",
+                        self.connections.len()
+                    ));
+                }
+            }
         }
         Poll::Ready(())
     }
@@ -117,19 +116,50 @@ where
         }
         Poll::Pending
     }
+}
 
-    fn failed(&mut self, failure: &io::Error) {
-        let now = Instant::now();
-        if self.last_failure.is_none_or(|last| now - last > BURST) {
-            self.notice.warn(format_args!(
-                "could not accept a connection, and will keep trying: {failure} \
-                 ({} connections are open)",
-                self.connections.len()
-            ));
+/// How long the loop rests after failures that the next connection would meet too.
+#[derive(Debug)]
+struct Patience {
+    pause: Option<Pin<Box<Sleep>>>,
+    length: Duration,
+    last_failure: Option<Instant>,
+}
+
+impl Patience {
+    fn new() -> Self {
+        Self {
+            pause: None,
+            length: SHORTEST_PAUSE,
+            last_failure: None,
         }
-        self.last_failure = Some(now);
-        self.pause = Some(Box::pin(sleep(self.pause_length)));
-        self.pause_length = (self.pause_length * 2).min(LONGEST_PAUSE);
+    }
+
+    /// Begins a pause; tells whether this failure is the first one of a burst.
+    fn failed(&mut self) -> bool {
+        self.pause = Some(Box::pin(sleep(self.length)));
+        self.length = (self.length * 2).min(LONGEST_PAUSE);
+        let now = Instant::now();
+        let last = self.last_failure.replace(now);
+        last.is_none_or(|last| now - last > BURST)
+    }
+
+    fn succeeded(&mut self) {
+        self.length = SHORTEST_PAUSE;
+    }
+
+    /// Ends the pause: something that the system was out of was given back.
+    fn interrupt(&mut self) {
+        self.pause = None;
+    }
+
+    /// Ready when there is no pause.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        Poll::Ready(())
     }
 }
 
@@ -157,4 +187,64 @@ fn is_of_one_connection(failure: &io::Error) -> bool {
             | PermissionDenied
             | TimedOut
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_in_a_row_neither_spin_nor_fill_the_log() {
+        let mut patience = Patience::new();
+        let begun = Instant::now();
+        let (mut failures, mut logged) = (0, 0);
+        while begun.elapsed() < Duration::from_secs(60) {
+            poll_fn(|cx| patience.poll(cx)).await;
+            failures += 1;
+            logged += usize::from(patience.failed());
+        }
+        assert!((550..=620).contains(&failures), "{failures} failures");
+        assert_eq!(logged, 1);
+
+        sleep(BURST * 2).await;
+        assert!(patience.failed(), "a new burst");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_ends_cuts_the_pause_short() {
+        let mut patience = Patience::new();
+        for _ in 0..10 {
+            patience.failed();
+        }
+        patience.interrupt();
+        let begun = Instant::now();
+        poll_fn(|cx| patience.poll(cx)).await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+
+        patience.succeeded();
+        patience.failed();
+        poll_fn(|cx| patience.poll(cx)).await;
+        assert!(begun.elapsed() <= SHORTEST_PAUSE * 2);
+    }
+
+    #[test]
+    fn only_the_trouble_of_one_connection_is_passed_over() {
+        assert!(is_of_one_connection(
+            &io::ErrorKind::ConnectionAborted.into()
+        ));
+        assert!(is_of_one_connection(&io::ErrorKind::Interrupted.into()));
+        #[cfg(unix)]
+        for (number, passes) in [
+            (libc::EPROTO, true),
+            (libc::EPERM, true),
+            (libc::EMFILE, false),
+            (libc::ENFILE, false),
+            (libc::ENOBUFS, false),
+            (libc::ENOMEM, false),
+            (libc::EINVAL, false),
+        ] {
+            let failure = io::Error::from_raw_os_error(number);
+            assert_eq!(is_of_one_connection(&failure), passes, "{failure}");
+        }
+    }
 }

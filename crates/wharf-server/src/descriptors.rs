@@ -1,11 +1,11 @@
 //! How many connections the system's limit of open descriptors allows.
 
-/// Descriptors that are left to the program besides connections: a quarter of the limit, within these bounds.
-const RESERVE: std::ops::RangeInclusive<u64> = 16..=4096;
+/// Descriptors that are left to the program besides connections: an eighth of the limit, within these bounds.
+const RESERVE: std::ops::RangeInclusive<u64> = 16..=1024;
 
 /// Returns how many connections a limit of `descriptors` has room for.
 fn room(descriptors: u64) -> usize {
-    let reserve = (descriptors / 4).clamp(*RESERVE.start(), *RESERVE.end());
+    let reserve = (descriptors / 8).clamp(*RESERVE.start(), *RESERVE.end());
     usize::try_from(descriptors.saturating_sub(reserve).max(1)).unwrap_or(usize::MAX)
 }
 
@@ -43,8 +43,8 @@ mod tests {
     #[test]
     fn something_is_left_to_the_program() {
         assert_eq!(room(64), 48);
-        assert_eq!(room(1_024), 768);
-        assert_eq!(room(524_288), 520_192);
+        assert_eq!(room(1_024), 896);
+        assert_eq!(room(524_288), 523_264);
         assert_eq!(room(8), 1);
     }
 }

@@ -188,6 +188,9 @@ impl<S: Serve> Server<S> {
             self.banner = Banner::Silent;
             self.access_log = AccessLog::off();
         }
+        if let Some(log) = settings.access_log {
+            self.access_log = log;
+        }
         self
     }
 
@@ -342,13 +345,17 @@ impl<S: Serve> Server<S> {
 
 /// The connections that are wanted, or those that the system has descriptors for.
 fn connection_limit(wanted: usize, notice: Notice) -> usize {
-    match descriptors::connections() {
-        Some(room) if room < wanted => {
-            notice.warn(format_args!(
-                "at most {room} connections at a time instead of {wanted}: the limit of open descriptors allows no more"
-            ));
-            room
-        }
-        _ => wanted,
+    let room = match descriptors::connections() {
+        Some(room) if room < wanted => room,
+        _ => return wanted,
+    };
+    // Few servers come near the default; a newcomer need not read of it before there is cause for concern.
+    if room < wanted / 10 {
+        notice.warn(format_args!(
+            "at most {room} connections at a time instead of {wanted}: the limit of open descriptors allows no more"
+        ));
+    } else {
+        tracing::info!(target: "wharf::server", room, wanted, "the limit of open descriptors allows fewer connections");
     }
+    room
 }

@@ -29,7 +29,7 @@ use wharf_http::Context;
 /// # let _ = (log, quiet);
 /// # Ok::<(), wharf_server::AccessLogFormatError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessLog {
     on: bool,
     stderr: bool,

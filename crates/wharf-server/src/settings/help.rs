@@ -38,15 +38,16 @@ fn option(text: &mut String, flag: &str, help: &str) {
     let _infallible = writeln!(text, "{}", line.trim_end());
 }
 
-/// Splits at spaces, but keeps what stands in brackets on one line.
+/// Splits at spaces, but keeps on one line what stands in brackets or quotes.
 fn words(help: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0;
+    let (mut brackets, mut quoted) = (0, false);
     help.split(move |c| {
         match c {
-            '[' => depth += 1,
-            ']' => depth -= 1,
+            '[' => brackets += 1,
+            ']' => brackets -= 1,
+            '\'' => quoted = !quoted,
             _ => {}
         }
-        c == ' ' && depth == 0
+        c == ' ' && brackets == 0 && !quoted
     })
 }

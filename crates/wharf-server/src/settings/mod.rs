@@ -6,6 +6,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
+use crate::access_log::AccessLog;
 use crate::error::{Error, ErrorKind};
 use crate::listener::Address;
 
@@ -110,6 +111,10 @@ table! {
     /// Sets how long running requests may take to finish after the server was told to stop. `None`: as long as they like.
     shutdown_timeout(Option<Duration> as Option<Option<Duration>>): "shutdown-timeout", "WHARF_SHUTDOWN_TIMEOUT", Some("TIME"),
         "How long running requests may take to finish when the server stops: 25s, 500ms, 2m, none [default: 25s]";
+
+    /// Sets the access log. Default: as the program made it.
+    access_log(AccessLog as Option<AccessLog>): "access-log", "WHARF_ACCESS_LOG", Some("FORMAT"),
+        "The access log: on, off, or the format of a line, such as '%a \"%r\" %s %D' [default: on]";
 
     /// Sets whether the banner and the access log are left out. Errors are printed all the same. Default: false.
     quiet(bool as Option<bool>): "quiet", "WHARF_QUIET", None,

@@ -17,6 +17,7 @@ fn flags_can_have_their_value_in_either_form_and_be_repeated() {
         "127.0.0.1:1",
         "--bind=unix:/run/a=b.sock",
         "--quiet",
+        "--access-log=%a %s",
         "--shutdown-timeout=500ms",
         "--unix-mode",
         "0o660",
@@ -26,6 +27,7 @@ fn flags_can_have_their_value_in_either_form_and_be_repeated() {
         .bind("127.0.0.1:1")
         .bind("unix:/run/a=b.sock")
         .quiet(true)
+        .access_log(AccessLog::new().format("%a %s".parse().unwrap()))
         .shutdown_timeout(Duration::from_millis(500))
         .unix_mode(0o660_u32);
     assert_eq!(settings, expected);
@@ -95,6 +97,11 @@ fn every_mistake_is_named_with_what_was_expected() {
         (
             &["--unix-mode", "888"],
             "--unix-mode: `888` is not a mode in octal from 0 to 777",
+        ),
+        (
+            &["--access-log", "verbose"],
+            "--access-log: `verbose` is neither `on` nor `off` nor a format such as \
+             `%a %t \"%r\" %s %b \"%{Referer}i\" \"%{User-Agent}i\"`",
         ),
         (
             &["--quiet=perhaps"],

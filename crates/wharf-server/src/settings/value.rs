@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::access_log::{AccessLog, AccessLogFormat};
 use crate::listener::Address;
 
 /// Where a setting is kept: nothing at first, then one value, or a list of them.
@@ -64,6 +65,23 @@ impl Value for Address {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse()
             .map_err(|error: crate::Error| error.to_string())
+    }
+}
+
+impl Value for AccessLog {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "on" => Ok(Self::new()),
+            "off" => Ok(Self::off()),
+            // Text without any atom would print the same line for every request.
+            _ if !text.contains('%') => Err(format!(
+                "`{text}` is neither `on` nor `off` nor a format such as `{}`",
+                AccessLogFormat::DEFAULT
+            )),
+            format => AccessLogFormat::parse(format)
+                .map(|format| Self::new().format(format))
+                .map_err(|error| error.to_string()),
+        }
     }
 }
 
