@@ -1,0 +1,95 @@
+//! A program around a server, for tests that need a process of their own: signals, exit status, limits of the system.
+//!
+//! `QUAY` says what goes wrong: `check`, `start`, `starting` (it never gets further), `stop`, `stopping` (likewise).
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use wharf_http::{BoxError, BoxFuture, Context, Request, Response, Serve, Service};
+
+fn main() -> Result<(), BoxError> {
+    wharf_server::run(Quay {
+        wrong: std::env::var("QUAY").unwrap_or_default(),
+        files: Mutex::default(),
+    })
+}
+
+/// Says something on standard error, should anybody listen.
+fn say(text: &str) {
+    let _gone = writeln!(std::io::stderr(), "{text}");
+}
+
+struct Quay {
+    wrong: String,
+    files: Mutex<Vec<File>>,
+}
+
+impl Quay {
+    fn files(&self) -> std::sync::MutexGuard<'_, Vec<File>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Serve for Quay {
+    type Service = Self;
+
+    async fn check(&mut self) -> Result<(), BoxError> {
+        match &*self.wrong {
+            "check" => Err("two things are wrong:\n  - the first\n  - the second".into()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn start(self) -> Result<Self, BoxError> {
+        say("starting");
+        match &*self.wrong {
+            "start" => Err("no database".into()),
+            "starting" => std::future::pending().await,
+            _ => Ok(self),
+        }
+    }
+}
+
+impl Service for Quay {
+    type Future = BoxFuture<'static, Response>;
+
+    fn call(&self, request: Request, context: &Context) -> Self::Future {
+        match request.uri().path() {
+            // Holds every descriptor there is until somebody says `/release`.
+            "/greedy" => {
+                let mut files = self.files();
+                while let Ok(file) = File::open("/dev/null") {
+                    files.push(file);
+                }
+            }
+            "/release" => self.files().clear(),
+            "/error" => context.connection().report("the crane is stuck"),
+            _ => {}
+        }
+        let context = context.clone();
+        Box::pin(async move {
+            match request.uri().path() {
+                "/until-shutdown" => {
+                    say("a request waits");
+                    context.shutdown().fired().await;
+                }
+                "/stuck" => {
+                    say("a request waits");
+                    std::future::pending::<()>().await;
+                }
+                _ => {}
+            }
+            Response::new("done;".into())
+        })
+    }
+
+    async fn stop(&self) -> Result<(), BoxError> {
+        say("stopping");
+        match &*self.wrong {
+            "stop" => Err("the database is gone".into()),
+            "stopping" => std::future::pending().await,
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! A server as a process: what it prints, what signals do, how it exits, and a limit of the system that it runs into.
+#![cfg(unix)]
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::{SocketAddr, TcpStream};
+    use std::os::unix::net::UnixStream;
+    use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+    use std::time::{Duration, Instant};
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    const QUAY: &str = env!("CARGO_BIN_EXE_quay");
+
+    /// Longer than anything here takes; a test that waits for it has failed.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn quay(args: &[&str]) -> Command {
+        let mut command = Command::new(QUAY);
+        command.args(args);
+        command
+            .env_remove("WHARF_BIND")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a program that ends by itself.
+    fn output(args: &[&str], wrong: &str) -> (Option<i32>, String, String) {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = quay(args).env("QUAY", wrong).output().unwrap();
+        (
+            status.code(),
+            String::from_utf8(stdout).unwrap(),
+            String::from_utf8(stderr).unwrap(),
+        )
+    }
+
+    /// A program that serves.
+    struct Running {
+        child: Child,
+        stdout: BufReader<ChildStdout>,
+        stderr: BufReader<ChildStderr>,
+    }
+
+    impl Running {
+        fn of(command: &mut Command) -> Self {
+            let mut child = command.spawn().unwrap();
+            Self {
+                stdout: BufReader::new(child.stdout.take().unwrap()),
+                stderr: BufReader::new(child.stderr.take().unwrap()),
+                child,
+            }
+        }
+
+        /// Starts it on a port that the system chooses, and waits for the banner.
+        fn start(command: &mut Command) -> (Self, SocketAddr) {
+            let mut running = Self::of(command.arg("--bind=127.0.0.1:0"));
+            let mut line = String::new();
+            running.stdout.read_line(&mut line).unwrap();
+            let addr = line
+                .strip_prefix("======== Running on http://")
+                .and_then(|rest| rest.strip_suffix(" ========\n"))
+                .unwrap_or_else(|| panic!("no banner in `{line}`"))
+                .parse()
+                .unwrap();
+            running.stderr_until("starting");
+            (running, addr)
+        }
+
+        fn signal(&self, signal: Signal) {
+            kill_process(Pid::from_child(&self.child), signal).unwrap();
+        }
+
+        /// Reads lines up to and with the first that contains `text`, and returns that one.
+        fn stderr_until(&mut self, text: &str) -> String {
+            let mut all = String::new();
+            loop {
+                let mut line = String::new();
+                self.stderr.read_line(&mut line).unwrap();
+                assert!(!line.is_empty(), "no `{text}` in `{all}`");
+                if line.contains(text) {
+                    return line;
+                }
+                all += &line;
+            }
+        }
+
+        /// Waits for its end and returns its status and what was left to read.
+        fn end(mut self) -> (Option<i32>, String, String) {
+            let (mut stdout, mut stderr) = (String::new(), String::new());
+            self.stdout.read_to_string(&mut stdout).unwrap();
+            self.stderr.read_to_string(&mut stderr).unwrap();
+            let status = self.child.wait().unwrap();
+            (status.code(), stdout, stderr)
+        }
+    }
+
+    impl Drop for Running {
+        fn drop(&mut self) {
+            // Only a test that failed leaves it running.
+            let _ended = self.child.kill();
+            let _ended = self.child.wait();
+        }
+    }
+
+    fn connect(addr: SocketAddr) -> TcpStream {
+        let stream = TcpStream::connect(addr).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    fn send(mut stream: &TcpStream, path: &str) {
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: quay.test\r\n\r\n").unwrap();
+    }
+
+    /// Reads up to the end of the service's answer.
+    fn answer(mut stream: impl Read) -> String {
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"done;") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            answer.push(byte[0]);
+        }
+        String::from_utf8(answer).unwrap()
+    }
+
+    fn get(addr: SocketAddr, path: &str) -> String {
+        let stream = connect(addr);
+        send(&stream, path);
+        answer(&stream)
+    }
+
+    #[test]
+    fn terminated_it_finishes_what_it_has_begun_and_exits_with_success() {
+        for signal in [Signal::TERM, Signal::INT] {
+            let (mut running, addr) = Running::start(&mut quay(&[]));
+            let stream = connect(addr);
+            send(&stream, "/");
+            answer(&stream);
+            send(&stream, "/until-shutdown");
+            let line = running.stderr_until("GET / HTTP/1.1");
+            assert!(line.starts_with("127.0.0.1 ["), "{line}");
+            assert!(line.contains("\"GET / HTTP/1.1\" 200 "), "{line}");
+            running.stderr_until("a request waits");
+            running.signal(signal);
+            assert!(answer(&stream).contains("\r\nconnection: close\r\n"));
+            let (status, stdout, stderr) = running.end();
+            assert_eq!(status, Some(0), "{stderr}");
+            assert_eq!(stdout, "(Press CTRL+C to quit)\n");
+            assert!(
+                stderr.contains("\"GET /until-shutdown HTTP/1.1\" 200 "),
+                "{stderr}"
+            );
+            assert!(stderr.ends_with("stopping\n"), "{stderr}");
+            assert!(TcpStream::connect(addr).is_err());
+        }
+    }
+
+    #[test]
+    fn a_second_signal_skips_the_wait_for_requests() {
+        let (mut running, addr) = Running::start(&mut quay(&["--shutdown-timeout=none"]));
+        let stuck = connect(addr);
+        send(&stuck, "/stuck");
+        running.stderr_until("a request waits");
+        running.signal(Signal::TERM);
+        let line = running.stderr_until("waiting for");
+        assert_eq!(
+            line,
+            "waiting for 1 connections and 0 tasks; a second signal skips the wait\n"
+        );
+        running.signal(Signal::TERM);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status, Some(0), "{stderr}");
+    }
+
+    #[test]
+    fn a_third_signal_skips_the_wait_for_the_service() {
+        let (mut running, _) = Running::start(quay(&[]).env("QUAY", "stopping"));
+        running.signal(Signal::TERM);
+        running.stderr_until("stopping");
+        running.signal(Signal::TERM);
+        running.signal(Signal::INT);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status, Some(1));
+        assert_eq!(
+            stderr,
+            "Error: the service was told to stop, and interrupted before it had\n"
+        );
+    }
+
+    #[test]
+    fn two_signals_give_up_a_start_that_does_not_end() {
+        let mut running = Running::of(quay(&[]).env("QUAY", "starting"));
+        running.stderr_until("starting");
+        running.signal(Signal::TERM);
+        running.signal(Signal::INT);
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status, Some(1));
+        assert_eq!(stdout, "");
+        assert_eq!(
+            stderr,
+            "Error: the service was told to stop twice before it had started\n"
+        );
+    }
+
+    #[test]
+    fn a_service_that_fails_is_an_exit_status_and_one_readable_message() {
+        assert_eq!(
+            output(&[], "start"),
+            (
+                Some(1),
+                String::new(),
+                "starting\nError: the service did not start: no database\n".into()
+            )
+        );
+        let (mut running, _) = Running::start(quay(&[]).env("QUAY", "stop"));
+        running.signal(Signal::TERM);
+        running.stderr_until("stopping");
+        let (status, _, stderr) = running.end();
+        assert_eq!(status, Some(1));
+        assert_eq!(
+            stderr,
+            "Error: the service did not stop properly: the database is gone\n"
+        );
+    }
+
+    #[test]
+    fn an_address_in_use_is_told_in_words_after_the_service_was_stopped() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = taken.local_addr().unwrap();
+        let (status, stdout, stderr) = output(&["--bind", &addr.to_string()], "");
+        assert_eq!((status, &*stdout), (Some(1), ""));
+        assert_eq!(
+            stderr,
+            format!(
+                "starting\nstopping\nError: could not listen on {addr} (another program listens there: stop it, \
+                 or choose another address): Address already in use (os error 98)\n"
+            )
+        );
+    }
+
+    #[test]
+    fn check_says_ok_or_what_is_wrong_and_starts_nothing() {
+        assert_eq!(
+            output(&["--check"], ""),
+            (Some(0), "OK\n".into(), String::new())
+        );
+        for args in [&["--check"][..], &[]] {
+            assert_eq!(
+                output(args, "check"),
+                (
+                    Some(1),
+                    String::new(),
+                    "Error: the check failed: two things are wrong:\n  - the first\n  - the second\n"
+                        .into()
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_call_has_an_exit_status_of_its_own() {
+        let unknown =
+            "Error: unknown option `--bnid`; did you mean `--bind`? `--help` lists all options\n";
+        assert_eq!(
+            output(&["--bnid", "127.0.0.1:0"], ""),
+            (Some(2), String::new(), unknown.into())
+        );
+        let output = quay(&[]).env("WHARF_BIND", "8080").output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            stderr.starts_with("Error: WHARF_BIND: `8080` is not an address to listen on: "),
+            "{stderr}"
+        );
+    }
+
+    #[test]
+    fn help_is_printed_and_nothing_else_happens() {
+        let (status, stdout, stderr) = output(&["--help", "--bind=127.0.0.1:0"], "check");
+        assert_eq!((status, &*stderr), (Some(0), ""));
+        assert_eq!(
+            stdout,
+            r#"Usage: quay [OPTIONS]
+
+Options:
+  --bind ADDRESS            Listen on ADDRESS: host:port, unix:/path, unix:@name; can be repeated,
+                            in the variable with commas [default: 127.0.0.1:8080] [env: WHARF_BIND]
+  --unix-mode MODE          Permissions of unix sockets, in octal, such as 660 [default: by umask]
+                            [env: WHARF_UNIX_MODE]
+  --shutdown-timeout TIME   How long running requests may take to finish when the server stops: 25s,
+                            500ms, 2m, none [default: 25s] [env: WHARF_SHUTDOWN_TIMEOUT]
+  --access-log FORMAT       The access log: on, off, or the format of a line, such as
+                            '%a "%r" %s %D' [default: on] [env: WHARF_ACCESS_LOG]
+  --quiet                   Print no banner and no access log [env: WHARF_QUIET]
+  --check                   Check that everything is in place, print what is wrong, and exit
+                            [env: WHARF_CHECK]
+  -h, --help                Print this text, and exit
+
+An option beats its variable of the environment.
+"#
+        );
+    }
+
+    #[test]
+    fn a_flag_beats_its_variable() {
+        let mut command = quay(&["--quiet=no"]);
+        command
+            .env("WHARF_QUIET", "yes")
+            .env("WHARF_BIND", "192.0.2.1:1");
+        let (running, addr) = Running::start(&mut command);
+        get(addr, "/");
+        drop(running);
+    }
+
+    #[test]
+    fn errors_are_printed_even_when_it_is_quiet() {
+        let socket = std::env::temp_dir().join(format!("quay-{}.sock", std::process::id()));
+        let mut running =
+            Running::of(quay(&["--quiet"]).env("WHARF_BIND", format!("unix:{}", socket.display())));
+        running.stderr_until("starting");
+        let stream = until_it_listens(&socket);
+        write!(&stream, "GET /error HTTP/1.1\r\nHost: quay.test\r\n\r\n").unwrap();
+        answer(&stream);
+        drop(stream);
+        running.signal(Signal::TERM);
+        let (status, stdout, stderr) = running.end();
+        assert_eq!((status, &*stdout), (Some(0), ""));
+        assert_eq!(stderr, "error: the crane is stuck\nstopping\n");
+        assert!(!socket.exists());
+    }
+
+    #[test]
+    fn it_serves_on_when_nobody_reads_what_it_prints() {
+        let socket = std::env::temp_dir().join(format!("quay-deaf-{}.sock", std::process::id()));
+        let mut child = quay(&["--bind", &format!("unix:{}", socket.display())])
+            .spawn()
+            .unwrap();
+        // Closes its ends of the pipes: whatever is printed from now on fails.
+        drop((child.stdout.take(), child.stderr.take()));
+        for _ in 0..2 {
+            let stream = until_it_listens(&socket);
+            write!(&stream, "GET /error HTTP/1.1\r\nHost: quay.test\r\n\r\n").unwrap();
+            answer(&stream);
+        }
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+
+    /// Tries to connect until it works: where nothing is printed, there is no event to wait for.
+    fn until_it_listens(socket: &std::path::Path) -> UnixStream {
+        let begun = Instant::now();
+        loop {
+            match UnixStream::connect(socket) {
+                Ok(stream) => {
+                    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                    return stream;
+                }
+                Err(cause) => assert!(begun.elapsed() < PATIENCE, "{cause}"),
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// A command that has at most 64 descriptors.
+    fn quay_with_few_descriptors() -> Command {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", QUAY])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    #[test]
+    fn more_peers_than_descriptors_do_not_make_it_deaf() {
+        let (running, addr) = Running::start(&mut quay_with_few_descriptors());
+        let peers: Vec<TcpStream> = (0..200).map(|_| connect(addr)).collect();
+        // Those who were let in are served, the others wait.
+        send(&peers[0], "/");
+        answer(&peers[0]);
+        drop(peers);
+        get(addr, "/");
+        running.signal(Signal::TERM);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status, Some(0), "{stderr}");
+    }
+
+    #[test]
+    fn without_a_descriptor_left_peers_wait_until_there_is_one() {
+        let (mut running, addr) = Running::start(&mut quay_with_few_descriptors());
+        let greedy = connect(addr);
+        send(&greedy, "/greedy");
+        answer(&greedy);
+        let waiting: Vec<TcpStream> = (0..10).map(|_| connect(addr)).collect();
+        for stream in &waiting {
+            send(stream, "/");
+        }
+        let line = running.stderr_until("could not accept");
+        assert_eq!(
+            line,
+            "warning: could not accept a connection with 1 open, and will keep trying: \
+             Too many open files (os error 24)\n"
+        );
+        send(&greedy, "/release");
+        answer(&greedy);
+        for stream in &waiting {
+            answer(stream);
+        }
+        get(addr, "/");
+        running.signal(Signal::TERM);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status, Some(0), "{stderr}");
+        assert!(!stderr.contains("could not accept"), "{stderr}");
+    }
+}
