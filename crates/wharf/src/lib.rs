@@ -1,1 +1,73 @@
-//! Asynchronous HTTP client and server: applications with state, life cycle, routes and middleware, on tokio and hyper.
+//! wharf: an asynchronous HTTP client **and** server, on tokio, hyper and rustls.
+//!
+//! An application is data until it is served: routes, shared state, what is set up before the first request and
+//! cleared away after the last. One call runs it.
+//!
+//! ```no_run
+//! use wharf::{App, get};
+//!
+//! fn main() -> wharf::Result<()> {
+//!     wharf::run(App::new().routes([get("/", async || "Hello, wharf!")]))
+//! }
+//! ```
+//!
+//! # Layout
+//!
+//! Everything lives in the crates below; this one names it. The root holds what nearly every application uses.
+//!
+//! - [`app`], [`route`], [`routing`], [`name`]: applications, routes, how paths match, URLs from names.
+//! - [`extract`], [`handler`], [`response`], [`error`]: what a handler takes, is, and gives.
+//! - [`middleware`], [`lifecycle`], [`check`]: around handlers, before and after them, and what is wrong with them.
+//! - [`server`]: listeners, limits, access log, shutdown. [`client`]: outgoing requests.
+//! - [`http`]: bodies, context and services, which both ends share. `test` (feature `testing`): tests without a network.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `server` | yes | applications and the server: everything but the client and the tests |
+//! | `client` | yes | the client |
+//! | `http1` | yes | HTTP/1.1 on both sides; without a protocol neither side opens a connection |
+//! | `json` | yes | `Json`, and JSON bodies of the client |
+//! | `form` | yes | `Form` |
+//! | `cookies` | yes | `Cookies` |
+//! | `testing` | no | the test kit, as the module `test` |
+//! | `tower` | no | an app as a tower service, tower layers as middleware |
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use wharf_client as client;
+pub use wharf_http as http;
+#[cfg(feature = "server")]
+#[cfg_attr(docsrs, doc(cfg(feature = "server")))]
+pub use wharf_server as server;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub use wharf_test as test;
+
+#[cfg(feature = "server")]
+#[cfg_attr(docsrs, doc(cfg(feature = "server")))]
+pub use wharf_core::{
+    app, check, error, extract, handler, lifecycle, middleware, name, response, route, routing,
+};
+
+#[cfg(all(feature = "client", feature = "http1"))]
+pub use wharf_client::Client;
+#[cfg(feature = "server")]
+pub use wharf_core::{
+    App, Cleanup, HttpError, IntoResponse, Next, Route, Setup, State, any, at, delete, from_fn,
+    get, head, options, patch, post, put, resource,
+};
+pub use wharf_http::{Body, BoxError, Context, Request, Response};
+#[cfg(all(feature = "server", feature = "http1"))]
+pub use wharf_server::{Server, Settings, run, run_with};
+
+/// A result whose error is any error, unless it is named.
+pub type Result<T, E = BoxError> = std::result::Result<T, E>;
+
+/// One kibibyte: 1,024 bytes.
+pub const KIB: usize = 1024;
+
+/// One mebibyte: 1,048,576 bytes.
+pub const MIB: usize = 1024 * KIB;
