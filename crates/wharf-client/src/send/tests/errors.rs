@@ -1,0 +1,177 @@
+//! What can go wrong, and how it is told.
+
+use super::*;
+
+#[tokio::test]
+async fn what_is_not_http_is_malformed() {
+    let (client, mut server) = pair();
+    let (response, _peer) = get(&client, &mut server, "SSH-2.0-OpenSSH\r\n\r\n").await;
+    let error = response.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(format!("{error:#}").starts_with("the response is malformed (quay.test:80): "));
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_an_error() {
+    for (bytes, cause) in [
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhe",
+            "the connection ended before the body did",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhe",
+            "the connection ended before the body did",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxx\r\nhe",
+            "the body is malformed",
+        ),
+    ] {
+        let (client, mut server) = pair();
+        let (response, peer) = get(&client, &mut server, bytes).await;
+        drop(peer);
+        let error = response.unwrap().bytes().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ResponseBody);
+        let chain = format!("{error:#}");
+        let expected = format!("could not read the response body (quay.test:80): {cause}: ");
+        assert!(chain.starts_with(&expected), "{chain}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_larger_than_the_limit_is_an_error_and_can_still_be_streamed() {
+    let (client, mut server) = pair_with(|builder| builder.body_limit(4));
+    let bytes = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+    let (response, _peer) = get(&client, &mut server, bytes).await;
+    let mut response = response.unwrap();
+    let error = response.text().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge { limit: 4 });
+    assert_eq!(response.chunk().await.unwrap().unwrap(), "hello");
+}
+
+#[tokio::test]
+async fn a_request_body_that_fails_is_named() {
+    let (client, mut server) = pair();
+    let (sender, body) = Body::channel(1);
+    let (response, _peer, ()) = tokio::join!(
+        client.put("/").body(body).send(),
+        server.accept(),
+        async move { sender.abort("the file is gone").await.unwrap() }
+    );
+    let error = response.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RequestBody);
+    assert!(
+        format!("{error:#}").ends_with(": the file is gone"),
+        "{error:#}"
+    );
+}
+
+#[tokio::test]
+async fn a_status_of_400_or_above_is_an_error_that_keeps_the_start_of_the_body() {
+    let (client, mut server) = pair();
+    let bytes = "HTTP/1.1 422 Unprocessable Content\r\ncontent-length: 8\r\n\r\nno name!";
+    let (response, _peer) = get(&client, &mut server, bytes).await;
+    let error = response.unwrap().ok().unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::UNPROCESSABLE_ENTITY));
+    assert_eq!(error.body_excerpt().unwrap(), "no name!");
+    let text = format!("{error:#}");
+    assert_eq!(
+        text,
+        "the response has status 422 Unprocessable Entity (quay.test:80)"
+    );
+}
+
+#[tokio::test]
+async fn the_body_of_an_error_can_be_read_in_full_all_the_same() {
+    for framing in ["content-length: 3000", "connection: close"] {
+        let (client, mut server) = pair();
+        let body = "x".repeat(3000);
+        let bytes = format!("HTTP/1.1 500 Internal Server Error\r\n{framing}\r\n\r\n{body}");
+        let (response, peer) = get(&client, &mut server, &bytes).await;
+        drop(peer);
+        let mut response = response.unwrap();
+        assert_eq!(response.text().await.unwrap(), body);
+        let error = response.ok().unwrap_err();
+        assert_eq!(error.body_excerpt().unwrap().len(), 1024);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_whose_body_is_slow_is_not_held_back_for_long() {
+    let (client, mut server) = pair();
+    let start = Instant::now();
+    let bytes = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 8\r\n\r\nback";
+    let (response, mut peer) = get(&client, &mut server, bytes).await;
+    assert_eq!(start.elapsed().as_secs(), 1);
+    peer.write(" at").await;
+    let mut response = response.unwrap();
+    peer.write(" 9").await;
+    assert_eq!(response.chunk().await.unwrap().unwrap(), "back");
+    drop(peer);
+    let error = response.ok().unwrap_err();
+    assert_eq!(error.body_excerpt().unwrap(), "back");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_refused_names_host_port_and_cause() {
+    let port = {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let url = format!("http://127.0.0.1:{port}/secret?token=secret");
+    let error = Client::new().get(url).send().await.unwrap_err();
+    assert!(error.is_connect());
+    assert_eq!(
+        error.to_string(),
+        format!("could not connect (127.0.0.1:{port})")
+    );
+    let chain = format!("{error:#}");
+    assert!(chain.contains("): Connection refused"), "{chain}");
+    assert!(!format!("{chain} {error:?}").contains("secret"));
+}
+
+#[cfg(feature = "json")]
+#[tokio::test]
+async fn json_that_is_none_or_of_another_shape_is_an_error() {
+    for (head, body, cause) in [
+        (
+            "content-type: text/html\r\n",
+            "[1]",
+            "expected JSON, got `text/html`",
+        ),
+        (
+            "",
+            "[1",
+            "not valid JSON: EOF while parsing a list at line 1 column 2",
+        ),
+        (
+            "",
+            "[\"a\"]",
+            "unexpected JSON at `[0]`: invalid type: string \"a\", expected u8 at line 1 column 4",
+        ),
+    ] {
+        let (client, mut server) = pair();
+        let length = body.len();
+        let bytes = format!("HTTP/1.1 200 OK\r\n{head}content-length: {length}\r\n\r\n{body}");
+        let (response, _peer) = get(&client, &mut server, &bytes).await;
+        let error = response.unwrap().json::<Vec<u8>>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert_eq!(
+            format!("{error:#}"),
+            format!("could not decode the response body (quay.test:80): {cause}")
+        );
+    }
+}
+
+#[tokio::test]
+async fn text_that_is_not_utf8_is_an_error() {
+    let (client, mut server) = pair();
+    let bytes = "HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=\"ISO-8859-1\"\r\ncontent-length: 2\r\n\r\nhi";
+    let (response, _peer) = get(&client, &mut server, bytes).await;
+    let mut response = response.unwrap();
+    assert_eq!(
+        format!("{:#}", response.text().await.unwrap_err()),
+        "could not decode the response body (quay.test:80): the charset `ISO-8859-1` is not supported"
+    );
+    assert_eq!(response.bytes().await.unwrap(), "hi");
+}
