@@ -22,7 +22,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 /// The longest pause: ten failing calls a second are no load, and nobody notices the wait.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Failures less than this apart are one burst, logged once.
+/// Events less than this apart are one burst, logged once.
 const BURST: Duration = Duration::from_secs(10);
 
 /// The sockets of a worker and the connections that came by them.
@@ -34,6 +34,7 @@ pub(crate) struct Acceptor<F> {
     serve: F,
     connections: JoinSet<()>,
     limit: usize,
+    full: Burst,
     patience: Patience,
     notice: Notice,
 }
@@ -51,6 +52,7 @@ where
             serve,
             connections: JoinSet::new(),
             limit: limit.max(1),
+            full: Burst::default(),
             patience: Patience::new(),
             notice,
         }
@@ -86,6 +88,12 @@ where
         }
         ready!(self.patience.poll(cx));
         if self.connections.len() >= self.limit {
+            if self.full.begins() {
+                self.notice.warn(format_args!(
+                    "{} connections are open, which is the limit: others wait for their turn",
+                    self.connections.len()
+                ));
+            }
             return Poll::Pending;
         }
         match ready!(self.poll_accept(cx)) {
@@ -123,7 +131,7 @@ where
 struct Patience {
     pause: Option<Pin<Box<Sleep>>>,
     length: Duration,
-    last_failure: Option<Instant>,
+    failures: Burst,
 }
 
 impl Patience {
@@ -131,7 +139,7 @@ impl Patience {
         Self {
             pause: None,
             length: SHORTEST_PAUSE,
-            last_failure: None,
+            failures: Burst::default(),
         }
     }
 
@@ -139,9 +147,7 @@ impl Patience {
     fn failed(&mut self) -> bool {
         self.pause = Some(Box::pin(sleep(self.length)));
         self.length = (self.length * 2).min(LONGEST_PAUSE);
-        let now = Instant::now();
-        let last = self.last_failure.replace(now);
-        last.is_none_or(|last| now - last > BURST)
+        self.failures.begins()
     }
 
     fn succeeded(&mut self) {
@@ -160,6 +166,21 @@ impl Patience {
             self.pause = None;
         }
         Poll::Ready(())
+    }
+}
+
+/// Events that come in bursts, of which only the first is worth a line.
+#[derive(Debug, Default)]
+struct Burst {
+    last: Option<Instant>,
+}
+
+impl Burst {
+    /// Notes an event; tells whether it is the first one of a burst.
+    fn begins(&mut self) -> bool {
+        let now = Instant::now();
+        let last = self.last.replace(now);
+        last.is_none_or(|last| now - last > BURST)
     }
 }
 
