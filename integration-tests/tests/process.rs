@@ -7,6 +7,7 @@ mod tests {
     use std::net::{SocketAddr, TcpStream};
     use std::os::unix::net::UnixStream;
     use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::{Duration, Instant};
 
     use rustix::process::{Pid, Signal, kill_process};
@@ -160,6 +161,54 @@ mod tests {
             assert!(stderr.ends_with("stopping\n"), "{stderr}");
             assert!(TcpStream::connect(addr).is_err());
         }
+    }
+
+    #[test]
+    fn terminated_under_load_it_loses_no_request() {
+        let (running, addr) = Running::start(&mut quay(&["--access-log=off"]));
+        let answered = AtomicUsize::new(0);
+        let lost: Vec<String> = std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| requests_until_refused(addr, &answered)))
+                .collect();
+            while answered.load(Ordering::Relaxed) < 2_000 {
+                std::thread::yield_now();
+            }
+            running.signal(Signal::TERM);
+            clients
+                .into_iter()
+                .filter_map(|client| client.join().unwrap().err())
+                .collect()
+        });
+        assert_eq!(lost, [""; 0]);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status, Some(0), "{stderr}");
+    }
+
+    /// Sends one request after the other, until no connection can be made any more.
+    ///
+    /// A kept connection that ends is no excuse: the server has to say so in its last answer.
+    fn requests_until_refused(addr: SocketAddr, answered: &AtomicUsize) -> Result<(), String> {
+        while let Ok(stream) = TcpStream::connect(addr) {
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let mut reader = BufReader::new(&stream);
+            for count in 1.. {
+                write!(&stream, "GET / HTTP/1.1\r\nHost: quay.test\r\n\r\n")
+                    .map_err(|cause| format!("request {count} could not be sent: {cause}"))?;
+                let mut answer = Vec::new();
+                while !answer.ends_with(b"done;") {
+                    match reader.read_until(b';', &mut answer) {
+                        Ok(1..) => {}
+                        end => return Err(format!("request {count} was not answered: {end:?}")),
+                    }
+                }
+                answered.fetch_add(1, Ordering::Relaxed);
+                if String::from_utf8_lossy(&answer).contains("\r\nconnection: close\r\n") {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     #[test]
@@ -381,8 +430,19 @@ An option beats its variable of the environment.
 
     #[test]
     fn more_peers_than_descriptors_do_not_make_it_deaf() {
-        let (running, addr) = Running::start(&mut quay_with_few_descriptors());
+        let (mut running, addr) = Running::start(&mut quay_with_few_descriptors());
+        let line = running.stderr_until("warning");
+        assert_eq!(
+            line,
+            "warning: at most 48 connections at a time instead of 25000: \
+             the limit of open descriptors allows no more\n"
+        );
         let peers: Vec<TcpStream> = (0..200).map(|_| connect(addr)).collect();
+        let line = running.stderr_until("warning");
+        assert_eq!(
+            line,
+            "warning: 48 connections are open, which is the limit: others wait for their turn\n"
+        );
         // Those who were let in are served, the others wait.
         send(&peers[0], "/");
         answer(&peers[0]);
