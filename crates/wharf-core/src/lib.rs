@@ -43,7 +43,7 @@ pub use extract::{Extension, State};
 pub use lifecycle::{Cleanup, Setup, resource};
 pub use middleware::{Next, from_fn};
 pub use name::Urls;
-pub use response::IntoResponse;
+pub use response::{Html, IntoResponse, Redirect};
 pub use route::{
     OnDisconnect, Route, any, at, delete, get, head, method, options, patch, post, put,
 };

@@ -1,6 +1,11 @@
 //! What a handler may return: anything that turns into a response.
 
+mod html;
 pub mod problem;
+mod redirect;
+
+pub use html::Html;
+pub use redirect::Redirect;
 
 use std::borrow::Cow;
 use std::convert::Infallible;
