@@ -39,7 +39,13 @@ mod state;
 
 pub use app::{App, factory};
 pub use error::HttpError;
-pub use extract::{Extension, State};
+#[cfg(feature = "form")]
+#[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+pub use extract::Form;
+#[cfg(feature = "json")]
+#[cfg_attr(docsrs, doc(cfg(feature = "json")))]
+pub use extract::json::Json;
+pub use extract::{Extension, Path, Query, State};
 pub use lifecycle::{Cleanup, Setup, resource};
 pub use middleware::{Next, from_fn};
 pub use name::Urls;

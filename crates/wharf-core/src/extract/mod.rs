@@ -5,11 +5,24 @@
 //! start; an extractor built of others asks them.
 
 mod body;
+#[cfg(feature = "form")]
+mod form;
+#[cfg(feature = "json")]
+#[cfg_attr(docsrs, doc(cfg(feature = "json")))]
+pub mod json;
 mod needs;
+mod path;
+mod query;
 mod scope;
 mod state;
+mod text;
 
+#[cfg(feature = "form")]
+#[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+pub use form::Form;
 pub use needs::{Need, Needs, TypeKey};
+pub use path::Path;
+pub use query::{Query, QueryPairs, RawQuery};
 pub use scope::Scope;
 pub(crate) use scope::Unrouted;
 pub use state::{Extension, State};
@@ -206,3 +219,6 @@ impl FromRequest for Body {
         Ok(request.into_body())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+use std::ops::Deref;
+
+use http::StatusCode;
+use http::header;
+use serde_core::de::DeserializeOwned;
+use wharf_http::Request;
+use wharf_http::header::ContentType;
+
+use super::path::given;
+use super::text::{self, Kind, Layout, Pair};
+use super::{FromRequest, OptionalFromRequest, Scope, body};
+use crate::error::{ErrorKind, HttpError};
+
+/// How many fields a form may have.
+const MAX_FIELDS: usize = 1_000;
+
+/// A body that a form sent (`application/x-www-form-urlencoded`), as a struct or a map.
+///
+/// Fields are read as in [`Query`](super::Query): repeated names make a `Vec`, blank ones an `Option` without a value.
+/// Another content type is answered 415, and so is another charset than UTF-8 or text that is not UTF-8. A field that
+/// does not fit is answered 422 with its name; more than 1,000 fields, or more than the body limit of the route, 413.
+///
+/// Only the body is looked at: a form sent with GET is in the query. `Option<Form<T>>` is `None` when there is neither
+/// a content type nor a body.
+///
+/// # Examples
+///
+/// ```
+/// use serde::Deserialize;
+/// use wharf_core::{App, Form, post};
+///
+/// #[derive(Deserialize)]
+/// struct Login {
+///     name: String,
+///     #[serde(default)]
+///     remember: bool,
+/// }
+///
+/// async fn login(Form(login): Form<Login>) -> String {
+///     format!("hello {}", login.name)
+/// }
+///
+/// # let _ = App::new().routes([post("/login", login)]);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Form<T>(pub T);
+
+impl<T> Deref for Form<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromRequest for Form<T> {
+    type Rejection = HttpError;
+
+    async fn from_request(mut request: Request, scope: &Scope) -> Result<Self, HttpError> {
+        body::expect_type(
+            request.headers(),
+            "application/x-www-form-urlencoded",
+            ContentType::is_form,
+        )?;
+        body::expect_utf8(request.headers())?;
+        let body = body::whole(&mut request, scope).await?;
+        decode(body.trim_ascii_end()).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned + Send> OptionalFromRequest for Form<T> {
+    type Rejection = HttpError;
+
+    async fn from_request_optional(
+        mut request: Request,
+        scope: &Scope,
+    ) -> Result<Option<Self>, HttpError> {
+        if !request.headers().contains_key(header::CONTENT_TYPE)
+            && body::whole(&mut request, scope).await?.is_empty()
+        {
+            return Ok(None);
+        }
+        Self::from_request(request, scope).await.map(Some)
+    }
+}
+
+fn decode<T: DeserializeOwned>(encoded: &[u8]) -> Result<T, HttpError> {
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
+    for pair in text::pairs(encoded) {
+        let pair = pair.map_err(|bad| body::unsupported(format!("the form field {bad}")))?;
+        if pairs.len() == MAX_FIELDS {
+            return Err(HttpError::new(StatusCode::PAYLOAD_TOO_LARGE)
+                .detail(format!(
+                    "the form has more than the limit of {MAX_FIELDS} fields"
+                ))
+                .kind(ErrorKind::TooLarge));
+        }
+        pairs.push(pair);
+    }
+    text::decode(&pairs, Layout::Form).map_err(|error| {
+        let text = error.describe("form field", |name| given(&pairs, name));
+        match error.kind {
+            Kind::Unsupported(_) => HttpError::internal("the app is misconfigured").because(text),
+            _ => HttpError::unprocessable(text).kind(ErrorKind::Extraction),
+        }
+    })
+}
