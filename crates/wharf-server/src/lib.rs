@@ -17,6 +17,7 @@
 //! - `wire`: the adapter under hyper that counts, corks and holds back.
 //! - `access_log`: [`AccessLog`], one line for each request; [`AccessLogFormat`].
 //! - `stats`: [`Stats`], live counters.
+//! - [`http`]: the crate `wharf-http`, for what services are made of.
 //!
 //! # Features
 //!
@@ -82,3 +83,5 @@ pub use settings::Settings;
 pub use shutdown::Report;
 #[cfg(feature = "http1")]
 pub use stats::Stats;
+
+pub use wharf_http as http;
