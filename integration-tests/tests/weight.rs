@@ -11,8 +11,9 @@ use std::process::Command;
 const BUDGETS: [(&str, &str, usize); 2] =
     [("wharf-server", "http1", 30), ("wharf", "http1,server", 30)];
 
-/// Which crates of the workspace each one may bring with all its features on; siblings do not know each other.
-const ARROWS: [(&str, &[&str]); 5] = [
+/// Which crates of the workspace each one may bring with all its features on; siblings do not know each other. The examples show
+/// what a user of one crate gets.
+const ARROWS: [(&str, &[&str]); 7] = [
     ("wharf-http", &[]),
     ("wharf-core", &["wharf-http"]),
     ("wharf-server", &["wharf-http"]),
@@ -21,6 +22,8 @@ const ARROWS: [(&str, &[&str]); 5] = [
         "wharf-test",
         &["wharf-client", "wharf-core", "wharf-http", "wharf-server"],
     ),
+    ("client-only", &["wharf-client", "wharf-http"]),
+    ("server-only", &["wharf-http", "wharf-server"]),
 ];
 
 #[test]
