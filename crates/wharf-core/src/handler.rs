@@ -17,9 +17,9 @@ use crate::response::IntoResponse;
 /// Implemented for `async fn`s and closures of up to eight arguments.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
-    label = "not an `async fn` of up to 8 arguments",
-    note = "a handler is an `async fn` or a closure that returns a future: write `async fn` or `async move |..|`",
-    note = "it takes up to 8 arguments by value, must be `Clone + Send + Sync + 'static`, and cannot be generic"
+    label = "write `async fn`, or `async |..|`, with up to 8 arguments",
+    note = "a handler is an `async fn` or a closure that returns a future; it must be `Clone + Send + Sync + 'static`",
+    note = "where there are too many arguments, put several into one extractor of your own"
 )]
 pub trait Handler<A>: Clone + Send + Sync + 'static {
     /// What the function's future gives.

@@ -147,6 +147,7 @@ impl StdError for MissingState {}
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot clean up",
+    label = "return `async move || ..` from the resource, or `()`",
     note = "a resource returns `async move || ..`, giving nothing or a `Result`, or `()` when there is nothing to clean up"
 )]
 pub trait Cleanup: Send + 'static {
@@ -164,6 +165,7 @@ impl Cleanup for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<F, Fut> Cleanup for F
 where
     F: FnOnce() -> Fut + Send + 'static,
@@ -260,7 +262,8 @@ impl fmt::Debug for Resource {
 /// `M` tells which; it is inferred.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a resource",
-    note = "a resource is an `async fn(Setup) -> Result<impl Cleanup, E>`"
+    label = "write `async fn(Setup) -> Result<impl Cleanup, E>`",
+    note = "`E` is any error that can become a `BoxError`; the clean-up is `async move || ..`, or `()` where nothing is to be done"
 )]
 pub trait IntoResource<M> {
     /// Makes a resource of it.

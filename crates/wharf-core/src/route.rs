@@ -13,7 +13,7 @@ use wharf_http::{BoxFuture, Request, Response};
 
 use crate::extract::{Needs, Scope};
 use crate::handler::{Handler, HandlerArgs};
-use crate::middleware::{IntoMiddleware, Layer, Served};
+use crate::middleware::{HeadArgs, IntoMiddleware, Layer, Served};
 use crate::panic::Guarded;
 use crate::response::IntoResponse;
 use crate::routing::{TrailingSlash, Verb};
@@ -105,7 +105,12 @@ impl Route {
     }
 
     /// Wraps a middleware around this route alone; the first written is the outermost.
-    pub fn wrap<M>(mut self, middleware: impl IntoMiddleware<M>) -> Self {
+    ///
+    /// One that is wanted only sometimes is wrapped as an `Option`: `wrap(condition.then_some(middleware))`.
+    pub fn wrap<M, T>(mut self, middleware: T) -> Self
+    where
+        T: IntoMiddleware<M, Output: IntoResponse, Future: Send, Arguments: HeadArgs>,
+    {
         self.middleware.push(middleware.into_layer());
         self
     }

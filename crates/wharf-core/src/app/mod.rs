@@ -24,7 +24,7 @@ use crate::error::HttpError;
 use crate::extract::{Scope, TypeKey};
 use crate::handler::{Handler, HandlerArgs};
 use crate::lifecycle::{CleanupResult, Hook, IntoResource, Setup, StartError, Steps};
-use crate::middleware::{IntoMiddleware, Layer, Served};
+use crate::middleware::{HeadArgs, IntoMiddleware, Layer, Served};
 use crate::name::Urls;
 use crate::response::IntoResponse;
 use crate::route::{OnDisconnect, Route};
@@ -234,7 +234,11 @@ impl App {
     /// Wraps a middleware around all routes, written before or after it, and around the answers that no route gives.
     ///
     /// The first written is the outermost. That of an app is outside that of the apps mounted in it.
-    pub fn wrap<M>(mut self, middleware: impl IntoMiddleware<M>) -> Self {
+    /// One that is wanted only sometimes is wrapped as an `Option`: `wrap(condition.then_some(middleware))`.
+    pub fn wrap<M, T>(mut self, middleware: T) -> Self
+    where
+        T: IntoMiddleware<M, Output: IntoResponse, Future: Send, Arguments: HeadArgs>,
+    {
         self.own().middleware.push(middleware.into_layer());
         self
     }

@@ -121,7 +121,7 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
         })
         .collect();
     let layers: Vec<Vec<SharedMiddleware<Served>>> = (0..app.mounts.len())
-        .map(|number| app.layers(number).map(Layer::middleware).collect())
+        .map(|number| app.layers(number).filter_map(Layer::middleware).collect())
         .collect();
     let unrouted = mounted
         .iter()
@@ -144,7 +144,7 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
         app.routes.into_iter().zip(plan.routes).zip(&plan.patterns)
     {
         let mut middleware = layers[mount].clone();
-        middleware.extend(route.middleware.iter().map(Layer::middleware));
+        middleware.extend(route.middleware.iter().filter_map(Layer::middleware));
         let finish = info.on_disconnect == OnDisconnect::Finish;
         let end = match (info.timeout, finish) {
             (None, false) => route.end,

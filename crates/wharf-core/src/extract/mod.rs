@@ -39,9 +39,9 @@ use crate::response::IntoResponse;
 /// A handler argument made from the request head: method, URI, header fields, extensions.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler argument here",
-    label = "not made from the request head",
+    label = "arguments are extractors, by value: shared values `State<T>`, path parameters `Path<T>`; what reads the body goes last",
     note = "only the last argument may read the body; those before it are made from the head (`FromRequestParts`)",
-    note = "a shared value of yours is taken as `State<T>`, a value set by a middleware as `Extension<T>`"
+    note = "a value that a middleware set is taken as `Extension<T>`; a type of your own can implement `FromRequestParts` or `FromRequest`"
 )]
 pub trait FromRequestParts: Sized {
     /// What is sent when extraction fails; the handler is then not called.
@@ -63,10 +63,10 @@ pub trait FromRequestParts: Sized {
 ///
 /// `M` is [`ViaBody`] for types that do and [`ViaParts`] for those that only read the head; it is inferred.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the last handler argument",
-    label = "not made from a request",
+    message = "`{Self}` cannot be a handler argument",
+    label = "what is inside does not fit: `Json<T>` and `Form<T>` need `T: Deserialize`, `Option<T>` an extractor that can be absent",
     note = "handler arguments are extractors: `Path`, `Query`, `Json`, `State`, `String`, `Bytes`, `Request`, ...",
-    note = "a type of your own implements `FromRequestParts` (head) or `FromRequest` (body)"
+    note = "a type of your own implements `FromRequestParts` (head) or `FromRequest` (body), and for `Option` `OptionalFromRequestParts`"
 )]
 pub trait FromRequest<M = ViaBody>: Sized {
     /// What is sent when extraction fails; the handler is then not called.

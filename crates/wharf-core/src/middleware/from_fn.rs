@@ -5,61 +5,93 @@ use std::sync::Arc;
 
 use wharf_http::{Middleware, Request, Response};
 
-use super::{Layer, Next, Served};
-use crate::extract::{FromRequestParts, Needs};
+use super::{IntoMiddleware, Layer, Next, Served};
+use crate::extract::{FromRequestParts, Needs, Scope};
 use crate::response::IntoResponse;
-
-/// What can be wrapped around an app or a route: an async function, a [`Middleware`] type, or a [`Layer`].
-///
-/// `M` tells which; it is inferred.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a middleware",
-    label = "not an `async fn(Request, Next) -> impl IntoResponse`",
-    note = "a middleware is an `async fn` whose last two arguments are `Request` and `Next`, with extractors of the head before them",
-    note = "its result must turn into a response, and its future must be `Send`"
-)]
-pub trait IntoMiddleware<M> {
-    /// Makes a layer of it.
-    fn into_layer(self) -> Layer;
-}
-
-/// Marks a type that is a [`Middleware`] itself.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ViaType {}
-
-/// Marks a [`Layer`].
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ViaLayer {}
-
-/// Marks an async function with the extractors `A` before the request.
-#[derive(Debug)]
-pub struct ViaFunction<A>(PhantomData<fn(A)>);
-
-impl<T: Middleware<Served>> IntoMiddleware<ViaType> for T {
-    fn into_layer(self) -> Layer {
-        Layer::new(self)
-    }
-}
-
-impl IntoMiddleware<ViaLayer> for Layer {
-    fn into_layer(self) -> Layer {
-        self
-    }
-}
 
 /// Makes a layer of an async function, so that it can be told what it provides.
 ///
 /// The function itself can be given to `wrap` when there is nothing to tell.
-pub fn from_fn<M>(function: impl IntoMiddleware<M>) -> Layer {
+pub fn from_fn<M, T>(function: T) -> Layer
+where
+    T: IntoMiddleware<M, Output: IntoResponse, Future: Send, Arguments: HeadArgs>,
+{
     function.into_layer()
+}
+
+/// An asynchronous function that is called with the arguments `A`, the request, and what comes after it.
+///
+/// Implemented for `async fn`s and closures of up to six extractors, a [`Request`], and [`Next`].
+pub trait MiddlewareFn<A>: Send + Sync + 'static {
+    /// What the function's future gives.
+    type Output;
+    /// The future that the function returns.
+    type Future: Future<Output = Self::Output>;
+
+    /// Calls the function.
+    fn call(&self, args: A, request: Request, next: Next) -> Self::Future;
+}
+
+/// The arguments of a middleware before the request, each made from its head.
+pub trait HeadArgs: Sized + Send + 'static {
+    /// Makes the arguments and gives the request back, or the response to send instead of calling the middleware.
+    fn extract(
+        request: Request,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<(Self, Request), Response>> + Send;
+
+    /// Names what the arguments will look up, so that the app can refuse to start without it.
+    fn needs(needs: &mut Needs);
+}
+
+impl HeadArgs for () {
+    async fn extract(request: Request, _scope: &Scope) -> Result<((), Request), Response> {
+        Ok(((), request))
+    }
+
+    fn needs(_needs: &mut Needs) {}
 }
 
 /// A middleware made of an async function with the extractors `A` before the request.
 pub struct FromFn<F, A> {
     function: F,
     arguments: PhantomData<fn(A)>,
+}
+
+impl<F, A> FromFn<F, A>
+where
+    F: MiddlewareFn<A, Output: IntoResponse, Future: Send>,
+    A: HeadArgs,
+{
+    pub(super) fn new(function: F) -> Self {
+        Self {
+            function,
+            arguments: PhantomData,
+        }
+    }
+
+    pub(super) fn into_layer(self) -> Layer {
+        Layer::named(type_name::<F>(), self).needs(A::needs)
+    }
+}
+
+impl<F, A> Middleware<Served> for FromFn<F, A>
+where
+    F: MiddlewareFn<A, Output: IntoResponse, Future: Send>,
+    A: HeadArgs,
+{
+    async fn handle(&self, request: Request, next: Next) -> Response {
+        let scope = Arc::clone(next.scope());
+        let mut response = match A::extract(request, &scope).await {
+            Ok((args, request)) => {
+                let answer = self.function.call(args, request, next);
+                answer.await.into_response()
+            }
+            Err(rejection) => rejection,
+        };
+        scope.settle(&mut response);
+        response
+    }
 }
 
 impl<F, A> fmt::Debug for FromFn<F, A> {
@@ -70,45 +102,42 @@ impl<F, A> fmt::Debug for FromFn<F, A> {
 
 macro_rules! functions {
     ($($part:ident)*) => {
-        impl<F, Fut, $($part),*> IntoMiddleware<ViaFunction<($($part,)*)>> for F
+        impl<F, Fut, $($part),*> MiddlewareFn<($($part,)*)> for F
         where
             F: Fn($($part,)* Request, Next) -> Fut + Send + Sync + 'static,
-            Fut: Future<Output: IntoResponse> + Send,
-            $($part: FromRequestParts + Send + 'static,)*
+            Fut: Future,
         {
-            fn into_layer(self) -> Layer {
-                #[allow(unused_mut, clippy::allow_attributes, reason = "unused where there are no extractors")]
-                let mut needs = Needs::default();
-                $($part::needs(&mut needs);)*
-                let middleware = FromFn::<F, ($($part,)*)> { function: self, arguments: PhantomData };
-                Layer::named(type_name::<F>(), middleware).needs(|all| *all = needs)
+            type Output = Fut::Output;
+            type Future = Fut;
+
+            #[allow(non_snake_case, clippy::allow_attributes, reason = "the values are named like their types; there may be none")]
+            fn call(&self, ($($part,)*): ($($part,)*), request: Request, next: Next) -> Fut {
+                self($($part,)* request, next)
             }
         }
+    };
+}
 
-        impl<F, Fut, $($part),*> Middleware<Served> for FromFn<F, ($($part,)*)>
+macro_rules! arguments {
+    ($($part:ident)+) => {
+        impl<$($part),+> HeadArgs for ($($part,)+)
         where
-            F: Fn($($part,)* Request, Next) -> Fut + Send + Sync + 'static,
-            Fut: Future<Output: IntoResponse> + Send,
-            $($part: FromRequestParts + Send + 'static,)*
+            $($part: FromRequestParts + Send + 'static,)+
         {
-            #[allow(non_snake_case, unused_mut, unused_variables, clippy::allow_attributes, reason = "the values are named like their types; unused where there are no extractors")]
-            async fn handle(&self, request: Request, next: Next) -> Response {
-                let scope = Arc::clone(next.scope());
+            #[expect(non_snake_case, reason = "the values are named like their types")]
+            async fn extract(request: Request, scope: &Scope) -> Result<(Self, Request), Response> {
                 let (mut parts, body) = request.into_parts();
                 $(
-                    let $part = match $part::from_request_parts(&mut parts, &scope).await {
+                    let $part = match $part::from_request_parts(&mut parts, scope).await {
                         Ok(value) => value,
-                        Err(rejection) => {
-                            let mut response = rejection.into_response();
-                            scope.settle(&mut response);
-                            return response;
-                        }
+                        Err(rejection) => return Err(rejection.into_response()),
                     };
-                )*
-                let request = Request::from_parts(parts, body);
-                let mut response = (self.function)($($part,)* request, next).await.into_response();
-                scope.settle(&mut response);
-                response
+                )+
+                Ok((($($part,)+), Request::from_parts(parts, body)))
+            }
+
+            fn needs(needs: &mut Needs) {
+                $($part::needs(needs);)+
             }
         }
     };
@@ -121,3 +150,10 @@ functions!(A1 A2 A3);
 functions!(A1 A2 A3 A4);
 functions!(A1 A2 A3 A4 A5);
 functions!(A1 A2 A3 A4 A5 A6);
+
+arguments!(A1);
+arguments!(A1 A2);
+arguments!(A1 A2 A3);
+arguments!(A1 A2 A3 A4);
+arguments!(A1 A2 A3 A4 A5);
+arguments!(A1 A2 A3 A4 A5 A6);

@@ -36,7 +36,8 @@ use crate::extract::{Needs, TypeKey};
 /// ```
 #[derive(Clone)]
 pub struct Layer {
-    middleware: SharedMiddleware<Served>,
+    /// `None` for one that is left out.
+    middleware: Option<SharedMiddleware<Served>>,
     name: &'static str,
     needs: Needs,
     provides: Vec<TypeKey>,
@@ -51,8 +52,18 @@ impl Layer {
 
     pub(super) fn named(name: &'static str, middleware: impl Middleware<Served>) -> Self {
         Self {
-            middleware: SharedMiddleware::new(middleware),
+            middleware: Some(SharedMiddleware::new(middleware)),
             name,
+            needs: Needs::default(),
+            provides: Vec::new(),
+        }
+    }
+
+    /// Makes a layer that is left out.
+    pub(super) fn none() -> Self {
+        Self {
+            middleware: None,
+            name: "none",
             needs: Needs::default(),
             provides: Vec::new(),
         }
@@ -72,7 +83,7 @@ impl Layer {
         self
     }
 
-    pub(crate) fn middleware(&self) -> SharedMiddleware<Served> {
+    pub(crate) fn middleware(&self) -> Option<SharedMiddleware<Served>> {
         self.middleware.clone()
     }
 

@@ -5,9 +5,11 @@
 //! through it too.
 
 mod from_fn;
+mod into;
 mod layer;
 
-pub use from_fn::{FromFn, IntoMiddleware, ViaFunction, ViaLayer, ViaType, from_fn};
+pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
+pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
 pub use layer::Layer;
 
 use wharf_http::{Response, Side};

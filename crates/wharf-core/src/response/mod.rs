@@ -35,8 +35,8 @@ use crate::error::HttpError;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be turned into a response",
-    label = "a handler cannot return this",
-    note = "a handler returns text, bytes, `Json`, `Html`, `Response`, a status, a tuple of status, header fields and body, or a `Result` of these",
+    label = "return text, bytes, `Json<T>`, a status, a `Response`, .., or a `Result<_, HttpError>` of these",
+    note = "a tuple of status, header fields and body is a response too; a type of your own implements `IntoResponse`",
     note = "in a `Result<T, E>`, `E` must turn into a response too: `HttpError` takes any error through `?`"
 )]
 pub trait IntoResponse {
