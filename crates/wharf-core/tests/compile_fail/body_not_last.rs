@@ -1,0 +1,10 @@
+use http::Method;
+use wharf_core::post;
+
+async fn save(text: String, _method: Method) -> String {
+    text
+}
+
+fn main() {
+    let _ = post("/", save);
+}

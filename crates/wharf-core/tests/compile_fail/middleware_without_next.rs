@@ -1,0 +1,9 @@
+use wharf_core::{App, Request, Response};
+
+async fn log(_request: Request) -> Response {
+    Response::default()
+}
+
+fn main() {
+    let _ = App::new().wrap(log);
+}

@@ -1,0 +1,11 @@
+use wharf_core::get;
+
+struct Database;
+
+async fn show(_database: Database) -> &'static str {
+    "shown"
+}
+
+fn main() {
+    let _ = get("/", show);
+}
