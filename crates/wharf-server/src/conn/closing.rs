@@ -102,24 +102,34 @@ where
     let Some(gap) = settings.timeouts.lingering_close else {
         return;
     };
-    let mut end = Instant::now() + settings.timeouts.lingering_close_total;
+    // A limit that reaches beyond the end of time is none.
+    let mut end = Instant::now().checked_add(settings.timeouts.lingering_close_total);
     let mut buffer = vec![0; 16 * 1024];
     loop {
-        let now = Instant::now();
+        let silent = Instant::now().checked_add(gap);
         if shutdown.is_fired() {
-            end = end.min(now + gap);
+            end = earlier(end, silent);
         }
         let read = poll_fn(|cx| {
             let mut read = ReadBuf::new(&mut buffer);
             wire.poll_read_raw(cx, &mut read)
                 .map_ok(|()| read.filled().len())
         });
-        match timeout_at(end.min(now + gap), read).await {
-            Ok(Ok(1..)) if Instant::now() < end => {}
+        let read = match earlier(end, silent) {
+            Some(limit) => timeout_at(limit, read).await,
+            None => Ok(read.await),
+        };
+        match read {
+            Ok(Ok(1..)) if end.is_none_or(|end| Instant::now() < end) => {}
             // Closed, broken, silent or late.
             Ok(Ok(_)) | Ok(Err(_)) | Err(_) => return,
         }
     }
+}
+
+/// Returns the earlier of two times, where `None` is never.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    [one, other].into_iter().flatten().min()
 }
 
 /// Waits for `future`, but no longer than `limit`.

@@ -40,7 +40,7 @@ where
     connection: Connection,
     /// Whom timer and signals wake.
     waker: Option<Waker>,
-    /// When the timer goes off; 0 when it is not armed.
+    /// When the timer goes off; 0 when it does not, or would wake somebody else.
     armed: u64,
     /// When the first byte of the present head came; 0 when none has.
     head_since: u64,
@@ -143,12 +143,13 @@ where
             // Polled once for each waker and not at every wake-up, since that takes a lock that connections share.
             let _fired = (shutdown.poll(cx), abort.poll(cx));
             self.waker = Some(cx.waker().clone());
+            self.armed = 0;
         }
         if self.progress.settings.abort.is_fired() {
             return Poll::Ready(End::Cut);
         }
         self.keep_time();
-        self.poll_clock(cx, timer.as_mut(), moved)
+        self.poll_clock(cx, timer.as_mut())
     }
 
     fn poll_hyper(&mut self, cx: &mut Context<'_>) -> Poll<End> {
@@ -174,7 +175,7 @@ where
         match progress.upload() {
             Upload::Open => self.uploading = true,
             upload => {
-                if upload == Upload::Dropped {
+                if upload != Upload::None {
                     progress.upload_drained();
                 }
                 if std::mem::take(&mut self.uploading) {
@@ -195,7 +196,9 @@ where
     fn due(&self) -> Option<(u64, End)> {
         let progress = &self.progress;
         let timeouts = &progress.settings.timeouts;
-        let after = |since: u64, limit: Duration| since.saturating_add(limit.as_nanos() as u64);
+        let after = |since: u64, limit: Duration| {
+            since.saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX))
+        };
         let blocked_since = progress.blocked_since.get();
         if blocked_since != 0 {
             let write = timeouts
@@ -230,16 +233,11 @@ where
         limit.map(|limit| (after(since, limit), End::Quiet))
     }
 
-    fn poll_clock(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut timer: Pin<&mut Sleep>,
-        moved: bool,
-    ) -> Poll<End> {
+    fn poll_clock(&mut self, cx: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<End> {
         let Some((at, end)) = self.due() else {
             return Poll::Pending;
         };
-        let mut arm = self.armed == 0 || at < self.armed || moved;
+        let mut arm = self.armed == 0 || at < self.armed;
         loop {
             if arm {
                 timer.as_mut().reset(self.progress.instant(at));

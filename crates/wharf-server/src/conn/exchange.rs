@@ -99,7 +99,9 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
                     Answer::Later(future) => Answering::Later { future },
                     Answer::Now(response) => Answering::Now { response },
                     // The enum may grow.
-                    _ => Answering::Now { response: None },
+                    _ => Answering::Now {
+                        response: Some(unanswered()),
+                    },
                 }
             }
         };
@@ -107,6 +109,7 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
             answer,
             open: Some(open),
             close,
+            waited: false,
         }
     }
 }
@@ -119,6 +122,8 @@ pin_project! {
         // Gone once there is an answer.
         open: Option<Open>,
         close: bool,
+        // hyper has had the time to see that the body of the request was thrown away.
+        waited: bool,
     }
 
     impl<F> PinnedDrop for Exchange<F> {
@@ -143,27 +148,24 @@ impl<F: Future<Output = Response>> Future for Exchange<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let mut response = match this.answer.as_mut().project() {
-            AnsweringProjection::Later { future } => {
-                let response = ready!(future.poll(cx));
-                let progress = this.open.as_ref().map(|open| &open.progress);
-                if let Some(progress) = progress
-                    && progress.upload() == Upload::Dropped
-                {
-                    // hyper is about to find out that nobody reads the body: it either reads past the rest of it or
-                    // gives up the connection. The answer has to say which (RFC 9112 §9.6), so it waits for that.
-                    this.answer.set(Answering::Now {
-                        response: Some(response),
-                    });
-                    progress.again.set(true);
-                    return Poll::Pending;
-                }
-                response
-            }
-            AnsweringProjection::Now { response } => response.take().unwrap_or_else(|| {
-                Refusal::new(StatusCode::BAD_REQUEST, "the request breaks a rule of HTTP")
-                    .into_response()
-            }),
+            AnsweringProjection::Later { future } => ready!(future.poll(cx)),
+            AnsweringProjection::Now { response } => response.take().unwrap_or_else(unanswered),
         };
+        // Whatever the service still holds of the request goes now.
+        this.answer.set(Answering::Now { response: None });
+        if let Some(open) = this.open
+            && open.progress.upload() == Upload::Dropped
+            && !*this.waited
+        {
+            // hyper is about to find out that nobody reads the body: it either reads past the rest of it or gives up
+            // the connection. The answer has to say which (RFC 9112 §9.6), so it waits for that.
+            *this.waited = true;
+            this.answer.set(Answering::Now {
+                response: Some(response),
+            });
+            open.progress.again.set(true);
+            return Poll::Pending;
+        }
         let mut open = this
             .open
             .take()
@@ -171,6 +173,11 @@ impl<F: Future<Output = Response>> Future for Exchange<F> {
         open.answer(&mut response, *this.close);
         Poll::Ready(Ok(response.map(|body| ReplyBody::new(body, open))))
     }
+}
+
+/// The answer of a service that gives a kind of answer unknown here.
+fn unanswered() -> Response {
+    Refusal::new(StatusCode::BAD_REQUEST, "the request breaks a rule of HTTP").into_response()
 }
 
 /// A request that has no complete answer yet. It ends exactly once: closed, or broken off when it is dropped before.
@@ -197,7 +204,10 @@ impl Open {
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         if upgraded {
             let _already_set = self.progress.handover.set(Arc::default());
-        } else if close || self.context.shutdown().is_fired() {
+        } else if close
+            || self.progress.upload() == Upload::Failed
+            || self.context.shutdown().is_fired()
+        {
             response
                 .headers_mut()
                 .insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -81,10 +81,13 @@ pub(crate) enum Upload {
     Open,
     /// It was thrown away before its end.
     Dropped,
+    /// It was malformed or came too slowly: nobody knows where the next request begins.
+    Failed,
 }
 
 const OPEN: u64 = 1;
 const DROPPED: u64 = 2;
+const FAILED: u64 = 3;
 
 impl Progress {
     pub(crate) fn new(settings: Arc<Settings>) -> Self {
@@ -179,6 +182,10 @@ impl Progress {
         self.upload.swap(ticket, 0);
     }
 
+    pub(crate) fn upload_failed(&self, ticket: u64) {
+        self.upload.swap(ticket, ticket - OPEN + FAILED);
+    }
+
     pub(crate) fn upload_dropped(&self, ticket: u64) {
         self.upload.swap(ticket, ticket - OPEN + DROPPED);
     }
@@ -192,6 +199,7 @@ impl Progress {
         match self.upload.get() & 3 {
             OPEN => Upload::Open,
             DROPPED => Upload::Dropped,
+            FAILED => Upload::Failed,
             _ => Upload::None,
         }
     }

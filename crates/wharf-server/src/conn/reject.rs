@@ -29,7 +29,7 @@ pub(super) fn classify(
     } else {
         head
     };
-    let (kind, reason) = if head.starts_with(&[0x16, 0x03]) {
+    let (kind, reason) = if head.starts_with(&[0x16, 0x03]) || head == [0x16].as_slice() {
         // RFC 8446 §5.1: a record of type 22 with a version of 3.x begins a handshake.
         let reason = "a TLS handshake came to a port that speaks plain HTTP";
         (RejectedKind::TlsOnPlainPort, reason.to_owned())
@@ -96,6 +96,16 @@ pub(super) fn skip_empty_lines(head: &[u8]) -> &[u8] {
     &head[start..]
 }
 
+/// Tells whether anything follows the target; a line that is gone gets the benefit of the doubt.
+fn has_version(head: &[u8]) -> bool {
+    head.is_empty()
+        || first_line(head)
+            .iter()
+            .filter(|&&byte| byte == b' ')
+            .count()
+            > 1
+}
+
 fn has_broken_target(head: &[u8]) -> bool {
     let mut parts = first_line(head).splitn(2, |&byte| byte == b' ');
     let target = parts.nth(1).unwrap_or_default();
@@ -106,12 +116,14 @@ fn has_broken_target(head: &[u8]) -> bool {
     target.is_empty() || target.iter().any(|byte| !byte.is_ascii_graphic())
 }
 
+const NO_VERSION: &str = "the request line does not end in a version of HTTP";
+
 /// Says what is wrong in the words of the RFC where that can be found out, else in those of hyper.
 fn describe(text: &str, head: &[u8]) -> String {
     match text {
         "invalid HTTP method parsed" => "the request line does not begin with a method",
-        "invalid URI" => "the request target is malformed",
-        "invalid HTTP version parsed" => "the request line does not end in a version of HTTP",
+        "invalid URI" if has_version(head) => "the request target is malformed",
+        "invalid URI" | "invalid HTTP version parsed" => NO_VERSION,
         "invalid HTTP header parsed" => return describe_field(head),
         "invalid content-length parsed" => {
             "Content-Length is not a number, or there are two that differ"
@@ -125,6 +137,10 @@ fn describe(text: &str, head: &[u8]) -> String {
 
 /// Finds the first header line that is against the grammar (RFC 9112 §5).
 fn describe_field(head: &[u8]) -> String {
+    let line = first_line(head);
+    if !(line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0")) {
+        return NO_VERSION.to_owned();
+    }
     let head = skip_empty_lines(head);
     for line in head.split(|&byte| byte == b'\n').skip(1) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);

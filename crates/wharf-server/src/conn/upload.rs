@@ -51,6 +51,12 @@ impl UploadBody {
         }
     }
 
+    fn fail(self: Pin<&mut Self>, error: &Error) {
+        let this = self.project();
+        *this.failed = Some(error.clone());
+        this.progress.upload_failed(*this.ticket);
+    }
+
     /// Waits no longer than the limits allow; an error when they are exceeded.
     fn poll_limits(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
         let mut this = self.project();
@@ -105,9 +111,13 @@ impl HttpBody for UploadBody {
         if let Some(error) = this.failed {
             return Poll::Ready(Some(Err(error.clone())));
         }
+        if this.incoming.is_end_stream() {
+            // Known by the length. hyper would say so only with the next request once this one is answered.
+            return Poll::Ready(None);
+        }
         let Poll::Ready(frame) = this.incoming.as_mut().poll_frame(cx) else {
             let error = ready!(self.as_mut().poll_limits(cx));
-            *self.project().failed = Some(error.clone());
+            self.fail(&error);
             return Poll::Ready(Some(Err(error)));
         };
         if let Some(since) = this.waiting_since.take() {
@@ -125,7 +135,7 @@ impl HttpBody for UploadBody {
             }
             Some(Err(error)) => {
                 let error = translate(error);
-                *this.failed = Some(error.clone());
+                self.fail(&error);
                 Some(Err(error))
             }
             None => {

@@ -1,5 +1,13 @@
+mod any_bytes;
+mod ends;
+mod heads;
+mod limits;
+mod log;
 mod semantics;
+mod sockets;
 
+use std::pin::Pin;
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -107,6 +115,19 @@ async fn echo(request: Request, _context: Context) -> Response {
             *response.status_mut() = http::StatusCode::BAD_REQUEST;
             response
         }
+    }
+}
+
+/// A body of pieces that are there at once.
+struct Pieces<T>(Vec<T>);
+
+impl<T> Unpin for Pieces<T> {}
+
+impl<T> futures_core::Stream for Pieces<T> {
+    type Item = Result<T, std::io::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready((!self.0.is_empty()).then(|| Ok(self.0.remove(0))))
     }
 }
 

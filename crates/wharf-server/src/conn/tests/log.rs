@@ -1,0 +1,287 @@
+//! The lines of the access log, and what is reported beside them.
+
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex};
+
+use tokio::time::sleep;
+use tracing::field::{Field, Visit};
+use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::{Event, Metadata, Subscriber, span};
+
+use super::*;
+use crate::{AccessLog, AccessLogFormat, Timeouts};
+
+/// Keeps the events of one thread.
+#[derive(Clone, Default)]
+struct Events(Arc<Mutex<Vec<(&'static str, String)>>>);
+
+impl Events {
+    fn watch(&self) -> DefaultGuard {
+        set_default(self.clone())
+    }
+
+    fn of(&self, target: &str) -> Vec<String> {
+        let mut events = self.0.lock().unwrap();
+        events
+            .extract_if(.., |(of, _)| *of == target)
+            .map(|(_, text)| text)
+            .collect()
+    }
+
+    /// Takes the lines written so far, without the fields.
+    fn lines(&self) -> Vec<String> {
+        self.of("wharf::access")
+            .into_iter()
+            .map(|line| line.lines().next().unwrap_or_default().to_owned())
+            .collect()
+    }
+}
+
+impl Subscriber for Events {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("wharf::")
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        let text = format!("{}\n{}", text.message, text.fields);
+        self.0
+            .lock()
+            .unwrap()
+            .push((event.metadata().target(), text));
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[derive(Default)]
+struct Text {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        } else {
+            write!(self.fields, "{}={value:?} ", field.name()).unwrap();
+        }
+    }
+}
+
+/// Serves with lines that are the same each day.
+fn logged<S: Service>(config: ConnectionConfig<S>) -> ConnectionConfig<S> {
+    let format = AccessLogFormat::parse(r#"%a "%r" %s %b %T %{route}x %{outcome}x"#).unwrap();
+    config.access_log(AccessLog::new().format(format))
+}
+
+#[tokio::test]
+async fn the_default_line_is_that_of_aiohttp() {
+    let events = Events::default();
+    let _watching = events.watch();
+    let mut client = Client::open(config(echo));
+    client
+        .send("GET /a?b HTTP/1.1\r\nHost: quay\r\nReferer: http://x/\r\nUser-Agent: curl/8\r\n\r\n")
+        .await;
+    let answer = client.answer().await;
+    let lines = events.of("wharf::access");
+    let (line, fields) = lines[0].split_once('\n').unwrap();
+    let sent = answer.len() - "now".len() + "Sun, 06 Nov 1994 08:49:37 GMT".len();
+    let (start, end) = (line.find('[').unwrap(), line.find(']').unwrap());
+    assert_eq!(end - start, "[23/Nov/2026:22:55:39 +0000".len());
+    assert_eq!(
+        format!("{}[]{}", &line[..start], &line[end + 1..]),
+        format!(r#"memory [] "GET /a?b HTTP/1.1" 200 {sent} "http://x/" "curl/8""#)
+    );
+    for field in [
+        "status=200 ",
+        &format!("bytes={sent} "),
+        "request_id=",
+        "outcome=\"complete\"",
+    ] {
+        assert!(fields.contains(field), "{fields}");
+    }
+    assert!(!fields.contains("route="), "{fields}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_request_has_one_line_whatever_becomes_of_it() {
+    let events = Events::default();
+    let _watching = events.watch();
+    let config = logged(config(|request: Request, context: Context| async move {
+        context.set_route(&Arc::from(request.uri().path()));
+        match request.uri().path() {
+            "/slow" => sleep(Duration::from_secs(3)).await,
+            "/panic" => panic!("on purpose"),
+            "/stream" => {
+                let (mut sender, body) = Body::channel(1);
+                tokio::spawn(async move {
+                    for _ in 0..4 {
+                        sleep(Duration::from_secs(1)).await;
+                        sender.send("tick").await?;
+                    }
+                    Ok::<_, wharf_http::body::Error>(())
+                });
+                return Response::new(body);
+            }
+            "/broken" => {
+                let (sender, body) = Body::channel(1);
+                tokio::spawn(sender.abort(std::io::Error::other("on purpose")));
+                return Response::new(body);
+            }
+            _ => {}
+        }
+        echo(request, context).await
+    }));
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: quay\r\n\r\n");
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\
+                date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n"
+        .len();
+
+    // Answered, at once and slowly; pipelined ones in order.
+    let mut client = Client::open(config.clone());
+    client.send(format!("{}{}", get("/"), get("/slow"))).await;
+    client.answer().await;
+    client.answer().await;
+    assert_eq!(
+        events.lines(),
+        [
+            r#"memory "GET / HTTP/1.1" 200 81 0 / complete"#,
+            r#"memory "GET /slow HTTP/1.1" 200 86 3 /slow complete"#,
+        ]
+    );
+
+    // After the last byte of a stream, not before.
+    client.send(get("/stream")).await;
+    sleep(Duration::from_millis(2500)).await;
+    assert_eq!(events.lines(), [""; 0]);
+    sleep(Duration::from_millis(2500)).await;
+    let bytes = head + 4 * "4\r\ntick\r\n".len() + "0\r\n\r\n".len();
+    assert_eq!(
+        events.lines(),
+        [format!(
+            r#"memory "GET /stream HTTP/1.1" 200 {bytes} 4 /stream complete"#
+        )]
+    );
+    assert_eq!(client.end().await, ConnectionEnd::Finished);
+    assert_eq!(events.lines(), [""; 0]);
+
+    // Left before the answer, and in the middle of it.
+    let mut client = Client::open(config.clone());
+    client.send(get("/slow")).await;
+    sleep(Duration::from_millis(1500)).await;
+    client.end().await;
+    assert_eq!(
+        events.lines(),
+        [r#"memory "GET /slow HTTP/1.1" 499 0 1 /slow left"#]
+    );
+    let mut client = Client::open(config.clone());
+    client.send(get("/stream")).await;
+    sleep(Duration::from_millis(1500)).await;
+    client.end().await;
+    let bytes = head + "4\r\ntick\r\n".len();
+    assert_eq!(
+        events.lines(),
+        [format!(
+            r#"memory "GET /stream HTTP/1.1" 200 {bytes} 1 /stream left"#
+        )]
+    );
+
+    // Failed, with the cause beside it.
+    let mut client = Client::open(config.clone());
+    client.send(get("/panic")).await;
+    client.rest().await;
+    client.end().await;
+    assert_eq!(
+        events.lines(),
+        [r#"memory "GET /panic HTTP/1.1" 500 0 0 /panic failed"#]
+    );
+    let errors = events.of("wharf::error").concat();
+    assert!(
+        errors.contains("panicked") && errors.contains("on purpose"),
+        "{errors}"
+    );
+    let mut client = Client::open(config.clone());
+    client.send(get("/broken")).await;
+    client.rest().await;
+    client.end().await;
+    let lines = events.lines();
+    assert!(lines[0].ends_with("/broken failed"), "{lines:?}");
+    let errors = events.of("wharf::error").concat();
+    assert!(
+        errors.contains("(/broken): ") && errors.contains("on purpose"),
+        "{errors}"
+    );
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+
+    // Refused, never parsed, never ended, and cut.
+    let mut client = Client::open(config.clone());
+    client
+        .send("GET / HTTP/1.1\r\n\r\nGET /next HTTP/1.1\r\nno colon\r\n\r\n")
+        .await;
+    client.io.shutdown().await.unwrap();
+    client.rest().await;
+    client.end().await;
+    assert_eq!(
+        events.lines(),
+        [
+            r#"memory "GET / HTTP/1.1" 400 166 0 - complete"#,
+            r#"memory "GET /next HTTP/1.1" 400 189 0 - rejected"#,
+        ]
+    );
+    let mut client = Client::open(config.clone());
+    client.send("GET / HTTP/1.1\r\nHost").await;
+    client.io.write_all(b"").await.unwrap();
+    client.rest().await;
+    assert_eq!(
+        events.lines(),
+        [r#"memory "GET / HTTP/1.1" 408 207 0 - rejected"#]
+    );
+    let mut client = Client::open(config.clone());
+    client.send(get("/slow")).await;
+    sleep(Duration::from_secs(1)).await;
+    client.serving.abort();
+    let _cancelled = client.serving.await;
+    assert_eq!(
+        events.lines(),
+        [r#"memory "GET /slow HTTP/1.1" - 0 1 /slow cut"#]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_too_slow_for_its_answer_is_logged_as_such() {
+    let events = Events::default();
+    let _watching = events.watch();
+    let config = logged(config(|_, _| async {
+        Response::new(Body::from(vec![b'a'; 1_000_000]))
+    }));
+    let config = config.timeouts(Timeouts::new().min_rate(None));
+    let mut client = Client::over(config, Connection::memory(), 64);
+    client.send(GET).await;
+    client.serving.await.unwrap();
+    assert_eq!(
+        events.lines(),
+        [r#"memory "GET / HTTP/1.1" 200 64 30 - slow"#]
+    );
+}
+
+#[tokio::test]
+async fn a_log_that_is_off_writes_nothing() {
+    let events = Events::default();
+    let _watching = events.watch();
+    let mut client = Client::open(config(echo).access_log(AccessLog::off()));
+    client.send(format!("{GET}nonsense\r\n\r\n")).await;
+    client.io.shutdown().await.unwrap();
+    client.rest().await;
+    client.end().await;
+    assert_eq!(events.lines(), [""; 0]);
+}
