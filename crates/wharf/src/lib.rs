@@ -54,10 +54,14 @@ pub use wharf_core::{
 
 #[cfg(all(feature = "client", feature = "http1"))]
 pub use wharf_client::Client;
+#[cfg(all(feature = "server", feature = "form"))]
+pub use wharf_core::Form;
+#[cfg(all(feature = "server", feature = "json"))]
+pub use wharf_core::Json;
 #[cfg(feature = "server")]
 pub use wharf_core::{
-    App, Cleanup, HttpError, IntoResponse, Next, Route, Setup, State, any, at, delete, from_fn,
-    get, head, options, patch, post, put, resource,
+    App, Cleanup, Html, HttpError, IntoResponse, Next, Path, Query, Redirect, Route, Setup, State,
+    any, at, delete, from_fn, get, head, options, patch, post, put, resource,
 };
 pub use wharf_http::{Body, BoxError, Context, Request, Response};
 #[cfg(all(feature = "server", feature = "http1"))]
