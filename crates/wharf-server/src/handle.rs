@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use tokio::task::JoinHandle;
+use wharf_http::Signal;
 use wharf_http::connection::Local;
 
 use crate::error::{Error, ErrorKind};
@@ -71,6 +72,12 @@ impl ServerHandle {
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// Returns the signal that tells the server to stop in order. A clone of it can be fired from anywhere.
+    #[must_use]
+    pub fn shutdown_signal(&self) -> &Signal {
+        &self.control.begin
     }
 
     /// Tells the server to stop in order, and returns at once.

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::net::UnixStream;
 use wharf_http::connection::{Local, Peer};
@@ -98,6 +98,54 @@ async fn many_listeners_serve_at_once() {
     );
     let stream = UnixStream::connect(folder.socket()).await.unwrap();
     assert_eq!(ask(stream).await, own);
+    server.shutdown().await.unwrap();
+}
+
+/// A writer that the test reads.
+#[derive(Clone, Default)]
+struct Printed(Arc<Mutex<Vec<u8>>>);
+
+impl Printed {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Printed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_banner_has_the_real_addresses_and_comes_when_all_of_them_listen() {
+    let folder = Folder::new();
+    let printed = Printed::default();
+    let server = Server::new(who())
+        .bind(folder.address())
+        .bind("127.0.0.1:0")
+        .banner_to(printed.clone())
+        .start()
+        .await
+        .unwrap();
+    let addr = server.addrs()[0];
+    let expected = format!(
+        "======== Running on http://{addr}, http://{}: ========\n(Press CTRL+C to quit)\n",
+        folder.address()
+    );
+    assert_eq!(printed.text(), expected);
+
+    let printed = Printed::default();
+    let failed = Server::new(who())
+        .bind("127.0.0.1:0")
+        .bind(addr)
+        .banner_to(printed.clone());
+    failed.start().await.unwrap_err();
+    assert_eq!(printed.text(), "");
     server.shutdown().await.unwrap();
 }
 

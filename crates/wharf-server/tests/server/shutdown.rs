@@ -188,13 +188,16 @@ async fn who_waits_in_the_queue_with_a_request_is_served() {
 }
 
 #[tokio::test]
-async fn handlers_learn_of_the_end() {
+async fn handlers_learn_of_the_end_from_wherever_it_was_ordered() {
     let quay = Quay::default();
-    let server = quay.open(None).await;
+    let mut server = quay.open(None).await;
     let mut running = quay.begin(server.addrs()[0], "/until-shutdown").await;
-    server.begin_shutdown();
+    let signal = server.shutdown_signal().clone();
+    let waiting = tokio::spawn(async move { server.wait().await });
+    signal.fire();
     running.until("done;").await;
-    assert_eq!(counts(&server.shutdown().await.unwrap()), (1, 0, 0));
+    let report = waiting.await.unwrap().unwrap();
+    assert_eq!(counts(&report), (1, 0, 0));
 }
 
 #[tokio::test]
