@@ -24,8 +24,9 @@ use super::upload::patience;
 use crate::access_log::Outcome;
 use crate::wire::Wire;
 
-/// For how long after it fell silent a connection is kept open when the server shuts down: a client that has just got
-/// an answer without `Connection: close` may have sent its next request already.
+/// For how long a silent connection is kept open when the server shuts down: a request may have arrived of which the
+/// runtime has not heard yet, and a client that has just got an answer without `Connection: close` may have sent its
+/// next one already.
 const RACE: Duration = Duration::from_millis(50);
 
 /// How often hyper is polled again before other tasks get their turn.
@@ -44,6 +45,8 @@ where
     armed: u64,
     /// When the first byte of the present head came; 0 when none has.
     head_since: u64,
+    /// When the shutdown found it with nothing to do.
+    leaving_since: u64,
     /// A request has ended and hyper still reads its body.
     uploading: bool,
 }
@@ -105,6 +108,7 @@ where
             waker: None,
             armed: 0,
             head_since: 0,
+            leaving_since: 0,
             uploading: false,
         }
     }
@@ -193,7 +197,7 @@ where
     }
 
     /// Finds out when something is due next, and what.
-    fn due(&self) -> Option<(u64, End)> {
+    fn due(&mut self) -> Option<(u64, End)> {
         let progress = &self.progress;
         let timeouts = &progress.settings.timeouts;
         let after = |since: u64, limit: Duration| {
@@ -228,7 +232,11 @@ where
             (quiet_since, timeouts.request_head)
         };
         if self.connection.shutdown().is_fired() {
-            return Some((after(self.head_since.max(quiet_since), RACE), End::Leaving));
+            if self.leaving_since == 0 {
+                self.leaving_since = progress.now();
+            }
+            let since = self.leaving_since.max(self.head_since).max(quiet_since);
+            return Some((after(since, RACE), End::Leaving));
         }
         limit.map(|limit| (after(since, limit), End::Quiet))
     }

@@ -55,10 +55,9 @@ pub enum ConnectionEnd {
 /// Serves one connection until it ends: HTTP/1.1 and HTTP/1.0, with all limits of `config`.
 ///
 /// `io` is a socket or anything like it, such as one end of `tokio::io::duplex`. `connection` describes it to the
-/// service. Its [`shutdown`](Connection::shutdown) signal makes the connection end soon: at once when no request runs
-/// (one that became idle a moment ago gets 50 milliseconds, since the next request may be on its way), else with the
-/// running one, whose answer then says `Connection: close`. The [`abort`](ConnectionConfig::abort) signal cuts what is
-/// still running.
+/// service. Its [`shutdown`](Connection::shutdown) signal makes the connection end soon: after 50 milliseconds when no
+/// request runs, since one may be on its way, else with the running one, whose answer then says `Connection: close`.
+/// The [`abort`](ConnectionConfig::abort) signal cuts what is still running.
 ///
 /// A request that asks for an upgrade carries `hyper::upgrade::OnUpgrade` in its extensions. When the service answers
 /// 101, the connection is handed to whoever awaits that, no limit applies to it any more, and this future waits until

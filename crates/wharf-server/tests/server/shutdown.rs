@@ -1,9 +1,11 @@
 //! How a server ends: who is served to the end, who is sent away at once, what is cut.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::net::TcpStream;
 use wharf_http::service::{Serve, Service};
 use wharf_http::{BoxError, BoxFuture, Context, Request, Response, Signal};
 use wharf_server::{ErrorKind, Limits, Report, Server, ServerHandle, Timeouts};
@@ -122,7 +124,7 @@ async fn a_running_request_is_answered_whole_and_its_connection_closed() {
     while !quay.events().contains(&"shutdown") {
         tokio::task::yield_now().await;
     }
-    assert!(tokio::net::TcpStream::connect(addr).await.is_err());
+    assert!(TcpStream::connect(addr).await.is_err());
     quay.gate.fire();
     let answer = running.rest().await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
@@ -185,6 +187,31 @@ async fn who_waits_in_the_queue_with_a_request_is_served() {
     first.until("done;").await;
     let report = server.shutdown().await.unwrap();
     assert_eq!(counts(&report), (21, 0, 0));
+}
+
+#[tokio::test]
+async fn a_request_that_arrived_before_the_end_was_ordered_is_served() {
+    let quay = Quay::default();
+    let server = quay.open(None).await;
+    let request = b"GET / HTTP/1.1\r\nHost: quay.test\r\n\r\n";
+    // Long enough for the server to take nobody by surprise: an idle connection, and one that never said a word.
+    let mut streams = [(); 2].map(|()| std::net::TcpStream::connect(server.addrs()[0]).unwrap());
+    streams[0].write_all(request).unwrap();
+    while server.stats().requests() < 1 || server.stats().connections() < 2 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    // Nothing is awaited here: the bytes are there, and the runtime has not heard of them.
+    for stream in &mut streams {
+        stream.write_all(request).unwrap();
+    }
+    server.begin_shutdown();
+    for (stream, answers) in streams.into_iter().zip([2, 1]) {
+        stream.set_nonblocking(true).unwrap();
+        let text = Raw::over(TcpStream::from_std(stream).unwrap()).rest().await;
+        assert_eq!(text.matches("done;").count(), answers, "{text}");
+    }
+    assert_eq!(counts(&server.shutdown().await.unwrap()), (2, 0, 0));
 }
 
 #[tokio::test]
