@@ -40,10 +40,12 @@ pub trait Handler<A>: Clone + Send + Sync + 'static {
 )]
 pub trait HandlerArgs<M>: Sized + Send + 'static {
     /// Makes the arguments, or the response to send instead of calling the handler.
+    ///
+    /// The response is boxed: it is rare, and would make every waiting handler larger.
     fn extract(
         request: Request,
         scope: Arc<Scope>,
-    ) -> impl Future<Output = Result<Self, Response>> + Send + 'static;
+    ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static;
 
     /// Names what the arguments will look up, so that the app can refuse to start without it.
     fn needs(needs: &mut Needs);
@@ -66,7 +68,7 @@ impl HandlerArgs<()> for () {
     fn extract(
         _request: Request,
         _scope: Arc<Scope>,
-    ) -> impl Future<Output = Result<Self, Response>> + Send + 'static {
+    ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static {
         // Not an `async fn`, which would carry the request along for nothing.
         ready(Ok(()))
     }
@@ -99,19 +101,19 @@ macro_rules! arguments {
             fn extract(
                 request: Request,
                 scope: Arc<Scope>,
-            ) -> impl Future<Output = Result<Self, Response>> + Send + 'static {
+            ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static {
                 #[allow(unused_mut, clippy::allow_attributes, reason = "unused where there is one argument")]
                 let (mut parts, body) = request.into_parts();
                 async move {
                     $(
                         let $part = match $part::from_request_parts(&mut parts, &scope).await {
                             Ok(value) => value,
-                            Err(rejection) => return Err(rejection.into_response()),
+                            Err(rejection) => return Err(Box::new(rejection.into_response())),
                         };
                     )*
                     match $last::from_request(Request::from_parts(parts, body), &scope).await {
                         Ok($last) => Ok(($($part,)* $last,)),
-                        Err(rejection) => Err(rejection.into_response()),
+                        Err(rejection) => Err(Box::new(rejection.into_response())),
                     }
                 }
             }

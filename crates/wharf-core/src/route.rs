@@ -184,7 +184,7 @@ where
         Box::pin(Guarded::new(scope, async move {
             match arguments.await {
                 Ok(arguments) => handler.call(arguments).await.into_response(),
-                Err(rejection) => rejection,
+                Err(rejection) => *rejection,
             }
         }))
     }

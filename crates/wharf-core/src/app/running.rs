@@ -1,7 +1,6 @@
 //! An app that has been started: it answers.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{self, Poll};
@@ -25,7 +24,7 @@ use crate::extract::{Scope, Unrouted};
 use crate::lifecycle::{Entered, Setup, StartError, StopError};
 use crate::middleware::{Layer, Served};
 use crate::name::Urls;
-use crate::panic::{Guarded, panicked};
+use crate::panic::{Guarded, settled};
 use crate::response::problem;
 use crate::route::OnDisconnect;
 use crate::routing::{Lookup, Mounts, Params, Router, RouterBuilder};
@@ -251,11 +250,7 @@ impl Running {
             context.clone(),
             &request,
         );
-        let scope = Arc::new(scope.with_unrouted(outcome));
-        AppFuture {
-            future: chain.run(request, Arc::clone(&scope)),
-            scope,
-        }
+        AppFuture::new(chain, request, scope.with_unrouted(outcome))
     }
 }
 
@@ -278,11 +273,7 @@ impl Service for Running {
                     context.clone(),
                     &request,
                 );
-                let scope = Arc::new(scope);
-                return AppFuture {
-                    future: leaf.chain.run(request, Arc::clone(&scope)),
-                    scope,
-                };
+                return AppFuture::new(&leaf.chain, request, scope);
             }
             Lookup::Redirect(path) => {
                 return self.unrouted(request, context, Unrouted::Redirect(path));
@@ -345,21 +336,28 @@ impl fmt::Debug for Running {
 /// The answer to one request, to come.
 pub struct AppFuture {
     future: BoxFuture<'static, Response>,
-    scope: Arc<Scope>,
+    /// Absent where there is no middleware: the handler is guarded by itself, so that its 500 passes through middleware.
+    scope: Option<Arc<Scope>>,
+}
+
+impl AppFuture {
+    fn new(chain: &Arc<Chain<Served>>, request: Request, scope: Scope) -> Self {
+        let scope = Arc::new(scope);
+        Self {
+            scope: chain.has_middleware().then(|| Arc::clone(&scope)),
+            future: chain.run(request, scope),
+        }
+    }
 }
 
 impl Future for AppFuture {
     type Output = Response;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Response> {
-        // A handler is guarded by itself, so that its 500 passes through middleware; this is for the middleware.
-        match catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(mut response)) => {
-                self.scope.settle(&mut response);
-                Poll::Ready(response)
-            }
-            Err(panic) => Poll::Ready(self.scope.render(&panicked(panic.as_ref()))),
+        let Self { future, scope } = &mut *self;
+        match scope {
+            None => future.as_mut().poll(cx),
+            Some(scope) => settled(scope, || future.as_mut().poll(cx)),
         }
     }
 }

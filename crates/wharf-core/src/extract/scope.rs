@@ -3,8 +3,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http::Method;
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{Method, Uri};
+use http::uri::PathAndQuery;
 use wharf_http::{Context, Request};
 
 use super::State;
@@ -22,7 +23,7 @@ pub struct Scope {
     params: Params,
     context: Context,
     /// As the request came, whatever middleware makes of it later: parameters are places in its path.
-    uri: Uri,
+    target: Option<PathAndQuery>,
     method: Method,
     accept: Option<HeaderValue>,
     unrouted: Mutex<Option<Unrouted>>,
@@ -54,7 +55,7 @@ impl Scope {
             route,
             params,
             context,
-            uri: request.uri().clone(),
+            target: request.uri().path_and_query().cloned(),
             method: request.method().clone(),
             accept: accept(request.headers()),
             unrouted: Mutex::new(None),
@@ -97,10 +98,16 @@ impl Scope {
         self.route.as_deref()
     }
 
-    /// Returns the target of the request as it came.
+    /// Returns the path of the request as it came, still percent-encoded.
     #[must_use]
-    pub fn uri(&self) -> &Uri {
-        &self.uri
+    pub fn path(&self) -> &str {
+        self.target.as_ref().map_or("/", PathAndQuery::path)
+    }
+
+    /// Returns the query of the request as it came, still percent-encoded.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.target.as_ref().and_then(PathAndQuery::query)
     }
 
     /// Returns the method of the request as it came.
@@ -123,14 +130,14 @@ impl Scope {
             .parameters()
             .iter()
             .position(|parameter| **parameter == *name)?;
-        self.params.get(index, self.uri.path())
+        self.params.get(index, self.path())
     }
 
     /// Returns the path parameters in the order of the pattern, with their decoded values.
     pub fn params(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         let names = self.route().map(RouteInfo::parameters).unwrap_or_default();
         names.iter().enumerate().filter_map(|(index, name)| {
-            let value = self.params.get(index, self.uri.path())?;
+            let value = self.params.get(index, self.path())?;
             Some((name.as_ref(), value))
         })
     }
@@ -177,7 +184,7 @@ impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope")
             .field("method", &self.method)
-            .field("uri", &self.uri)
+            .field("path", &self.path())
             .field("route", &self.route)
             .finish_non_exhaustive()
     }
