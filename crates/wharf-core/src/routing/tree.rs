@@ -89,10 +89,10 @@ impl TreeBuilder {
     fn child(&mut self, parent: u32, segment: &Segment) -> u32 {
         let next = u32::try_from(self.nodes.len()).unwrap_or(NONE);
         let draft = &mut self.nodes[parent as usize];
-        let mut shape = String::new();
         let child = match segment {
             Segment::Literal(text) => *draft.literals.entry(text.clone()).or_insert(next),
             Segment::Fields(_) | Segment::Rest(_) => {
+                let mut shape = String::new();
                 pattern::write_shape(segment, &mut shape);
                 *draft.shapes.entry(shape).or_insert(next)
             }
