@@ -68,9 +68,20 @@ impl Context {
     /// For servers. The memory is used again when nobody else holds the context any more.
     pub fn advance(&mut self) {
         let sequence = self.inner.sequence.wrapping_add(1);
+        self.clear();
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.sequence = sequence;
             inner.started = Instant::now();
+        } else {
+            *self = Self::with_sequence(self.inner.connection.clone(), sequence);
+        }
+    }
+
+    /// Lets go of all that was put beside the request, unless somebody else still holds the context.
+    ///
+    /// For servers, when a request has ended: what belongs to it must not live on while the connection is idle.
+    pub fn clear(&mut self) {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
             let shared = inner
                 .shared
                 .get_mut()
@@ -80,8 +91,6 @@ impl Context {
             shared.deadline = None;
             shared.client_left = None;
             shared.extensions.clear();
-        } else {
-            *self = Self::with_sequence(self.inner.connection.clone(), sequence);
         }
     }
 

@@ -86,8 +86,8 @@ impl AccessLog {
     }
 
     /// Keeps what the line needs of a request.
-    pub(crate) fn record<B>(&self, request: &http::Request<B>, context: &Context) -> Box<Record> {
-        Record::request(&self.format, request, context)
+    pub(crate) fn record<B>(&self, request: &http::Request<B>) -> Box<Record> {
+        Record::request(&self.format, request)
     }
 
     /// Keeps what the line needs of the answer.
@@ -96,22 +96,21 @@ impl AccessLog {
     }
 
     /// Writes the line of a request that has ended.
-    pub(crate) fn write(&self, record: &Record, line: &Line) {
+    pub(crate) fn write(&self, context: &Context, record: &Record, line: &Line) {
         let mut text = String::with_capacity(160);
-        record.print(&self.format, line, &mut text);
+        record.print(&self.format, context, line, &mut text);
         if self.stderr && !tracing::dispatcher::has_been_set() {
             text.push('\n');
             // One call, so that lines of several workers are not mixed; nobody is left to tell when it fails.
             let _gone = std::io::stderr().lock().write_all(text.as_bytes());
             return;
         }
-        let context = record.context();
         tracing::info!(
             target: "wharf::access",
             status = line.status.map(|status| status.as_u16()),
             bytes = line.bytes,
-            duration_us = record.duration(line).as_micros() as u64,
-            ttfb_us = record.to_first_byte().map(|time| time.as_micros() as u64),
+            duration_us = line.duration(context).as_micros() as u64,
+            ttfb_us = record.to_first_byte(context).map(|time| time.as_micros() as u64),
             route = context.route().as_deref(),
             request_id = %context.request_id(),
             outcome = line.outcome.as_str(),

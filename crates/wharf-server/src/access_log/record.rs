@@ -11,7 +11,6 @@ use super::format::{AccessLogFormat, Piece};
 
 /// What is kept of a request until its line is written.
 pub(crate) struct Record {
-    context: Context,
     request: RequestLine,
     request_fields: Vec<Option<HeaderValue>>,
     response_fields: Vec<Option<HeaderValue>>,
@@ -32,6 +31,12 @@ pub(crate) struct Line {
     pub(crate) bytes: u64,
     pub(crate) ended: Instant,
     pub(crate) outcome: Outcome,
+}
+
+impl Line {
+    pub(super) fn duration(&self, context: &Context) -> Duration {
+        self.ended.saturating_duration_since(context.started())
+    }
 }
 
 /// How a request or a connection ended.
@@ -65,13 +70,8 @@ impl Outcome {
 
 impl Record {
     /// Keeps what the format needs of a request.
-    pub(crate) fn request<B>(
-        format: &AccessLogFormat,
-        request: &http::Request<B>,
-        context: &Context,
-    ) -> Box<Self> {
+    pub(crate) fn request<B>(format: &AccessLogFormat, request: &http::Request<B>) -> Box<Self> {
         Box::new(Self {
-            context: context.clone(),
             request: RequestLine::Parsed(
                 request.method().clone(),
                 request.uri().clone(),
@@ -85,9 +85,8 @@ impl Record {
     }
 
     /// Keeps what there is of a head that never became a request.
-    pub(crate) fn rejected(line: Option<&str>, context: &Context) -> Self {
+    pub(crate) fn rejected(line: Option<&str>) -> Self {
         Self {
-            context: context.clone(),
             request: RequestLine::Raw(line.map(str::to_owned)),
             request_fields: Vec::new(),
             response_fields: Vec::new(),
@@ -103,31 +102,29 @@ impl Record {
         self.response_fields = pick(&format.response_fields, response.headers());
     }
 
-    pub(crate) fn context(&self) -> &Context {
-        &self.context
-    }
-
     /// Returns the status of the answer, when there was one.
     pub(crate) fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    pub(super) fn duration(&self, line: &Line) -> Duration {
-        line.ended.saturating_duration_since(self.context.started())
-    }
-
-    pub(super) fn to_first_byte(&self) -> Option<Duration> {
+    pub(super) fn to_first_byte(&self, context: &Context) -> Option<Duration> {
         self.answered
-            .map(|at| at.saturating_duration_since(self.context.started()))
+            .map(|at| at.saturating_duration_since(context.started()))
     }
 
-    pub(super) fn print(&self, format: &AccessLogFormat, line: &Line, out: &mut String) {
-        let duration = self.duration(line);
+    pub(super) fn print(
+        &self,
+        format: &AccessLogFormat,
+        context: &Context,
+        line: &Line,
+        out: &mut String,
+    ) {
+        let duration = line.duration(context);
         for piece in &format.pieces {
             // Writing to a string cannot fail.
             let _written = match piece {
                 Piece::Text(text) => out.write_str(text),
-                Piece::Peer => write!(out, "{}", self.context.connection().peer()),
+                Piece::Peer => write!(out, "{}", context.connection().peer()),
                 Piece::Time => {
                     print_time(out, SystemTime::now().checked_sub(duration));
                     Ok(())
@@ -155,12 +152,13 @@ impl Record {
                     print_field(out, self.response_fields.get(*index));
                     Ok(())
                 }
-                Piece::Route => out.write_str(self.context.route().as_deref().unwrap_or("-")),
-                Piece::RequestId => write!(out, "{}", self.context.request_id()),
-                Piece::TraceId => write!(out, "{:032x}", self.context.trace().trace_id()),
-                Piece::FirstByte => {
-                    optional(out, self.to_first_byte().map(|time| time.as_micros()))
-                }
+                Piece::Route => out.write_str(context.route().as_deref().unwrap_or("-")),
+                Piece::RequestId => write!(out, "{}", context.request_id()),
+                Piece::TraceId => write!(out, "{:032x}", context.trace().trace_id()),
+                Piece::FirstByte => optional(
+                    out,
+                    self.to_first_byte(context).map(|time| time.as_micros()),
+                ),
                 Piece::Outcome => out.write_str(line.outcome.as_str()),
             };
         }
@@ -254,14 +252,14 @@ mod tests {
     fn printed(format: &str, request: &http::Request<()>, line: &Line) -> String {
         let format = AccessLogFormat::parse(format).unwrap();
         let context = Context::new(Connection::memory());
-        let mut record = Record::request(&format, request, &context);
+        let mut record = Record::request(&format, request);
         let mut response = http::Response::new(());
         response
             .headers_mut()
             .insert("etag", HeaderValue::from_static("\"a\""));
         record.answer(&format, &response);
         let mut out = String::new();
-        record.print(&format, line, &mut out);
+        record.print(&format, &context, line, &mut out);
         out
     }
 

@@ -68,7 +68,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
         let log = &self.settings.access_log;
         let record = log
             .is_wanted()
-            .then(|| Record::rejected(rejected.request_line(), &adapter.next_context()));
+            .then(|| Record::rejected(rejected.request_line()));
         let bytes = reject::answer(response, rejected, self.settings).await;
         self.wire.append(&bytes);
         if let Some(record) = record {
@@ -78,7 +78,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
                 ended: Instant::now(),
                 outcome: Outcome::Rejected,
             };
-            log.write(&record, &line);
+            log.write(&adapter.next_context(), &record, &line);
         }
         self.close(true).await
     }

@@ -272,7 +272,7 @@ where
     pub(super) fn take_apart(mut self, outcome: Outcome) -> Option<Parts<S, IO>> {
         self.progress.end(outcome);
         let parts = self.hyper.take()?.into_parts()?;
-        self.progress.ended(outcome);
+        self.progress.write_due_line(outcome);
         Some(Parts {
             wire: parts.io.into_inner(),
             read: parts.read_buf,
@@ -289,7 +289,7 @@ where
         if self.progress.ending().is_none() {
             self.progress.end(Outcome::Cut);
             drop(self.hyper.take());
-            self.progress.ended(Outcome::Cut);
+            self.progress.write_due_line(Outcome::Cut);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! [`Adapter`], wharf's service as hyper calls it, and [`Exchange`], one request being answered.
 
-use std::cell::RefCell;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,8 +25,6 @@ pub(super) struct Adapter<S> {
     service: Arc<S>,
     progress: Arc<Progress>,
     connection: Connection,
-    /// The context of the last request; its memory serves the next one.
-    context: RefCell<Option<Context>>,
 }
 
 impl<S: Service> Adapter<S> {
@@ -36,7 +33,6 @@ impl<S: Service> Adapter<S> {
             service,
             progress,
             connection,
-            context: RefCell::new(None),
         }
     }
 
@@ -46,13 +42,12 @@ impl<S: Service> Adapter<S> {
 
     /// Returns the context of the next request of the connection.
     pub(super) fn next_context(&self) -> Context {
-        let mut context = self.context.borrow_mut();
-        match &mut *context {
-            Some(context) => {
+        match self.progress.take_context() {
+            Some(mut context) => {
                 context.advance();
-                context.clone()
+                context
             }
-            none => none.insert(Context::new(self.connection.clone())).clone(),
+            None => Context::new(self.connection.clone()),
         }
     }
 }
@@ -67,16 +62,15 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
         let has_body = !request.body().is_end_stream();
         let ticket = self.progress.begin(&context, has_body);
         let access_log = &self.progress.settings.access_log;
-        let record = access_log
-            .is_wanted()
-            .then(|| access_log.record(&request, &context));
+        let record = access_log.is_wanted().then(|| access_log.record(&request));
         let open = Open {
             progress: Arc::clone(&self.progress),
-            context,
+            context: Some(context),
             record,
             state: State::Going,
         };
-        let checked = head::check(&mut request, &open.context);
+        let context = open.context();
+        let checked = head::check(&mut request, context);
         let request = request.map(|incoming| {
             if has_body {
                 Body::new(UploadBody::new(
@@ -91,11 +85,11 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
         let mut close = false;
         let answer = match checked {
             Ok(()) => Answering::Later {
-                future: self.service.call(request, &open.context),
+                future: self.service.call(request, context),
             },
             Err(refused) => {
                 close = refused.close;
-                match self.service.refuse(request, refused.refusal, &open.context) {
+                match self.service.refuse(request, refused.refusal, context) {
                     Answer::Later(future) => Answering::Later { future },
                     Answer::Now(response) => Answering::Now { response },
                     // The enum may grow.
@@ -183,7 +177,8 @@ fn unanswered() -> Response {
 /// A request that has no complete answer yet. It ends exactly once: closed, or broken off when it is dropped before.
 pub(super) struct Open {
     progress: Arc<Progress>,
-    context: Context,
+    /// Gone when the request is closed.
+    context: Option<Context>,
     record: Option<Box<Record>>,
     state: State,
 }
@@ -196,6 +191,12 @@ enum State {
 }
 
 impl Open {
+    fn context(&self) -> &Context {
+        self.context
+            .as_ref()
+            .expect("a request that is open has its context")
+    }
+
     /// Completes the head of the answer.
     fn answer(&mut self, response: &mut Response, close: bool) {
         let settings = &self.progress.settings;
@@ -206,7 +207,7 @@ impl Open {
             let _already_set = self.progress.handover.set(Arc::default());
         } else if close
             || self.progress.upload() == Upload::Failed
-            || self.context.shutdown().is_fired()
+            || self.context().shutdown().is_fired()
         {
             response
                 .headers_mut()
@@ -228,18 +229,21 @@ impl Open {
     pub(super) fn failed(&mut self, error: &Error) {
         self.state = State::Failed;
         let error = ErrorChain::new(error);
-        let route = self.context.route();
+        let route = self.context().route();
         let route = route.as_deref().unwrap_or("no route");
-        self.context.connection().report(format_args!(
+        self.context().connection().report(format_args!(
             "the body of an answer failed, the connection is cut ({route}): {error}"
         ));
     }
 
     /// Notes that hyper has dropped the body of the answer, which it does when it has all of it.
     pub(super) fn close(&mut self) {
-        if self.state == State::Going && self.progress.ending().is_none() {
+        if self.state == State::Going
+            && self.progress.ending().is_none()
+            && let Some(context) = self.context.take()
+        {
             self.state = State::Closed;
-            self.progress.complete(self.record.take());
+            self.progress.complete(context, self.record.take());
         }
     }
 }
@@ -253,8 +257,9 @@ impl Drop for Open {
             State::Going => self.progress.ending().unwrap_or(Outcome::Cut),
         };
         if matches!(outcome, Outcome::Left | Outcome::Slow) {
-            self.context.client_left().fire();
+            self.context().client_left().fire();
         }
-        self.progress.broken_off(self.record.as_deref(), outcome);
+        let record = self.record.as_deref();
+        self.progress.broken_off(self.context(), record, outcome);
     }
 }

@@ -10,7 +10,7 @@
 //! ~~~
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::StatusCode;
 use tokio::time::Instant;
@@ -52,10 +52,19 @@ pub(crate) struct Progress {
     pub(crate) answer_mark: Number,
     /// How much hyper had handed over when the last request ended.
     line_mark: Number,
-    /// The record of an answer whose last byte is still in hyper's buffer.
-    finished: Mutex<Option<Box<Record>>>,
-    has_finished: Flag,
+    /// What is left of the last request. Only the connection's own task takes the lock.
+    last: Mutex<Last>,
+    /// The line of the last request is yet to be written.
+    line_is_due: Flag,
     pub(crate) handover: OnceLock<Arc<Handover>>,
+}
+
+#[derive(Default)]
+struct Last {
+    /// Its memory serves the next request.
+    context: Option<Context>,
+    /// There while the last byte of the answer is still in hyper's buffer.
+    record: Option<Box<Record>>,
 }
 
 /// What a connection is busy with.
@@ -110,8 +119,8 @@ impl Progress {
             slow: Number::default(),
             answer_mark: Number::default(),
             line_mark: Number::default(),
-            finished: Mutex::default(),
-            has_finished: Flag::default(),
+            last: Mutex::default(),
+            line_is_due: Flag::default(),
             handover: OnceLock::new(),
         }
     }
@@ -211,13 +220,22 @@ impl Progress {
             || self.blocked_since.get() != 0
     }
 
+    /// Returns the context of the last request, if there was one.
+    pub(crate) fn take_context(&self) -> Option<Context> {
+        self.last().context.take()
+    }
+
     /// Notes that hyper has the whole answer.
-    pub(crate) fn complete(&self, record: Option<Box<Record>>) {
+    pub(crate) fn complete(&self, mut context: Context, record: Option<Box<Record>>) {
         self.stats.request_ended();
-        if record.is_some() {
-            *self.lock_finished() = record;
-            self.has_finished.set(true);
+        self.line_is_due.set(record.is_some());
+        if record.is_none() {
+            context.clear();
         }
+        *self.last() = Last {
+            context: Some(context),
+            record,
+        };
         self.set_phase(Phase::Ended);
     }
 
@@ -233,21 +251,32 @@ impl Progress {
         });
         self.idle_since.set(self.now());
         self.idle_mark.set(self.read.get());
-        if self.has_finished.take() {
-            let record = self.lock_finished().take();
-            self.write_line(record.as_deref(), Outcome::Complete);
-        }
+        self.write_due_line(Outcome::Complete);
         self.line_mark.set(self.accepted.get());
     }
 
     /// Notes that a request will get no complete answer.
-    pub(crate) fn broken_off(&self, record: Option<&Record>, outcome: Outcome) {
+    pub(crate) fn broken_off(&self, context: &Context, record: Option<&Record>, outcome: Outcome) {
         self.stats.request_ended();
-        self.write_line(record, outcome);
+        if let Some(record) = record {
+            self.write_line(context, record, outcome);
+        }
     }
 
-    fn write_line(&self, record: Option<&Record>, outcome: Outcome) {
-        let Some(record) = record else { return };
+    /// Writes the line of a request whose answer was complete, if it has not been written.
+    pub(crate) fn write_due_line(&self, outcome: Outcome) {
+        if !self.line_is_due.take() {
+            return;
+        }
+        let last = std::mem::take(&mut *self.last());
+        if let (Some(mut context), Some(record)) = (last.context, last.record) {
+            self.write_line(&context, &record, outcome);
+            context.clear();
+            self.last().context = Some(context);
+        }
+    }
+
+    fn write_line(&self, context: &Context, record: &Record, outcome: Outcome) {
         let status = record.status().or_else(|| match outcome {
             Outcome::Left | Outcome::Slow => StatusCode::from_u16(499).ok(),
             Outcome::Failed => Some(StatusCode::INTERNAL_SERVER_ERROR),
@@ -259,11 +288,11 @@ impl Progress {
             ended: Instant::now(),
             outcome,
         };
-        self.settings.access_log.write(record, &line);
+        self.settings.access_log.write(context, record, &line);
     }
 
-    fn lock_finished(&self) -> std::sync::MutexGuard<'_, Option<Box<Record>>> {
-        self.finished.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     // The end.
@@ -291,14 +320,6 @@ impl Progress {
             3 => Some(Outcome::Slow),
             4 => Some(Outcome::Failed),
             _ => Some(Outcome::Cut),
-        }
-    }
-
-    /// Writes the line of an answer that was complete but not passed on when the connection ended.
-    pub(crate) fn ended(&self, outcome: Outcome) {
-        if self.has_finished.take() {
-            let record = self.lock_finished().take();
-            self.write_line(record.as_deref(), outcome);
         }
     }
 }

@@ -285,3 +285,24 @@ async fn a_log_that_is_off_writes_nothing() {
     client.end().await;
     assert_eq!(events.lines(), [""; 0]);
 }
+
+#[tokio::test]
+async fn what_was_put_beside_a_request_is_dropped_when_it_ends() {
+    let events = Events::default();
+    let _watching = events.watch();
+    for log in [AccessLog::off(), AccessLog::new()] {
+        let kept = Arc::new(());
+        let put = Arc::clone(&kept);
+        let config = config(move |_, context: Context| {
+            context.insert(Arc::clone(&put));
+            async { Response::new(Body::from("ok")) }
+        });
+        let mut client = Client::open(config.access_log(log));
+        for _ in 0..2 {
+            client.send(GET).await;
+            client.answer().await;
+            // One here, one with the service, none with the idle connection.
+            assert_eq!(Arc::strong_count(&kept), 2);
+        }
+    }
+}
