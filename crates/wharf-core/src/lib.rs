@@ -12,6 +12,7 @@
 //! - [`error`]: [`HttpError`], a failure that is a response.
 //! - [`middleware`]: `async fn(Request, Next) -> impl IntoResponse`.
 //! - [`lifecycle`]: resources, hooks, background tasks, and their order.
+//! - [`http`]: the crate `wharf-http`, for whoever calls a started app.
 //!
 //! # Features
 //!
@@ -54,4 +55,5 @@ pub use route::{
     OnDisconnect, Route, any, at, delete, get, head, method, options, patch, post, put,
 };
 pub use routing::TrailingSlash;
+pub use wharf_http as http;
 pub use wharf_http::{Body, BoxError, Context, Request, Response};
