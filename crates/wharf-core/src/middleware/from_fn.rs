@@ -82,15 +82,13 @@ where
 {
     async fn handle(&self, request: Request, next: Next) -> Response {
         let scope = Arc::clone(next.scope());
-        let mut response = match A::extract(request, &scope).await {
+        match A::extract(request, &scope).await {
             Ok((args, request)) => {
                 let answer = self.function.call(args, request, next);
                 answer.await.into_response()
             }
             Err(rejection) => rejection,
-        };
-        scope.settle(&mut response);
-        response
+        }
     }
 }
 

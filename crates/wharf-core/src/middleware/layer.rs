@@ -1,11 +1,13 @@
 use std::any::type_name;
 use std::fmt;
+use std::sync::Arc;
 
-use wharf_http::Middleware;
 use wharf_http::middleware::SharedMiddleware;
+use wharf_http::{Middleware, Request, Response};
 
-use super::Served;
+use super::{Next, Served};
 use crate::extract::{Needs, TypeKey};
+use crate::panic::Guarded;
 
 /// A middleware together with what it needs and what it provides. Made by `from_fn` or [`Layer::new`].
 ///
@@ -52,7 +54,7 @@ impl Layer {
 
     pub(super) fn named(name: &'static str, middleware: impl Middleware<Served>) -> Self {
         Self {
-            middleware: Some(SharedMiddleware::new(middleware)),
+            middleware: Some(SharedMiddleware::new(Isolated(middleware))),
             name,
             needs: Needs::default(),
             provides: Vec::new(),
@@ -97,6 +99,16 @@ impl Layer {
 
     pub(crate) fn provided(&self) -> &[TypeKey] {
         &self.provides
+    }
+}
+
+/// A middleware whose panic is an answer that those around it see, and whose errors have their looks when they do.
+struct Isolated<T>(T);
+
+impl<T: Middleware<Served>> Middleware<Served> for Isolated<T> {
+    async fn handle(&self, request: Request, next: Next) -> Response {
+        let scope = Arc::clone(next.scope());
+        Guarded::new(scope, async { self.0.handle(request, next).await }).await
     }
 }
 
