@@ -120,6 +120,9 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
             })
         })
         .collect();
+    let of_apps = app.mounts.iter().flat_map(|mount| &mount.middleware);
+    let of_routes = app.routes.iter().flat_map(|(_, route)| &route.middleware);
+    of_apps.chain(of_routes).for_each(Layer::begin);
     let layers: Vec<Vec<SharedMiddleware<Served>>> = (0..app.mounts.len())
         .map(|number| app.layers(number).filter_map(Layer::middleware).collect())
         .collect();

@@ -43,6 +43,7 @@ pub struct Layer {
     name: &'static str,
     needs: Needs,
     provides: Vec<TypeKey>,
+    at_start: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 impl Layer {
@@ -52,12 +53,13 @@ impl Layer {
         Self::named(type_name::<T>(), middleware)
     }
 
-    pub(super) fn named(name: &'static str, middleware: impl Middleware<Served>) -> Self {
+    pub(crate) fn named(name: &'static str, middleware: impl Middleware<Served>) -> Self {
         Self {
             middleware: Some(SharedMiddleware::new(Isolated(middleware))),
             name,
             needs: Needs::default(),
             provides: Vec::new(),
+            at_start: None,
         }
     }
 
@@ -68,6 +70,21 @@ impl Layer {
             name: "none",
             needs: Needs::default(),
             provides: Vec::new(),
+            at_start: None,
+        }
+    }
+
+    /// Has something done when the app starts, inside the runtime that outlives all requests.
+    #[cfg(feature = "tower")]
+    pub(crate) fn at_start(mut self, begin: impl Fn() + Send + Sync + 'static) -> Self {
+        self.at_start = Some(Arc::new(begin));
+        self
+    }
+
+    /// Does what is to be done when the app starts; once for each place that the layer is wrapped around.
+    pub(crate) fn begin(&self) {
+        if let Some(begin) = &self.at_start {
+            begin();
         }
     }
 
