@@ -11,9 +11,7 @@
 //! - [`handler`]: what can be called; [`extract`]: what it is called with; [`response`]: what it may return.
 //! - [`error`]: [`HttpError`], a failure that is a response.
 //! - [`middleware`]: `async fn(Request, Next) -> impl IntoResponse`.
-//! - `tower` (feature `tower`): an app as a tower service, tower layers as middleware.
 //! - [`lifecycle`]: resources, hooks, background tasks, and their order.
-//! - [`http`]: the crate `wharf-http`, for whoever calls a started app.
 //!
 //! # Features
 //!
@@ -38,9 +36,6 @@ pub mod response;
 pub mod route;
 pub mod routing;
 mod state;
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub mod tower;
 
 pub use app::{App, factory};
 pub use error::HttpError;
@@ -59,5 +54,4 @@ pub use route::{
     OnDisconnect, Route, any, at, delete, get, head, method, options, patch, post, put,
 };
 pub use routing::TrailingSlash;
-pub use wharf_http as http;
 pub use wharf_http::{Body, BoxError, Context, Request, Response};

@@ -11,6 +11,8 @@
 //! }
 //! ```
 //!
+//! The [`guide`] teaches it in the order in which one needs it.
+//!
 //! # Layout
 //!
 //! Everything lives in the crates below; this one names it. The root holds what nearly every application uses.
@@ -20,6 +22,7 @@
 //! - [`middleware`], [`lifecycle`], [`check`]: around handlers, before and after them, and what is wrong with them.
 //! - [`server`]: listeners, limits, access log, shutdown. [`client`]: outgoing requests.
 //! - [`http`]: bodies, context and services, which both ends share. `test` (feature `testing`): tests without a network.
+//! - [`guide`]: the guided tour.
 //!
 //! # Features
 //!
@@ -34,6 +37,16 @@
 //! | `testing` | no | the test kit, as the module `test` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(all(
+    feature = "client",
+    feature = "cookies",
+    feature = "form",
+    feature = "http1",
+    feature = "json",
+    feature = "server",
+))]
+pub mod guide;
 
 #[cfg(feature = "client")]
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
@@ -75,3 +88,7 @@ pub const KIB: usize = 1024;
 
 /// One mebibyte: 1,048,576 bytes.
 pub const MIB: usize = 1024 * KIB;
+
+#[cfg(all(doctest, feature = "http1", feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -34,21 +34,19 @@ pub trait MiddlewareFn<A>: Send + Sync + 'static {
 
 /// The arguments of a middleware before the request, each made from its head.
 pub trait HeadArgs: Sized + Send + 'static {
-    /// Makes the arguments, or the response to send instead of calling the middleware.
-    ///
-    /// The request is lent: most middleware has no arguments, and a request is large to move.
+    /// Makes the arguments and gives the request back, or the response to send instead of calling the middleware.
     fn extract(
-        request: &mut Request,
+        request: Request,
         scope: &Scope,
-    ) -> impl Future<Output = Result<Self, Box<Response>>> + Send;
+    ) -> impl Future<Output = Result<(Self, Request), Response>> + Send;
 
     /// Names what the arguments will look up, so that the app can refuse to start without it.
     fn needs(needs: &mut Needs);
 }
 
 impl HeadArgs for () {
-    async fn extract(_request: &mut Request, _scope: &Scope) -> Result<(), Box<Response>> {
-        Ok(())
+    async fn extract(request: Request, _scope: &Scope) -> Result<((), Request), Response> {
+        Ok(((), request))
     }
 
     fn needs(_needs: &mut Needs) {}
@@ -82,15 +80,17 @@ where
     F: MiddlewareFn<A, Output: IntoResponse, Future: Send>,
     A: HeadArgs,
 {
-    async fn handle(&self, mut request: Request, next: Next) -> Response {
+    async fn handle(&self, request: Request, next: Next) -> Response {
         let scope = Arc::clone(next.scope());
-        match A::extract(&mut request, &scope).await {
-            Ok(args) => {
+        let mut response = match A::extract(request, &scope).await {
+            Ok((args, request)) => {
                 let answer = self.function.call(args, request, next);
                 answer.await.into_response()
             }
-            Err(rejection) => *rejection,
-        }
+            Err(rejection) => rejection,
+        };
+        scope.settle(&mut response);
+        response
     }
 }
 
@@ -125,16 +125,15 @@ macro_rules! arguments {
             $($part: FromRequestParts + Send + 'static,)+
         {
             #[expect(non_snake_case, reason = "the values are named like their types")]
-            async fn extract(request: &mut Request, scope: &Scope) -> Result<Self, Box<Response>> {
-                let (mut parts, body) = std::mem::take(request).into_parts();
+            async fn extract(request: Request, scope: &Scope) -> Result<(Self, Request), Response> {
+                let (mut parts, body) = request.into_parts();
                 $(
                     let $part = match $part::from_request_parts(&mut parts, scope).await {
                         Ok(value) => value,
-                        Err(rejection) => return Err(Box::new(rejection.into_response())),
+                        Err(rejection) => return Err(rejection.into_response()),
                     };
                 )+
-                *request = Request::from_parts(parts, body);
-                Ok(($($part,)+))
+                Ok((($($part,)+), Request::from_parts(parts, body)))
             }
 
             fn needs(needs: &mut Needs) {

@@ -1,0 +1,56 @@
+//! The guided tour: how to write, test and run an application, in the order in which one needs it.
+//!
+//! Each chapter is short, and stands on those before it. Every piece of code in it is compiled and run by the tests of
+//! this crate, so that none of it is out of date.
+//!
+//! # Chapters
+//!
+//! An application, from the first line to the last request:
+//!
+//! 1. [First app](first_app): from nothing to an answer, and its first test.
+//! 2. [Routing](routing): which path leads to which handler; URLs from names.
+//! 3. [Handlers](handlers): what a handler takes, and what it may give back.
+//! 4. [State and life cycle](state): what handlers share; what is opened before the first request and closed after the last.
+//! 5. [Errors](errors): failing with the right status, and what the client gets to see of it.
+//! 6. [Middleware](middleware): code around many handlers.
+//! 7. [Limits](limits): how long and how much, by default, and how to change it.
+//! 8. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
+//! 9. [Testing](testing): the real application without a network.
+//!
+//! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
+//!
+//! # Planned
+//!
+//! These chapters are not written yet. What they will be about is not always there yet, either: requests and bodies,
+//! responses, cookies, forms, static files, compression, TLS, HTTP/2, WebSocket, server-sent events, the client,
+//! deployment, zero-downtime restart, observability, performance, migrating from aiohttp.
+
+#[doc = include_str!("common_mistakes.md")]
+pub mod common_mistakes {}
+
+#[doc = include_str!("errors.md")]
+pub mod errors {}
+
+#[doc = include_str!("first_app.md")]
+pub mod first_app {}
+
+#[doc = include_str!("handlers.md")]
+pub mod handlers {}
+
+#[doc = include_str!("limits.md")]
+pub mod limits {}
+
+#[doc = include_str!("middleware.md")]
+pub mod middleware {}
+
+#[doc = include_str!("routing.md")]
+pub mod routing {}
+
+#[doc = include_str!("running.md")]
+pub mod running {}
+
+#[doc = include_str!("state.md")]
+pub mod state {}
+
+#[doc = include_str!("testing.md")]
+pub mod testing {}
