@@ -13,7 +13,7 @@ const BUDGETS: [(&str, &str, usize); 2] =
 
 /// Which crates of the workspace each one may bring with all its features on; siblings do not know each other. The examples show
 /// what a user of one crate gets.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("wharf-http", &[]),
     ("wharf-core", &["wharf-http"]),
     ("wharf-server", &["wharf-http"]),
@@ -23,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
         &["wharf-client", "wharf-core", "wharf-http", "wharf-server"],
     ),
     ("client-only", &["wharf-client", "wharf-http"]),
+    ("core-in-hyper", &["wharf-core", "wharf-http"]),
     ("server-only", &["wharf-http", "wharf-server"]),
 ];
 

@@ -204,6 +204,15 @@ impl HttpError {
         causes
     }
 
+    /// Makes the error of any other; as `From` does, which cannot be had for a boxed one.
+    #[cfg(feature = "tower")]
+    pub(crate) fn caused_by(error: BoxError) -> Self {
+        match caused_by_body(error.as_ref()) {
+            Some(known) => known.because(error),
+            None => Self::new(StatusCode::INTERNAL_SERVER_ERROR).because(error),
+        }
+    }
+
     /// Takes over what became of the response that was made of this error.
     pub(crate) fn amend(&mut self, status: StatusCode, headers: HeaderMap) {
         self.inner.status = status;
@@ -298,9 +307,22 @@ fn caused_by_body(error: &(dyn StdError + 'static)) -> Option<HttpError> {
                 BodyErrorKind::Disconnected | BodyErrorKind::Malformed => {
                     HttpError::bad_request(error.to_string())
                 }
-                _ => return None,
+                // Something around a body, which may have another body inside.
+                _ => {
+                    cause = error.source();
+                    continue;
+                }
             };
             return Some(known);
+        }
+        #[cfg(feature = "tower")]
+        if error.is::<http_body_util::LengthLimitError>() {
+            // A tower layer set the limit, and does not tell it.
+            return Some(
+                HttpError::new(StatusCode::PAYLOAD_TOO_LARGE)
+                    .detail("the body is larger than the limit")
+                    .kind(ErrorKind::TooLarge),
+            );
         }
         cause = error.source();
     }

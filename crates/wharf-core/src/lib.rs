@@ -11,7 +11,9 @@
 //! - [`handler`]: what can be called; [`extract`]: what it is called with; [`response`]: what it may return.
 //! - [`error`]: [`HttpError`], a failure that is a response.
 //! - [`middleware`]: `async fn(Request, Next) -> impl IntoResponse`.
+//! - `tower` (feature `tower`): an app as a tower service, tower layers as middleware.
 //! - [`lifecycle`]: resources, hooks, background tasks, and their order.
+//! - [`http`]: the crate `wharf-http`, for whoever calls a started app.
 //!
 //! # Features
 //!
@@ -36,6 +38,9 @@ pub mod response;
 pub mod route;
 pub mod routing;
 mod state;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod tower;
 
 pub use app::{App, factory};
 pub use error::HttpError;
@@ -54,4 +59,5 @@ pub use route::{
     OnDisconnect, Route, any, at, delete, get, head, method, options, patch, post, put,
 };
 pub use routing::TrailingSlash;
+pub use wharf_http as http;
 pub use wharf_http::{Body, BoxError, Context, Request, Response};

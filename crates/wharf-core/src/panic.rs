@@ -33,21 +33,15 @@ impl<F: Future<Output = Response>> Future for Guarded<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
         let this = self.project();
         // The future is not polled again after a panic, so that nobody sees it half way.
-        let (scope, future) = (this.scope, this.future);
-        settled(scope, || future.poll(cx))
-    }
-}
-
-/// Polls; gives errors their looks, and makes a 500 of a panic.
-pub(crate) fn settled(scope: &Scope, poll: impl FnOnce() -> Poll<Response>) -> Poll<Response> {
-    match catch_unwind(AssertUnwindSafe(poll)) {
-        Ok(mut polled) => {
-            if let Poll::Ready(response) = &mut polled {
-                scope.settle(response);
+        match catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))) {
+            Ok(mut polled) => {
+                if let Poll::Ready(response) = &mut polled {
+                    this.scope.settle(response);
+                }
+                polled
             }
-            polled
+            Err(panic) => Poll::Ready(this.scope.render(&panicked(panic.as_ref()))),
         }
-        Err(panic) => Poll::Ready(scope.render(&panicked(panic.as_ref()))),
     }
 }
 

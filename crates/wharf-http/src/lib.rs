@@ -8,7 +8,7 @@
 //! - [`context`]: [`Context`], what travels with a request: identity, deadline, cancellation, typed extensions.
 //! - [`connection`]: [`Connection`] and [`Peer`], what is known of the connection that a request came by.
 //! - [`signal`]: [`Signal`], a one-way switch that many tasks can await; [`Tasks`], work that a shutdown waits for.
-//! - [`header`]: typed header fields.
+//! - [`header`]: typed header fields, and what the conditions of a request come to.
 //! - [`error`]: [`BoxError`] and [`ErrorChain`], the printer of causes.
 //! - `json` (feature `json`): the hook for JSON codecs.
 //!

@@ -96,12 +96,6 @@ impl<S: Side> Chain<S> {
         }
     }
 
-    /// Tells whether there is any middleware before the end.
-    #[must_use]
-    pub fn has_middleware(&self) -> bool {
-        !self.middleware.is_empty()
-    }
-
     /// Sends `request` through the chain.
     pub fn run(
         self: &Arc<Self>,

@@ -421,6 +421,13 @@ impl App {
             .find_map(|mount| mount.on_error.clone())
     }
 
+    /// The hooks of all apps around, outermost first.
+    pub(super) fn on_response_of(&self, number: usize) -> Box<[super::ResponseHook]> {
+        let apps: Vec<&Mount> = self.ancestry(number).collect();
+        let hooks = apps.into_iter().rev().flat_map(|mount| &mount.on_response);
+        hooks.cloned().collect()
+    }
+
     pub(super) fn fallback_of(&self, number: usize) -> Option<super::running::SharedEndpoint> {
         self.ancestry(number)
             .find_map(|mount| mount.fallback.clone())

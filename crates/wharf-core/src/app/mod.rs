@@ -16,9 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wharf_http::middleware::Endpoint;
-use wharf_http::{BoxError, Serve};
+use wharf_http::{BoxError, Response, Serve};
 
-use self::mounted::ErrorHook;
+use self::mounted::{ErrorHook, ResponseHook};
 use crate::check::CheckError;
 use crate::error::HttpError;
 use crate::extract::{Scope, TypeKey};
@@ -72,6 +72,7 @@ struct Mount {
     middleware: Vec<Layer>,
     steps: Steps,
     on_error: Option<ErrorHook>,
+    on_response: Vec<ResponseHook>,
     fallback: Option<Arc<dyn Endpoint<Served>>>,
     method_not_allowed: Option<Arc<dyn Endpoint<Served>>>,
     fallback_routes: Vec<Route>,
@@ -103,6 +104,7 @@ impl App {
             middleware: Vec::new(),
             steps: Steps::default(),
             on_error: None,
+            on_response: Vec::new(),
             fallback: None,
             method_not_allowed: None,
             fallback_routes: Vec::new(),
@@ -268,6 +270,32 @@ impl App {
         self.own().on_error = Some(Arc::new(move |error, scope| {
             hook(error, scope).into_response()
         }));
+        self
+    }
+
+    /// Sees every response before it goes out, whoever made it: handlers, middleware, fallbacks and the error hook, for
+    /// streams too, and for requests that were refused or never parsed.
+    ///
+    /// It runs once for each response, after all middleware; hooks run in the order of writing, those of an app before
+    /// those of the apps mounted in it. The server adds afterwards what is not set, such as `Date`. A panic in a hook
+    /// makes the answer a 500, which the other hooks do not see.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::HeaderValue;
+    /// use wharf_core::extract::Scope;
+    /// use wharf_core::{App, Response};
+    ///
+    /// let app = App::new().on_response(|response: &mut Response, _: &Scope| {
+    ///     response.headers_mut().insert("x-frame-options", HeaderValue::from_static("DENY"));
+    /// });
+    /// ```
+    pub fn on_response(
+        mut self,
+        hook: impl Fn(&mut Response, &Scope) + Send + Sync + 'static,
+    ) -> Self {
+        self.own().on_response.push(Arc::new(hook));
         self
     }
 

@@ -19,11 +19,15 @@ use crate::state::StateMap;
 /// Gives an error its looks.
 pub(crate) type ErrorHook = Arc<dyn Fn(&HttpError, &Scope) -> Response + Send + Sync>;
 
+/// Sees each response before it goes out.
+pub(crate) type ResponseHook = Arc<dyn Fn(&mut Response, &Scope) + Send + Sync>;
+
 /// One app of the tree, as its routes see it.
 pub(crate) struct Mounted {
     pub(super) state: StateMap,
     pub(super) urls: Urls,
     pub(super) on_error: Option<ErrorHook>,
+    pub(super) on_response: Box<[ResponseHook]>,
     pub(super) body_limit: Option<usize>,
     pub(super) debug: bool,
 }
@@ -104,6 +108,23 @@ impl Scope {
                 self.log(&panicked(panic.as_ref()));
                 problem::negotiated(error, self)
             }
+        }
+    }
+
+    /// Tells whether there are hooks that see each response before it goes out.
+    pub(crate) fn has_hooks(&self) -> bool {
+        !self.mounted().on_response.is_empty()
+    }
+
+    /// Runs these hooks.
+    pub(crate) fn prepare(&self, response: &mut Response) {
+        let run = catch_unwind(AssertUnwindSafe(|| {
+            for hook in &self.mounted().on_response {
+                hook(response, self);
+            }
+        }));
+        if let Err(panic) = run {
+            *response = self.render(&panicked(panic.as_ref()));
         }
     }
 

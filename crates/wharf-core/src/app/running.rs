@@ -24,7 +24,7 @@ use crate::extract::{Scope, Unrouted};
 use crate::lifecycle::{Entered, Setup, StartError, StopError};
 use crate::middleware::{Layer, Served};
 use crate::name::Urls;
-use crate::panic::{Guarded, settled};
+use crate::panic::Guarded;
 use crate::response::problem;
 use crate::route::OnDisconnect;
 use crate::routing::{Lookup, Mounts, Params, Router, RouterBuilder};
@@ -114,11 +114,15 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
                 state: setup.snapshot(),
                 urls: plan.urls.clone(),
                 on_error: app.on_error_of(number),
+                on_response: app.on_response_of(number),
                 body_limit: app.body_limit_of(number),
                 debug: app.debug_of(number),
             })
         })
         .collect();
+    let of_apps = app.mounts.iter().flat_map(|mount| &mount.middleware);
+    let of_routes = app.routes.iter().flat_map(|(_, route)| &route.middleware);
+    of_apps.chain(of_routes).for_each(Layer::begin);
     let layers: Vec<Vec<SharedMiddleware<Served>>> = (0..app.mounts.len())
         .map(|number| app.layers(number).filter_map(Layer::middleware).collect())
         .collect();
@@ -313,7 +317,9 @@ impl Service for Running {
             context,
             &Request::default(),
         );
-        scope.render(&error)
+        let mut response = scope.render(&error);
+        scope.prepare(&mut response);
+        response
     }
 
     async fn shutdown(&self) {
@@ -336,15 +342,16 @@ impl fmt::Debug for Running {
 /// The answer to one request, to come.
 pub struct AppFuture {
     future: BoxFuture<'static, Response>,
-    /// Absent where there is no middleware: the handler is guarded by itself, so that its 500 passes through middleware.
-    scope: Option<Arc<Scope>>,
+    /// Present where hooks see the response. Handlers and middleware are guarded each by itself, so that their panics
+    /// and errors are answers already.
+    hooked: Option<Arc<Scope>>,
 }
 
 impl AppFuture {
     fn new(chain: &Arc<Chain<Served>>, request: Request, scope: Scope) -> Self {
         let scope = Arc::new(scope);
         Self {
-            scope: chain.has_middleware().then(|| Arc::clone(&scope)),
+            hooked: scope.has_hooks().then(|| Arc::clone(&scope)),
             future: chain.run(request, scope),
         }
     }
@@ -354,18 +361,19 @@ impl Future for AppFuture {
     type Output = Response;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Response> {
-        let Self { future, scope } = &mut *self;
-        match scope {
-            None => future.as_mut().poll(cx),
-            Some(scope) => settled(scope, || future.as_mut().poll(cx)),
+        let Self { future, hooked } = &mut *self;
+        let mut response = task::ready!(future.as_mut().poll(cx));
+        if let Some(scope) = hooked {
+            scope.prepare(&mut response);
         }
+        Poll::Ready(response)
     }
 }
 
 impl fmt::Debug for AppFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AppFuture")
-            .field("scope", &self.scope)
+            .field("hooked", &self.hooked)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use wharf_http::Request;
-use wharf_http::header::{ContentType, Header as _};
+use wharf_http::header::{ContentType, TypedHeader as _};
 
 use super::{FromRequest, OptionalFromRequest, Scope};
 use crate::error::{ErrorKind, HttpError};

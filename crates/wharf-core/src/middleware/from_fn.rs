@@ -34,19 +34,21 @@ pub trait MiddlewareFn<A>: Send + Sync + 'static {
 
 /// The arguments of a middleware before the request, each made from its head.
 pub trait HeadArgs: Sized + Send + 'static {
-    /// Makes the arguments and gives the request back, or the response to send instead of calling the middleware.
+    /// Makes the arguments, or the response to send instead of calling the middleware.
+    ///
+    /// The request is lent: most middleware has no arguments, and a request is large to move.
     fn extract(
-        request: Request,
+        request: &mut Request,
         scope: &Scope,
-    ) -> impl Future<Output = Result<(Self, Request), Response>> + Send;
+    ) -> impl Future<Output = Result<Self, Box<Response>>> + Send;
 
     /// Names what the arguments will look up, so that the app can refuse to start without it.
     fn needs(needs: &mut Needs);
 }
 
 impl HeadArgs for () {
-    async fn extract(request: Request, _scope: &Scope) -> Result<((), Request), Response> {
-        Ok(((), request))
+    async fn extract(_request: &mut Request, _scope: &Scope) -> Result<(), Box<Response>> {
+        Ok(())
     }
 
     fn needs(_needs: &mut Needs) {}
@@ -80,17 +82,15 @@ where
     F: MiddlewareFn<A, Output: IntoResponse, Future: Send>,
     A: HeadArgs,
 {
-    async fn handle(&self, request: Request, next: Next) -> Response {
+    async fn handle(&self, mut request: Request, next: Next) -> Response {
         let scope = Arc::clone(next.scope());
-        let mut response = match A::extract(request, &scope).await {
-            Ok((args, request)) => {
+        match A::extract(&mut request, &scope).await {
+            Ok(args) => {
                 let answer = self.function.call(args, request, next);
                 answer.await.into_response()
             }
-            Err(rejection) => rejection,
-        };
-        scope.settle(&mut response);
-        response
+            Err(rejection) => *rejection,
+        }
     }
 }
 
@@ -125,15 +125,16 @@ macro_rules! arguments {
             $($part: FromRequestParts + Send + 'static,)+
         {
             #[expect(non_snake_case, reason = "the values are named like their types")]
-            async fn extract(request: Request, scope: &Scope) -> Result<(Self, Request), Response> {
-                let (mut parts, body) = request.into_parts();
+            async fn extract(request: &mut Request, scope: &Scope) -> Result<Self, Box<Response>> {
+                let (mut parts, body) = std::mem::take(request).into_parts();
                 $(
                     let $part = match $part::from_request_parts(&mut parts, scope).await {
                         Ok(value) => value,
-                        Err(rejection) => return Err(rejection.into_response()),
+                        Err(rejection) => return Err(Box::new(rejection.into_response())),
                     };
                 )+
-                Ok((($($part,)+), Request::from_parts(parts, body)))
+                *request = Request::from_parts(parts, body);
+                Ok(($($part,)+))
             }
 
             fn needs(needs: &mut Needs) {

@@ -1,11 +1,13 @@
 use std::any::type_name;
 use std::fmt;
+use std::sync::Arc;
 
-use wharf_http::Middleware;
 use wharf_http::middleware::SharedMiddleware;
+use wharf_http::{Middleware, Request, Response};
 
-use super::Served;
+use super::{Next, Served};
 use crate::extract::{Needs, TypeKey};
+use crate::panic::Guarded;
 
 /// A middleware together with what it needs and what it provides. Made by `from_fn` or [`Layer::new`].
 ///
@@ -41,6 +43,7 @@ pub struct Layer {
     name: &'static str,
     needs: Needs,
     provides: Vec<TypeKey>,
+    at_start: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 impl Layer {
@@ -50,12 +53,13 @@ impl Layer {
         Self::named(type_name::<T>(), middleware)
     }
 
-    pub(super) fn named(name: &'static str, middleware: impl Middleware<Served>) -> Self {
+    pub(crate) fn named(name: &'static str, middleware: impl Middleware<Served>) -> Self {
         Self {
-            middleware: Some(SharedMiddleware::new(middleware)),
+            middleware: Some(SharedMiddleware::new(Isolated(middleware))),
             name,
             needs: Needs::default(),
             provides: Vec::new(),
+            at_start: None,
         }
     }
 
@@ -66,6 +70,21 @@ impl Layer {
             name: "none",
             needs: Needs::default(),
             provides: Vec::new(),
+            at_start: None,
+        }
+    }
+
+    /// Has something done when the app starts, inside the runtime that outlives all requests.
+    #[cfg(feature = "tower")]
+    pub(crate) fn at_start(mut self, begin: impl Fn() + Send + Sync + 'static) -> Self {
+        self.at_start = Some(Arc::new(begin));
+        self
+    }
+
+    /// Does what is to be done when the app starts; once for each place that the layer is wrapped around.
+    pub(crate) fn begin(&self) {
+        if let Some(begin) = &self.at_start {
+            begin();
         }
     }
 
@@ -97,6 +116,16 @@ impl Layer {
 
     pub(crate) fn provided(&self) -> &[TypeKey] {
         &self.provides
+    }
+}
+
+/// A middleware whose panic is an answer that those around it see, and whose errors have their looks when they do.
+struct Isolated<T>(T);
+
+impl<T: Middleware<Served>> Middleware<Served> for Isolated<T> {
+    async fn handle(&self, request: Request, next: Next) -> Response {
+        let scope = Arc::clone(next.scope());
+        Guarded::new(scope, async { self.0.handle(request, next).await }).await
     }
 }
 

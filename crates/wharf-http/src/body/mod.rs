@@ -7,6 +7,7 @@ mod stream;
 pub use channel::Sender;
 pub use error::{Error, ErrorKind};
 
+use std::any::Any;
 use std::fmt;
 use std::future::poll_fn;
 use std::mem;
@@ -65,14 +66,20 @@ impl Body {
 
     /// Wraps any body of bytes.
     ///
-    /// Errors of it are kept as they are when they are [`Error`]s already, and wrapped as [`ErrorKind::Other`] if not.
+    /// A body that is one of these already is given back as it is. Errors are kept as they are when they are
+    /// [`Error`]s already, and wrapped as [`ErrorKind::Other`] if not.
     pub fn new<B>(body: B) -> Self
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        if body.is_end_stream() {
-            return Self::empty();
+        // Bytes stay bytes on their way through code that is generic over bodies.
+        let mut body = Some(body);
+        if let Some(body) = (&mut body as &mut dyn Any).downcast_mut::<Option<Self>>() {
+            return body.take().unwrap_or_default();
         }
+        let Some(body) = body.filter(|body| !body.is_end_stream()) else {
+            return Self::empty();
+        };
         Self {
             kind: Kind::Stream(Mutex::new(Box::pin(stream::Wrapped::new(body)))),
         }

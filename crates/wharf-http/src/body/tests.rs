@@ -57,6 +57,12 @@ async fn a_body_of_known_length_over_the_limit_is_left_unread() {
     assert_eq!(body.bytes(6).await.unwrap(), "abcdef");
 }
 
+#[test]
+fn a_body_that_is_wrapped_again_is_the_same() {
+    let body = Body::new(Body::from("bytes"));
+    assert_eq!(body.as_bytes().unwrap(), "bytes");
+}
+
 #[tokio::test]
 async fn an_error_of_a_wrapped_body_keeps_its_kind() {
     let (sender, body) = Body::channel(1);

@@ -1,4 +1,10 @@
 use std::cmp::Reverse;
+use std::fmt;
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use super::grammar::{self, Quoted, Weight};
+use super::{BadHeader, TypedHeader};
 
 /// The `Accept` field: which media types a client takes, and how gladly (RFC 9110 §12.5.1).
 ///
@@ -28,8 +34,7 @@ struct MediaRange {
     subtype: String,
     /// Names in lower case, values without quotes.
     parameters: Vec<(String, String)>,
-    /// In thousandths.
-    quality: u16,
+    quality: Weight,
     position: usize,
 }
 
@@ -39,7 +44,7 @@ struct MediaRange {
 /// wrote first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Preference {
-    quality: u16,
+    quality: Weight,
     specificity: usize,
     position: Reverse<usize>,
 }
@@ -47,14 +52,14 @@ pub struct Preference {
 impl Preference {
     /// Of what no range matches.
     const NONE: Self = Self {
-        quality: 0,
+        quality: Weight::NONE,
         specificity: 0,
         position: Reverse(usize::MAX),
     };
 
     /// Of everything, when the client says nothing.
     const ANY: Self = Self {
-        quality: 1000,
+        quality: Weight::FULL,
         specificity: 0,
         position: Reverse(0),
     };
@@ -62,13 +67,13 @@ impl Preference {
     /// Tells whether the client takes it at all.
     #[must_use]
     pub fn is_acceptable(self) -> bool {
-        self.quality > 0
+        self.quality > Weight::NONE
     }
 
     /// Returns the quality in thousandths, 0 to 1000.
     #[must_use]
     pub fn quality(self) -> u16 {
-        self.quality
+        self.quality.thousandths()
     }
 
     /// Tells whether the client named the very type, and not a wildcard for it.
@@ -89,7 +94,7 @@ impl Accept {
             let Ok(line) = str::from_utf8(line.as_ref()) else {
                 continue;
             };
-            for member in split_unquoted(line, ',') {
+            for member in grammar::split(line, b',') {
                 ranges.extend(MediaRange::parse(member, ranges.len()));
             }
         }
@@ -138,7 +143,7 @@ impl Accept {
 
 impl MediaRange {
     fn parse(text: &str, position: usize) -> Option<Self> {
-        let mut parts = split_unquoted(text, ';').map(str::trim);
+        let mut parts = grammar::split(text, b';');
         let essence = parts.next()?;
         // Some old clients write `*` for `*/*`.
         let (kind, subtype) = match essence {
@@ -146,34 +151,26 @@ impl MediaRange {
             _ => essence.split_once('/')?,
         };
         let wild_kind_only = kind == "*" && subtype != "*";
-        if !is_token(kind) || !is_token(subtype) || wild_kind_only {
+        if !grammar::is_token(kind) || !grammar::is_token(subtype) || wild_kind_only {
             return None;
         }
         let mut range = Self {
             kind: kind.to_ascii_lowercase(),
             subtype: subtype.to_ascii_lowercase(),
             parameters: Vec::new(),
-            quality: 1000,
+            quality: Weight::FULL,
             position,
         };
-        for parameter in parts.filter(|part| !part.is_empty()) {
-            let (name, value) = parameter.split_once('=')?;
-            let (name, value) = (name.trim(), value.trim());
+        for parameter in parts {
+            let (name, value) = grammar::parameter(parameter)?;
             if name.eq_ignore_ascii_case("q") {
                 // What follows the weight was once an extension of the field, and is none any more (RFC 9110 §12.5.1).
-                range.quality = quality(value)?;
+                range.quality = Weight::parse(&value)?;
                 break;
-            }
-            let value = value
-                .strip_prefix('"')
-                .and_then(|value| value.strip_suffix('"'))
-                .unwrap_or(value);
-            if !is_token(name) {
-                return None;
             }
             range
                 .parameters
-                .push((name.to_ascii_lowercase(), value.to_owned()));
+                .push((name.to_ascii_lowercase(), value.into_owned()));
         }
         Some(range)
     }
@@ -204,50 +201,32 @@ impl MediaRange {
     }
 }
 
-/// Reads a weight in thousandths (RFC 9110 §12.4.2), and `.5`, which some clients write.
-fn quality(text: &str) -> Option<u16> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = fraction.as_bytes();
-    if digits.len() > 3 || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
+impl TypedHeader for Accept {
+    const NAME: HeaderName = header::ACCEPT;
+
+    /// Never fails: what is malformed counts as not there.
+    fn decode(headers: &HeaderMap) -> Result<Option<Self>, BadHeader> {
+        let accept = Self::parse(headers.get_all(Self::NAME));
+        Ok((!accept.ranges.is_empty()).then_some(accept))
     }
-    let thousandths = (0..3).fold(0, |sum, at| {
-        sum * 10 + digits.get(at).map_or(0, |digit| u16::from(digit - b'0'))
-    });
-    match whole {
-        "0" => Some(thousandths),
-        "" if !digits.is_empty() => Some(thousandths),
-        "1" if thousandths == 0 => Some(1000),
-        _ => None,
+
+    fn encode(&self) -> Option<HeaderValue> {
+        HeaderValue::try_from(self.to_string()).ok()
     }
 }
 
-/// Whether this is a token (RFC 9110 §5.6.2).
-fn is_token(text: &str) -> bool {
-    let special = b"!#$%&'*+-.^_`|~";
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || special.contains(&byte))
-}
-
-/// Splits at a separator, but not inside a quoted string (RFC 9110 §5.6.4).
-fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(move |c: char| {
-        if escaped {
-            escaped = false;
-        } else if quoted && c == '\\' {
-            escaped = true;
-        } else if c == '"' {
-            quoted = !quoted;
-        } else {
-            return !quoted && c == separator;
+impl fmt::Display for Accept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, range) in self.ranges.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{}/{}", range.kind, range.subtype)?;
+            for (name, value) in &range.parameters {
+                write!(f, ";{name}={}", Quoted(value))?;
+            }
+            write!(f, "{}", range.quality)?;
         }
-        false
-    })
-    .map(str::trim)
-    .filter(|part| !part.is_empty())
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::fmt;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::{BadHeader, Header, grammar};
+use super::{BadHeader, TypedHeader, grammar};
 
 /// What kind of content a body is: `Content-Type` (RFC 9110 §8.3).
 ///
@@ -141,7 +141,7 @@ impl ContentType {
     }
 }
 
-impl Header for ContentType {
+impl TypedHeader for ContentType {
     const NAME: HeaderName = header::CONTENT_TYPE;
 
     fn decode(headers: &HeaderMap) -> Result<Option<Self>, BadHeader> {

@@ -81,6 +81,54 @@ fn unquote(text: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(plain))
 }
 
+/// How much a member of a list is wanted, in thousandths (RFC 9110 §12.4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Weight(u16);
+
+impl Weight {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const FULL: Self = Self(1000);
+
+    /// Reads the value of `q`, and `.5`, which some clients write.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = fraction.as_bytes();
+        if digits.len() > 3 || !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let thousandths = (0..3).fold(0, |sum, at| {
+            sum * 10 + digits.get(at).map_or(0, |digit| u16::from(digit - b'0'))
+        });
+        match whole {
+            "0" => Some(Self(thousandths)),
+            "" if !digits.is_empty() => Some(Self(thousandths)),
+            "1" if thousandths == 0 => Some(Self::FULL),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn thousandths(self) -> u16 {
+        self.0
+    }
+}
+
+impl fmt::Display for Weight {
+    /// Writes the parameter `q`, or nothing for the full weight, which is the default.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1000.. => Ok(()),
+            thousandths => {
+                let digits = format!("{thousandths:03}");
+                let digits = digits.trim_end_matches('0');
+                match digits {
+                    "" => f.write_str(";q=0"),
+                    digits => write!(f, ";q=0.{digits}"),
+                }
+            }
+        }
+    }
+}
+
 /// Writes a parameter value: as it is when it is a token, quoted otherwise.
 pub(crate) struct Quoted<'t>(pub(crate) &'t str);
 

@@ -1,24 +1,46 @@
 //! Typed header fields: those that both ends of a connection read or write.
 //!
-//! Each is a type with a `parse` that never panics and a `Display` that writes what `parse` reads; [`Header`] connects
-//! it to a [`HeaderMap`].
+//! Each is a type that can be read from any text without a panic, and that writes what it reads; [`TypedHeader`]
+//! connects it to a [`HeaderMap`]. [`Preconditions`] puts those together that make a request conditional.
 
 mod accept;
+mod accept_encoding;
+mod authorization;
+mod base64;
+mod cache_control;
+mod content_disposition;
 mod content_type;
-pub(crate) mod grammar;
+mod date;
+mod etag;
+mod grammar;
+mod preconditions;
+mod range;
 
 pub use accept::{Accept, Preference};
+pub use accept_encoding::AcceptEncoding;
+pub use authorization::{Basic, Bearer};
+pub use cache_control::CacheControl;
+pub use content_disposition::ContentDisposition;
 pub use content_type::ContentType;
+pub use date::{Date, Expires, IfModifiedSince, IfUnmodifiedSince, LastModified};
+pub use etag::{ETag, ETags, IfMatch, IfNoneMatch, IfRange};
+pub use preconditions::{Preconditions, Validators, Verdict};
+pub use range::{ByteRange, ContentRange, Range};
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// A header field with a type of its own.
-pub trait Header: Sized {
+pub trait TypedHeader: Sized {
     /// The name of the field.
     const NAME: HeaderName;
+
+    /// What an answer 401 asks for where the field is missing; `None` for fields that are no credentials
+    /// (RFC 9110 §11.6.1).
+    const CHALLENGE: Option<&'static str> = None;
 
     /// Reads the field; `None` when there is none.
     ///
@@ -57,18 +79,26 @@ impl BadHeader {
 
 impl fmt::Display for BadHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the header field `{}` is malformed: {}",
-            self.name, self.expected
-        )
+        let Self { name, expected } = self;
+        write!(f, "the header field `{name}` is malformed: {expected}")
     }
 }
 
 impl StdError for BadHeader {}
 
-/// Returns the text of a field that may be there once at most.
+/// Returns the text of a field that may be there once at most, and is ASCII.
 fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, BadHeader> {
+    match single_text(headers, name)? {
+        Some(text) if !text.is_ascii() => Err(BadHeader::new(name, "expected ASCII")),
+        found => Ok(found),
+    }
+}
+
+/// Returns the text of a field that may be there once at most.
+fn single_text<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'h str>, BadHeader> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else {
         return Ok(None);
@@ -76,8 +106,28 @@ fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h st
     if values.next().is_some() {
         return Err(BadHeader::new(name, "expected once"));
     }
-    match value.to_str() {
-        Ok(text) => Ok(Some(grammar::trim(text))),
-        Err(_not_ascii) => Err(BadHeader::new(name, "expected visible ASCII")),
+    text(value, name).map(Some)
+}
+
+/// Returns the text of a field that is a list, all its lines as one (RFC 9110 §5.3).
+fn joined<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<Cow<'h, str>>, BadHeader> {
+    let mut all: Option<Cow<'h, str>> = None;
+    for value in headers.get_all(name) {
+        let line = text(value, name)?;
+        all = Some(match all {
+            None => Cow::Borrowed(line),
+            Some(before) => Cow::Owned(format!("{before}, {line}")),
+        });
+    }
+    Ok(all)
+}
+
+fn text<'h>(value: &'h HeaderValue, name: &HeaderName) -> Result<&'h str, BadHeader> {
+    match str::from_utf8(value.as_bytes()) {
+        Ok(text) => Ok(grammar::trim(text)),
+        Err(_) => Err(BadHeader::new(name, "expected UTF-8")),
     }
 }

@@ -10,6 +10,7 @@ use crate::routing::methods::{MethodTable, Verb};
 use crate::routing::pattern::{self, Pattern};
 use crate::routing::segment::Segment;
 use crate::routing::slash::TrailingSlash;
+use crate::routing::table::Table;
 use crate::routing::tree::TreeBuilder;
 
 /// How one route is matched, apart from its pattern and method.
@@ -158,13 +159,15 @@ impl<T> RouterBuilder<T> {
             }
             change(&mut leaves[at]);
         };
+        let mut literals: HashMap<String, u32> = HashMap::new();
         for (route, number) in self.routes.iter().zip(0..) {
             let add = |table: &mut MethodTable| table.insert(&route.verb, number);
             let segments = route.pattern.segments();
-            leaf(
-                tree.insert(&segments.iter().collect::<Vec<_>>()),
-                &mut |leaf| add(&mut leaf.exact),
-            );
+            let node = tree.insert(&segments.iter().collect::<Vec<_>>());
+            leaf(node, &mut |leaf| add(&mut leaf.exact));
+            if let Some(path) = literal(segments) {
+                literals.insert(path, node);
+            }
             if route.options.trailing_slash == TrailingSlash::Ignore
                 && let Some(toggled) = toggled(segments)
             {
@@ -195,13 +198,34 @@ impl<T> RouterBuilder<T> {
             value: entry.value,
             slash: entry.options.trailing_slash,
         });
+        let mut literal_keys = Vec::new();
+        let literals: Vec<(&[u8], u32)> = literals
+            .iter()
+            .map(|(path, leaf)| (path.as_bytes(), *leaf))
+            .collect();
         Ok(Router {
+            literals: Table::new(&literals, &mut literal_keys),
+            literal_keys: literal_keys.into(),
             tree: tree.build(),
             leaves: leaves.into(),
             routes: routes.collect(),
             has_redirects,
         })
     }
+}
+
+/// Returns the one path that a pattern without parameters matches as it is received; `None` where it has parameters, or
+/// where it can only be received with an escape.
+fn literal(segments: &[Segment]) -> Option<String> {
+    let mut path = String::new();
+    for segment in segments {
+        let Segment::Literal(text) = segment else {
+            return None;
+        };
+        path.push('/');
+        path.push_str(text);
+    }
+    (!path.contains('%') && path.matches('/').count() == segments.len()).then_some(path)
 }
 
 /// Returns the segments of a pattern with a slash at its end, or without; `None` where that makes no sense.

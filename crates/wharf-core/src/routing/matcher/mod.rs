@@ -8,6 +8,7 @@ use super::methods::{Allowed, MethodTable};
 use super::params::Params;
 use super::segment::Rest;
 use super::slash::{self, TrailingSlash};
+use super::table::{self, Table};
 use super::text::{BadPath, Decoded, END, Part, Plain, Text};
 use super::tree::{Branch, NONE, Node, ROOT, Tree};
 
@@ -21,6 +22,10 @@ pub use builder::{RouteOptions, RouterBuilder};
 /// Holds one value per route and gives out references to it; what a value is, and what is done with it, is the caller's business.
 #[derive(Debug)]
 pub struct Router<T> {
+    /// The leaves of patterns without parameters by their whole path: what is most specific at every place wins in any
+    /// case, so that the tree need not be asked.
+    literals: Table,
+    literal_keys: Box<[u8]>,
     tree: Tree,
     leaves: Box<[Leaf]>,
     routes: Box<[Found<T>]>,
@@ -73,6 +78,9 @@ impl<T> Router<T> {
     ///
     /// A path that does not begin with a slash, such as the `*` of `OPTIONS *`, matches nothing.
     pub fn find(&self, method: &Method, path: &str) -> Lookup<'_, T> {
+        if let Some(found) = self.literal(method, path) {
+            return Lookup::Found(found);
+        }
         match self.search(method, path) {
             Err(bad) => Lookup::Bad(bad),
             Ok(Outcome::Route(route, params)) => Lookup::Found(Match {
@@ -86,6 +94,19 @@ impl<T> Router<T> {
                 (None, _) => Lookup::NotFound,
             },
         }
+    }
+
+    /// Finds a route without parameters.
+    fn literal(&self, method: &Method, path: &str) -> Option<Match<'_, T>> {
+        let path = path.as_bytes();
+        let leaf = self
+            .literals
+            .get(path, table::hash(path), &self.literal_keys);
+        let route = self.leaves.get(leaf as usize)?.exact.get(method);
+        Some(Match {
+            value: &self.routes.get(route as usize)?.value,
+            params: Params::default(),
+        })
     }
 
     fn search(&self, method: &Method, path: &str) -> Result<Outcome, BadPath> {

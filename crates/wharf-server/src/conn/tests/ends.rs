@@ -245,7 +245,7 @@ impl Signals {
 }
 
 #[tokio::test(start_paused = true)]
-async fn connections_on_which_nothing_happens_close_at_once_on_shutdown() {
+async fn connections_on_which_nothing_happens_close_soon_on_shutdown() {
     for bytes in ["", "GET / HTTP/1.1\r\nHo", GET] {
         let signals = Signals::default();
         let mut client = signals.open(config(echo));
@@ -257,7 +257,8 @@ async fn connections_on_which_nothing_happens_close_at_once_on_shutdown() {
         let began = Instant::now();
         signals.shutdown.fire();
         assert_eq!(client.rest().await, "");
-        assert_eq!(began.elapsed(), Duration::ZERO, "{bytes:?}");
+        // Not at once: a request may have arrived of which the runtime has not heard yet.
+        assert!(began.elapsed() <= Duration::from_millis(60), "{bytes:?}");
         assert_eq!(client.end().await, ConnectionEnd::Finished);
     }
 }
