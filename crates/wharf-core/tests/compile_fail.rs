@@ -59,6 +59,14 @@ const MISTAKES: &[Mistake] = &[
         &["`Option<Filter>`", "what is inside does not fit"],
     ),
     mistake(
+        "json_of_a_type_that_is_not_read",
+        &["`Json<Ship>`", "need `T: Deserialize`"],
+    ),
+    mistake(
+        "query_of_a_type_that_is_not_read",
+        &["`Filter", "Deserialize"],
+    ),
+    mistake(
         "generic_function",
         &[
             "type annotations needed",
@@ -188,7 +196,7 @@ fn compile() -> HashMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut manifest = format!(
         "[package]\nname = \"compile-fail\"\nedition = \"2024\"\n[workspace]\n\
-         [dependencies]\nbytes = \"1\"\nhttp = \"1\"\nwharf-core = {{ path = {root:?} }}\n"
+         [dependencies]\nbytes = \"1\"\nhttp = \"1\"\nwharf-core = {{ path = {root:?}, features = [\"json\"] }}\n"
     );
     for Mistake { program, .. } in MISTAKES {
         let path = folder().join(program).with_extension("rs");

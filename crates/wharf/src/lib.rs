@@ -65,6 +65,10 @@ pub use wharf_core::{
     app, check, error, extract, handler, lifecycle, middleware, name, response, route, routing,
 };
 
+#[cfg(all(feature = "server", feature = "tower"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use wharf_core::tower;
+
 #[cfg(all(feature = "client", feature = "http1"))]
 pub use wharf_client::Client;
 #[cfg(all(feature = "server", feature = "form"))]
