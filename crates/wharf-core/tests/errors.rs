@@ -7,8 +7,6 @@
     reason = "a test fails by panicking, and so does the handler that has to"
 )]
 
-use std::fmt;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -349,61 +347,4 @@ async fn a_mounted_app_inherits_the_hook_unless_it_has_its_own() {
         let response = root.handle(request).await;
         assert_eq!(response.headers()["content-type"], content_type, "{path}");
     }
-}
-
-/// Keeps the messages of events that tell of errors.
-#[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Events {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "wharf::error"
-    }
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Message(String);
-        impl tracing::field::Visit for Message {
-            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {
-                if field.name() == "message" {
-                    self.0 = format!("{value:?}");
-                }
-            }
-        }
-        let mut message = Message(String::new());
-        event.record(&mut message);
-        self.0.lock().unwrap().push(message.0);
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-#[tokio::test]
-async fn causes_of_server_errors_are_logged_once_with_route_and_request() {
-    let app = app().start().await.unwrap();
-    let events = Events::default();
-    let _guard = tracing::subscriber::set_default(events.clone());
-    for (path, message) in [
-        (
-            "/panic",
-            "500 Internal Server Error: panicked: password=hunter2",
-        ),
-        ("/fail", "500 Internal Server Error: password=hunter2"),
-    ] {
-        let context = Context::new(Connection::memory());
-        let request = http::Request::get(path).body(Body::empty()).unwrap();
-        let _answer = Service::call(&app, request, &context).await;
-        let id = context.request_id();
-        let expected = format!("GET {path} failed (request {id}): {message}");
-        assert_eq!(std::mem::take(&mut *events.0.lock().unwrap()), [expected]);
-    }
-    let request = http::Request::get("/nothing").body(Body::empty()).unwrap();
-    let _answer = app.handle(request).await;
-    assert!(events.0.lock().unwrap().is_empty());
 }
