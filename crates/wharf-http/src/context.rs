@@ -45,6 +45,20 @@ struct Shared {
     extensions: http::Extensions,
 }
 
+impl Inner {
+    fn clear(&mut self) {
+        let shared = self
+            .shared
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        shared.route = None;
+        shared.trace = None;
+        shared.deadline = None;
+        shared.client_left = None;
+        shared.extensions.clear();
+    }
+}
+
 impl Context {
     /// Creates the context of the first request on `connection`.
     #[must_use]
@@ -68,8 +82,8 @@ impl Context {
     /// For servers. The memory is used again when nobody else holds the context any more.
     pub fn advance(&mut self) {
         let sequence = self.inner.sequence.wrapping_add(1);
-        self.clear();
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.clear();
             inner.sequence = sequence;
             inner.started = Instant::now();
         } else {
@@ -82,15 +96,7 @@ impl Context {
     /// For servers, when a request has ended: what belongs to it must not live on while the connection is idle.
     pub fn clear(&mut self) {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            let shared = inner
-                .shared
-                .get_mut()
-                .unwrap_or_else(PoisonError::into_inner);
-            shared.route = None;
-            shared.trace = None;
-            shared.deadline = None;
-            shared.client_left = None;
-            shared.extensions.clear();
+            inner.clear();
         }
     }
 

@@ -44,6 +44,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         }
     }
 
+    /// Tells whether another request may be there already.
+    fn more_may_come(&self) -> bool {
+        !self.drained && self.progress.handover.get().is_none()
+    }
+
     /// Offers `bytes` to the socket, or the corked ones, and keeps account of its patience.
     fn send(&mut self, cx: &mut Context<'_>, bytes: Option<&[u8]>) -> Poll<io::Result<usize>> {
         let bytes = bytes.unwrap_or(&self.cork[self.sent..]);
@@ -149,8 +154,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<IO> {
             Poll::Ready(Err(_)) => {}
             Poll::Pending => {
                 this.drained = true;
-                // Nothing more to wait for.
-                if let Poll::Ready(Err(error)) = this.poll_push(cx) {
+                // No request is there whose answer could join the corked ones.
+                if this.progress.phase() == Phase::Idle
+                    && let Poll::Ready(Err(error)) = this.poll_push(cx)
+                {
                     return Poll::Ready(Err(error));
                 }
             }
@@ -173,20 +180,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<IO> {
             // Nobody has answered: hyper does, to a head that it could not parse. The service will, in its place.
             Phase::Idle => return Poll::Ready(Ok(bytes.len())),
             Phase::Running => false,
-            Phase::Ended => !this.drained,
+            Phase::Ended => this.more_may_come(),
             Phase::Upgraded => {
                 ready!(this.poll_push(cx))?;
                 let poll = Pin::new(&mut this.io).poll_write(cx, bytes);
                 return this.upgraded(cx, Side::Write, poll);
             }
         };
-        if this.cork.len() - this.sent + bytes.len() > CORK
-            || bytes.len() >= LARGE
-            || !(may_cork || this.cork.is_empty())
-        {
+        let waiting = this.cork.len() - this.sent;
+        if waiting > 0 && (bytes.len() >= LARGE || waiting + bytes.len() > CORK) {
             ready!(this.poll_push(cx))?;
         }
-        let taken = if bytes.len() < LARGE && may_cork {
+        let taken = if bytes.len() < LARGE && (may_cork || !this.cork.is_empty()) {
             this.cork.extend_from_slice(bytes);
             bytes.len()
         } else {
@@ -200,7 +205,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<IO> {
         let this = self.get_mut();
         if this.cork.is_empty() {
             ready!(Pin::new(&mut this.io).poll_flush(cx))?;
-        } else if this.progress.phase() == Phase::Ended && !this.drained {
+        } else if this.progress.phase() == Phase::Ended && this.more_may_come() {
             this.progress.held.set(true);
         } else {
             ready!(this.poll_push(cx))?;

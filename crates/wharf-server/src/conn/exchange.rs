@@ -1,5 +1,6 @@
 //! [`Adapter`], wharf's service as hyper calls it, and [`Exchange`], one request being answered.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,9 +13,9 @@ use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use wharf_http::body::Error;
 use wharf_http::service::{Answer, Refusal};
-use wharf_http::{Body, Connection, Context, ErrorChain, Response, Service};
+use wharf_http::{Body, Connection, Context, ErrorChain, Request, Response, Service};
 
-use super::head;
+use super::head::{self, KnownHost};
 use super::progress::{Progress, Upload};
 use super::reply::ReplyBody;
 use super::upload::UploadBody;
@@ -25,6 +26,7 @@ pub(super) struct Adapter<S> {
     service: Arc<S>,
     progress: Arc<Progress>,
     connection: Connection,
+    known_host: RefCell<KnownHost>,
 }
 
 impl<S: Service> Adapter<S> {
@@ -33,6 +35,7 @@ impl<S: Service> Adapter<S> {
             service,
             progress,
             connection,
+            known_host: RefCell::default(),
         }
     }
 
@@ -48,6 +51,25 @@ impl<S: Service> Adapter<S> {
                 context
             }
             None => Context::new(self.connection.clone()),
+        }
+    }
+}
+
+impl<S: Service> Adapter<S> {
+    #[cold]
+    fn refuse(&self, request: Request, refused: head::Refused, open: Open) -> Exchange<S::Future> {
+        let context = open.context();
+        let answer = match self.service.refuse(request, refused.refusal, context) {
+            Answer::Later(future) => Answering::Later { future },
+            Answer::Now(response) => Answering::Now { response },
+            // The enum may grow.
+            _ => Answering::Now { response: None },
+        };
+        Exchange {
+            answer,
+            open: Some(open),
+            close: refused.close,
+            waited: false,
         }
     }
 }
@@ -69,8 +91,8 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
             record,
             state: State::Going,
         };
-        let context = open.context();
-        let checked = head::check(&mut request, context);
+        let known_host = &mut self.known_host.borrow_mut();
+        let checked = head::check(&mut request, open.context(), known_host);
         let request = request.map(|incoming| {
             if has_body {
                 Body::new(UploadBody::new(
@@ -82,28 +104,16 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
                 Body::empty()
             }
         });
-        let mut close = false;
-        let answer = match checked {
-            Ok(()) => Answering::Later {
-                future: self.service.call(request, context),
+        match checked {
+            Ok(()) => Exchange {
+                answer: Answering::Later {
+                    future: self.service.call(request, open.context()),
+                },
+                open: Some(open),
+                close: false,
+                waited: false,
             },
-            Err(refused) => {
-                close = refused.close;
-                match self.service.refuse(request, refused.refusal, context) {
-                    Answer::Later(future) => Answering::Later { future },
-                    Answer::Now(response) => Answering::Now { response },
-                    // The enum may grow.
-                    _ => Answering::Now {
-                        response: Some(unanswered()),
-                    },
-                }
-            }
-        };
-        Exchange {
-            answer,
-            open: Some(open),
-            close,
-            waited: false,
+            Err(refused) => self.refuse(request, refused, open),
         }
     }
 }
@@ -145,20 +155,22 @@ impl<F: Future<Output = Response>> Future for Exchange<F> {
             AnsweringProjection::Later { future } => ready!(future.poll(cx)),
             AnsweringProjection::Now { response } => response.take().unwrap_or_else(unanswered),
         };
-        // Whatever the service still holds of the request goes now.
-        this.answer.set(Answering::Now { response: None });
         if let Some(open) = this.open
-            && open.progress.upload() == Upload::Dropped
+            && open.progress.upload() != Upload::None
             && !*this.waited
         {
-            // hyper is about to find out that nobody reads the body: it either reads past the rest of it or gives up
-            // the connection. The answer has to say which (RFC 9112 §9.6), so it waits for that.
-            *this.waited = true;
-            this.answer.set(Answering::Now {
-                response: Some(response),
-            });
-            open.progress.again.set(true);
-            return Poll::Pending;
+            // Whatever the service still holds of the request goes now.
+            this.answer.set(Answering::Now { response: None });
+            if open.progress.upload() == Upload::Dropped {
+                // hyper is about to find out that nobody reads the body: it either reads past the rest of it or gives
+                // up the connection. The answer has to say which (RFC 9112 §9.6), so it waits for that.
+                *this.waited = true;
+                this.answer.set(Answering::Now {
+                    response: Some(response),
+                });
+                open.progress.again.set(true);
+                return Poll::Pending;
+            }
         }
         let mut open = this
             .open

@@ -62,8 +62,31 @@ const SINGLETONS: [HeaderName; 20] = [
     header::RETRY_AFTER,
 ];
 
+/// The last `Host` of a connection that was well-formed; clients send the same each time.
+#[derive(Default)]
+pub(super) struct KnownHost(Vec<u8>);
+
+impl KnownHost {
+    fn is_host(&mut self, text: &[u8]) -> bool {
+        if self.0 == text {
+            return true;
+        }
+        let good = is_host(text);
+        // No name is longer (RFC 1035 §2.3.4): nobody fills the memory with this.
+        if good && text.len() <= 255 {
+            self.0.clear();
+            self.0.extend_from_slice(text);
+        }
+        good
+    }
+}
+
 /// Checks a request head, and takes from it what the context carries.
-pub(super) fn check<B>(request: &mut http::Request<B>, context: &Context) -> Result<(), Refused> {
+pub(super) fn check<B>(
+    request: &mut http::Request<B>,
+    context: &Context,
+    known: &mut KnownHost,
+) -> Result<(), Refused> {
     let headers = request.headers();
     let mut host: Option<&HeaderValue> = None;
     let mut hosts = 0;
@@ -94,7 +117,7 @@ pub(super) fn check<B>(request: &mut http::Request<B>, context: &Context) -> Res
     // RFC 9112 §3.2
     match host {
         Some(_) if hosts > 1 => return Err(Refused::bad("there is more than one Host field")),
-        Some(host) if !is_host(host.as_bytes()) => {
+        Some(host) if !known.is_host(host.as_bytes()) => {
             return Err(Refused::bad(
                 "the Host field is not a host with an optional port",
             ));
@@ -233,51 +256,51 @@ fn is_host(text: &[u8]) -> bool {
         return is_address(&text[1..end]) && is_port(&text[end + 1..]);
     }
     let mut rest = text;
-    while let [first, after @ ..] = rest {
-        rest = match *first {
-            // unreserved and sub-delims
-            b'a'..=b'z'
-            | b'A'..=b'Z'
-            | b'0'..=b'9'
-            | b'-'
-            | b'.'
-            | b'_'
-            | b'~'
-            | b'!'
-            | b'$'
-            | b'&'
-            | b'\''
-            | b'('
-            | b')'
-            | b'*'
-            | b'+'
-            | b','
-            | b';'
-            | b'=' => after,
-            b'%' => match after {
-                [high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                    after
-                }
-                _ => return false,
-            },
+    loop {
+        let Some(end) = rest.iter().position(|&byte| !NAME[usize::from(byte)]) else {
+            return true;
+        };
+        rest = match &rest[end..] {
             // A port needs a host.
-            b':' => return rest.len() < text.len() && is_port(rest),
+            [b':', ..] => return text[0] != b':' && is_port(&rest[end..]),
+            [b'%', high, low, after @ ..]
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                after
+            }
             _ => return false,
         };
     }
-    true
 }
+
+/// The bytes of a name that stand for themselves: unreserved and sub-delims (RFC 3986 §2.2, §2.3).
+const NAME: [bool; 256] = {
+    let mut name = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        name[byte as usize] = matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'
+            | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=');
+        byte += 1;
+    }
+    name
+};
 
 /// Tells whether this is nothing, or a colon and a port number, which may be empty (RFC 3986 §3.2.3).
 fn is_port(text: &[u8]) -> bool {
-    match text {
-        [] | [b':'] => true,
-        [b':', digits @ ..] => {
-            digits.iter().all(u8::is_ascii_digit)
-                && std::str::from_utf8(digits).is_ok_and(|digits| digits.parse::<u16>().is_ok())
+    let Some((b':', digits)) = text.split_first() else {
+        return text.is_empty();
+    };
+    let mut port = 0_u32;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return false;
         }
-        _ => false,
+        port = port * 10 + u32::from(digit - b'0');
+        if port > u32::from(u16::MAX) {
+            return false;
+        }
     }
+    true
 }
 
 /// Tells whether this may stand between brackets: an IPv6 address, or one of a later version.

@@ -228,15 +228,17 @@ impl Progress {
     /// Notes that hyper has the whole answer.
     pub(crate) fn complete(&self, mut context: Context, record: Option<Box<Record>>) {
         self.stats.request_ended();
-        self.line_is_due.set(record.is_some());
+        self.set_phase(Phase::Ended);
         if record.is_none() {
             context.clear();
+            self.last().context = Some(context);
+            return;
         }
+        self.line_is_due.set(true);
         *self.last() = Last {
             context: Some(context),
             record,
         };
-        self.set_phase(Phase::Ended);
     }
 
     /// Notes that hyper has passed on all that it had; ends the present request if its answer is complete.

@@ -16,8 +16,8 @@ const PIECE: usize = 64 * 1024;
 /// What hyper sends. It drops it when it has all of it, or when the connection ends.
 pub(crate) struct ReplyBody {
     body: Body,
-    /// The rest of a large piece.
-    rest: Bytes,
+    /// The rest of a large piece; rarely there, so that the body is small to move.
+    rest: Option<Box<Bytes>>,
     open: Open,
 }
 
@@ -25,8 +25,19 @@ impl ReplyBody {
     pub(super) fn new(body: Body, open: Open) -> Self {
         Self {
             body,
-            rest: Bytes::new(),
+            rest: None,
             open,
+        }
+    }
+
+    /// Keeps what is too much of a piece for later.
+    fn cut(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        match frame.into_data() {
+            Ok(mut data) => {
+                self.rest = Some(Box::new(data.split_off(PIECE)));
+                Frame::data(data)
+            }
+            Err(frame) => frame,
         }
     }
 }
@@ -39,30 +50,27 @@ impl HttpBody for ReplyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if !self.rest.is_empty() {
-            let part = self.rest.len().min(PIECE);
-            return Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(part)))));
+        if let Some(rest) = &mut self.rest {
+            let part = rest.split_to(rest.len().min(PIECE));
+            if rest.is_empty() {
+                self.rest = None;
+            }
+            return Poll::Ready(Some(Ok(Frame::data(part))));
         }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        Poll::Ready(match frame {
-            Some(Ok(frame)) => Some(Ok(match frame.into_data() {
-                Ok(mut data) if data.len() > PIECE => {
-                    self.rest = data.split_off(PIECE);
-                    Frame::data(data)
-                }
-                Ok(data) => Frame::data(data),
-                Err(frame) => frame,
-            })),
-            Some(Err(error)) => {
-                self.open.failed(&error);
-                Some(Err(error))
+        match &frame {
+            Some(Ok(frame)) if frame.data_ref().is_none_or(|data| data.len() <= PIECE) => {}
+            Some(Err(error)) => self.open.failed(error),
+            Some(Ok(_)) => {
+                return Poll::Ready(frame.map(|frame| frame.map(|frame| self.cut(frame))));
             }
-            None => None,
-        })
+            None => {}
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
+        self.rest.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -381,3 +381,58 @@ async fn contexts_of_one_connection_are_told_apart() {
         assert!(seen.insert(body[2..].to_owned()));
     }
 }
+
+/// Counts the writes that reach the socket.
+struct Counting(DuplexStream, std::sync::Arc<std::sync::atomic::AtomicUsize>);
+
+impl tokio::io::AsyncRead for Counting {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+        buf: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl tokio::io::AsyncWrite for Counting {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test]
+async fn answers_to_pipelined_requests_leave_together() {
+    let writes = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (io, server) = duplex(1 << 20);
+    let server = Counting(server, std::sync::Arc::clone(&writes));
+    let serving = tokio::spawn(serve_connection(server, Connection::memory(), config(echo)));
+    let mut client = Client { io, serving };
+    for (requests, expected) in [(1, 1), (16, 1), (1, 1), (100, 1)] {
+        client.send(GET.repeat(requests)).await;
+        for _ in 0..requests {
+            client.answer().await;
+        }
+        let written = writes.swap(0, std::sync::atomic::Ordering::Relaxed);
+        assert!(written <= expected, "{requests} requests, {written} writes");
+    }
+}
