@@ -10,18 +10,23 @@
 //! - [`signal`]: [`Signal`], a one-way switch that many tasks can await; [`Tasks`], work that a shutdown waits for.
 //! - [`header`]: typed header fields, and what the conditions of a request come to.
 //! - [`error`]: [`BoxError`] and [`ErrorChain`], the printer of causes.
+//! - `cookie` (feature `cookies`): cookies, read and written.
 //! - `json` (feature `json`): the hook for JSON codecs.
 //!
 //! # Features
 //!
 //! | feature | default | brings |
 //! |---|---|---|
+//! | `cookies` | no | the `cookie` module, with the crate `cookie` |
 //! | `json` | no | the `json` module, with `serde` and `serde_json` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod body;
 pub mod connection;
 pub mod context;
+#[cfg(feature = "cookies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+pub mod cookie;
 pub mod error;
 pub mod header;
 #[cfg(feature = "json")]

@@ -33,7 +33,7 @@
 //! | `http1` | yes | HTTP/1.1 on both sides; without a protocol neither side opens a connection |
 //! | `json` | yes | `Json`, and JSON bodies of the client |
 //! | `form` | yes | `Form` |
-//! | `cookies` | yes | `Cookies` |
+//! | `cookies` | yes | `Cookies` and `SetCookie` |
 //! | `testing` | no | the test kit, as the module `test` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 #![cfg_attr(docsrs, feature(doc_cfg))]

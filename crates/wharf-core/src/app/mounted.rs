@@ -89,6 +89,12 @@ impl Scope {
     }
 
     fn looks(&self, error: &HttpError) -> Response {
+        // A redirect or an unmet condition, left with through `?`, is no error that a hook would give looks.
+        if !error.status().is_client_error() && !error.status().is_server_error() {
+            let mut response = Response::default();
+            *response.status_mut() = error.status();
+            return response;
+        }
         let Some(hook) = &self.mounted().on_error else {
             return problem::negotiated(error, self);
         };

@@ -3,35 +3,67 @@
 //! An extractor made from the head implements [`FromRequestParts`]; one that reads the body implements [`FromRequest`]
 //! and can only be the last argument. Each names what it [`Needs`], so that an app that cannot provide it does not
 //! start; an extractor built of others asks them.
+//!
+//! | from | extractor |
+//! |---|---|
+//! | the path | [`Path`], [`MatchedRoute`], [`Urls`] |
+//! | the query | [`Query`], [`QueryPairs`], [`RawQuery`] |
+//! | the URL as a whole | [`Target`], [`Host`], [`Uri`] |
+//! | the header fields | [`Header`], [`Conditional`], `Cookies` (feature `cookies`), [`HeaderMap`] |
+//! | the body, as the last argument | `Json` (feature `json`), `Form` (feature `form`), [`String`], [`Bytes`](bytes::Bytes), [`Body`], [`Request`] |
+//! | the connection | [`PeerAddr`], [`Peer`], [`Connection`] |
+//! | the app | [`State`] |
+//! | middleware | [`Extension`], [`Extensions`] |
+//! | all that travels with the request | [`Context`], [`RequestId`] |
+//! | the rest of the head | [`Method`], [`Version`], [`Parts`] |
+//!
+//! `Option<T>` is `None` where the request has nothing of the kind, and a rejection where it has but malformed;
+//! `Result<T, T::Rejection>` leaves the rejection to the handler.
 
 mod body;
+mod conditional;
+#[cfg(feature = "cookies")]
+mod cookies;
 #[cfg(feature = "form")]
 mod form;
+mod header;
 #[cfg(feature = "json")]
 #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
 pub mod json;
+mod matched;
 mod needs;
 mod path;
+mod peer;
 mod query;
 mod scope;
 mod state;
+mod target;
 mod text;
 
+pub use conditional::Conditional;
+#[cfg(feature = "cookies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+pub use cookies::Cookies;
 #[cfg(feature = "form")]
 #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
 pub use form::Form;
+pub use header::Header;
+pub use matched::MatchedRoute;
 pub use needs::{Need, Needs, TypeKey};
 pub use path::Path;
+pub use peer::PeerAddr;
 pub use query::{Query, QueryPairs, RawQuery};
 pub use scope::Scope;
 pub(crate) use scope::Unrouted;
 pub use state::{Extension, State};
+pub use target::{Host, Target};
 
 use std::convert::Infallible;
 
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Uri, Version};
-use wharf_http::{Body, Context, Request};
+use wharf_http::context::RequestId;
+use wharf_http::{Body, Connection, Context, Peer, Request};
 
 use crate::name::Urls;
 use crate::response::IntoResponse;
@@ -201,6 +233,9 @@ from_head! {
     Extensions: parts, _scope => parts.extensions.clone();
     Parts: parts, _scope => parts.clone();
     Context: _parts, scope => scope.context().clone();
+    Connection: _parts, scope => scope.context().connection().clone();
+    Peer: _parts, scope => scope.context().connection().peer().clone();
+    RequestId: _parts, scope => scope.context().request_id();
     Urls: _parts, scope => scope.urls().clone();
 }
 

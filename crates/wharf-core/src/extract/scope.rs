@@ -98,6 +98,10 @@ impl Scope {
         self.route.as_deref()
     }
 
+    pub(crate) fn shared_route(&self) -> Option<&Arc<RouteInfo>> {
+        self.route.as_ref()
+    }
+
     /// Returns the path of the request as it came, still percent-encoded.
     #[must_use]
     pub fn path(&self) -> &str {

@@ -1,9 +1,16 @@
 //! What a handler may return: anything that turns into a response.
 
+mod attachment;
+#[cfg(feature = "cookies")]
+mod cookie;
 mod html;
 pub mod problem;
 mod redirect;
 
+pub use attachment::Attachment;
+#[cfg(feature = "cookies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+pub use cookie::{SameSite, SetCookie};
 pub use html::Html;
 pub use redirect::Redirect;
 
@@ -187,20 +194,4 @@ tuples!(P1 P2 P3);
 tuples!(P1 P2 P3 P4);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bad_header_value_is_a_500_that_names_the_cause() {
-        let response = ([("x-name", "line\nbreak")], "text").into_response();
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    }
-
-    #[test]
-    fn parts_before_the_body_win_over_what_the_body_brings() {
-        let response =
-            (StatusCode::ACCEPTED, [("content-type", "text/css")], "a{}").into_response();
-        assert_eq!(response.status(), StatusCode::ACCEPTED);
-        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/css");
-    }
-}
+mod tests;

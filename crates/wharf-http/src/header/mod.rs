@@ -12,7 +12,7 @@ mod content_disposition;
 mod content_type;
 mod date;
 mod etag;
-mod grammar;
+pub(crate) mod grammar;
 mod preconditions;
 mod range;
 
