@@ -1,0 +1,74 @@
+"""Starts `harbour` on a free port with an empty database, for the suites beside this file."""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
+class Harbour:
+    """A running harbour: `port`, `socket` (a unix socket), and how it ended."""
+
+    def __init__(self, directory, environment):
+        subprocess.run(["cargo", "build", "-q", "-p", "harbour"], cwd=ROOT, check=True)
+        self.socket = f"{directory}/harbour.sock"
+        self.log = open(f"{directory}/stderr", "w+")
+        environment = {
+            **os.environ,
+            "WHARF_BIND": f"127.0.0.1:0,unix:{self.socket}",
+            "DATABASE_URL": f"sqlite:{directory}/harbour.db",
+            **environment,
+        }
+        self.process = subprocess.Popen(
+            [TARGET / "debug" / "harbour"],
+            cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True,
+        )
+        self.banner = self.process.stdout.readline()
+        port = re.search(r"http://127\.0\.0\.1:(\d+)", self.banner)
+        if not port:
+            self.process.kill()
+            raise SystemExit(f"harbour did not start: {self.banner!r} {self.stderr()}")
+        self.port = int(port[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def stderr(self):
+        self.log.flush()
+        self.log.seek(0)
+        return self.log.read()
+
+    def stop(self):
+        """Asks it to end in order, and returns its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(40)
+
+
+@contextlib.contextmanager
+def harbour(**environment):
+    with tempfile.TemporaryDirectory() as directory:
+        running = Harbour(directory, environment)
+        try:
+            yield running
+        finally:
+            if running.process.poll() is None:
+                running.process.kill()
+                running.process.wait()
+
+
+def check(name, got, wanted):
+    """Prints one line for a check, and ends the suite when it failed."""
+    if got != wanted:
+        print(f"FAILED {name}: got {got!r}, wanted {wanted!r}")
+        sys.exit(1)
+    print(f"ok     {name}")
+
+
+def skip(reason):
+    print(reason)
+    sys.exit(77)
