@@ -144,8 +144,14 @@ where
             .as_ref()
             .is_some_and(|waker| waker.will_wake(cx.waker()));
         if moved {
-            // Polled once for each waker and not at every wake-up, since that takes a lock that connections share.
-            let _fired = (shutdown.poll(cx), abort.poll(cx));
+            // Polled once for each waker and not at every wake-up, since that takes a lock that connections share; and
+            // not after they were ready. Whether they have fired is looked up below.
+            if !self.connection.shutdown().is_fired() {
+                let _fired = shutdown.poll(cx);
+            }
+            if !self.progress.settings.abort.is_fired() {
+                let _fired = abort.poll(cx);
+            }
             self.waker = Some(cx.waker().clone());
             self.armed = 0;
         }

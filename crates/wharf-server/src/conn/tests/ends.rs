@@ -433,3 +433,32 @@ async fn a_body_that_is_kept_after_the_answer_is_read_to_its_end() {
     client.send(GET).await;
     assert!(client.answer().await.ends_with("later"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_may_move_between_tasks_during_a_shutdown() {
+    struct Nobody;
+    impl task::Wake for Nobody {
+        fn wake(self: Arc<Self>) {}
+    }
+    let signals = Signals::default();
+    let connection = Connection::memory().with_server(signals.shutdown.clone(), Tasks::new());
+    let (mut client, server) = duplex(1 << 16);
+    let mut serving = std::pin::pin!(serve_connection(
+        server,
+        connection,
+        slow(&Witness::default()).abort(signals.abort.clone()),
+    ));
+    client.write_all(GET.as_bytes()).await.unwrap();
+    let wakers: [task::Waker; 3] = std::array::from_fn(|_| Arc::new(Nobody).into());
+    for waker in &wakers {
+        let mut cx = task::Context::from_waker(waker);
+        assert!(serving.as_mut().poll(&mut cx).is_pending());
+        signals.shutdown.fire();
+    }
+    // Whoever polled last is woken, by the timer too.
+    let mut answer = String::new();
+    let (end, read) = tokio::join!(serving, client.read_to_string(&mut answer));
+    read.unwrap();
+    assert!(answer.ends_with("done"), "{answer}");
+    assert_eq!(end, ConnectionEnd::Finished);
+}

@@ -3,6 +3,7 @@ mod ends;
 mod heads;
 mod limits;
 mod log;
+mod rejected;
 mod semantics;
 mod sockets;
 
@@ -132,3 +133,29 @@ impl<T> futures_core::Stream for Pieces<T> {
 }
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: quay\r\n\r\n";
+
+/// Sends a head and checks status and a part of the reason.
+async fn check(section: &str, head: &str, status: u16, says: &str) {
+    let mut client = Client::open(config(echo));
+    client.send(head).await;
+    let answer = client.answer().await;
+    let line = answer.lines().next().unwrap();
+    assert_eq!(
+        line.split(' ').nth(1).unwrap(),
+        status.to_string(),
+        "{section}: {head:?} -> {answer}"
+    );
+    assert!(answer.contains(says), "{section}: {head:?} -> {answer}");
+}
+
+fn with_host(host: &str) -> String {
+    format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")
+}
+
+fn with_field(field: &str) -> String {
+    format!("GET / HTTP/1.1\r\nHost: quay\r\n{field}\r\n\r\n")
+}
+
+fn with_target(target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: quay\r\n\r\n")
+}
