@@ -1,7 +1,7 @@
 //! The guided tour: how to write, test and run an application, in the order in which one needs it.
 //!
-//! Each chapter is short, and stands on those before it. Every piece of code in it is compiled and run by the tests of
-//! this crate, so that none of it is out of date.
+//! Each chapter is short, and stands on those before it. Every piece of code in it is compiled by the tests of this
+//! crate, and what it asserts is run, so that none of it is out of date.
 //!
 //! # Chapters
 //!
@@ -21,9 +21,24 @@
 //!
 //! # Planned
 //!
-//! These chapters are not written yet. What they will be about is not always there yet, either: requests and bodies,
-//! responses, cookies, forms, static files, compression, TLS, HTTP/2, WebSocket, server-sent events, the client,
-//! deployment, zero-downtime restart, observability, performance, migrating from aiohttp.
+//! These chapters are planned and not written yet; some of what they will be about is not there yet, either.
+//!
+//! - Requests and bodies (planned)
+//! - Responses (planned)
+//! - Cookies (planned)
+//! - Forms (planned)
+//! - Static files (planned)
+//! - Compression (planned)
+//! - TLS (planned)
+//! - HTTP/2 (planned)
+//! - WebSocket (planned)
+//! - Server-sent events (planned)
+//! - The client (planned)
+//! - Deployment (planned)
+//! - Zero-downtime restart (planned)
+//! - Observability (planned)
+//! - Performance (planned)
+//! - Migrating from aiohttp (planned)
 
 #[doc = include_str!("common_mistakes.md")]
 pub mod common_mistakes {}
