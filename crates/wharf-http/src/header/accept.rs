@@ -231,6 +231,8 @@ impl fmt::Display for Accept {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn accept(text: &str) -> Accept {
@@ -330,5 +332,17 @@ mod tests {
             accept("text/html, application/json").best(offers),
             Some("text/html")
         );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_what_is_read_is_written_the_same(
+            text in r#"([ab*/;=q.0-9, "\\\\]|text/html|;q=0.){0,12}|.{0,40}"#,
+        ) {
+            let accept = Accept::parse([&text]);
+            let written = accept.to_string();
+            prop_assert_eq!(Accept::parse([&written]).to_string(), written);
+            prop_assert!(accept.preference(&text).quality() <= 1000);
+        }
     }
 }

@@ -113,6 +113,8 @@ impl fmt::Display for AcceptEncoding {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -154,5 +156,16 @@ mod tests {
             AcceptEncoding::parse(["a;q=0.5, *;q=0,b"]).to_string(),
             "a;q=0.5, *;q=0, b"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_what_is_read_is_written_the_same(
+            text in r#"([ab*;=q.0-9, ]|gzip|;q=0.){0,12}|.{0,40}"#,
+        ) {
+            let accept = AcceptEncoding::parse([&text]);
+            prop_assert_eq!(&AcceptEncoding::parse([accept.to_string()]), &accept);
+            prop_assert!(accept.quality(&text) <= 1000);
+        }
     }
 }

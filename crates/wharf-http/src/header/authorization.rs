@@ -154,6 +154,8 @@ fn sensitive(text: String) -> Option<HeaderValue> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn headers(value: &str) -> HeaderMap {
@@ -218,6 +220,20 @@ mod tests {
                 !shown.contains("hunter2") && !shown.contains("YW5uZTpodW50ZXIy"),
                 "{shown}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn credentials_come_back_as_they_were_and_no_text_makes_it_panic(
+            user in "[^:\\p{Cc}]{0,8}",
+            password in "[^\\p{Cc}]{0,8}",
+            text in "(?i:basic|bearer)? ?[ -~]{0,20}",
+        ) {
+            let basic = Basic::new(user, password).unwrap();
+            let sent = HeaderMap::from_iter([(header::AUTHORIZATION, basic.encode().unwrap())]);
+            prop_assert_eq!(Basic::decode(&sent), Ok(Some(basic)));
+            let _ = (Basic::decode(&headers(&text)), Bearer::decode(&headers(&text)));
         }
     }
 }

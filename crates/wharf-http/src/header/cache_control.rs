@@ -185,6 +185,8 @@ impl TypedHeader for CacheControl {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -208,5 +210,19 @@ mod tests {
         let control = CacheControl::new().max_age(Duration::from_secs(1));
         assert_eq!(control.age(true), Some(Duration::from_secs(1)));
         assert!(control.clone().private().is_private() && !control.is_public());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_what_is_read_is_written_the_same(
+            text in r#"([a=0-9, "\\\\]|max-age=|no-cache|public){0,10}|[ -~]{0,40}"#,
+        ) {
+            let read = |text: &str| {
+                let headers = HeaderMap::from_iter([(header::CACHE_CONTROL, text.parse().unwrap())]);
+                CacheControl::decode(&headers).unwrap().unwrap()
+            };
+            let control = read(&text);
+            prop_assert_eq!(read(&control.to_string()), control);
+        }
     }
 }

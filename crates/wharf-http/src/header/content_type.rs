@@ -167,6 +167,8 @@ impl fmt::Display for ContentType {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -226,6 +228,17 @@ mod tests {
             ("text/plain; charset=utf-16", false),
         ] {
             assert_eq!(ContentType::parse(text).unwrap().is_utf8(), utf8, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_what_is_read_is_written_the_same(
+            text in r#"([ab/;= "\\\\]|a/b|;c="d"){0,12}|.{0,40}"#,
+        ) {
+            if let Ok(kind) = ContentType::parse(&text) {
+                prop_assert_eq!(ContentType::parse(&kind.to_string()), Ok(kind));
+            }
         }
     }
 }
