@@ -30,13 +30,13 @@ impl Default for Page {
 ///
 /// # Errors
 ///
-/// 400 when more than 100 are asked for; 500 when the store fails.
+/// 400 when none or more than 100 are asked for; 500 when the store fails.
 pub async fn list(
     Query(page): Query<Page>,
     store: State<SharedStore>,
 ) -> Result<Json<Vec<Resource>>, HttpError> {
-    if page.limit > 100 {
-        return Err(HttpError::bad_request("`limit` is at most 100"));
+    if !(1..=100).contains(&page.limit) {
+        return Err(HttpError::bad_request("`limit` is 1 to 100"));
     }
     Ok(Json(store.list(page.after, page.limit).await?))
 }

@@ -84,10 +84,12 @@ async fn the_list_comes_in_parts() {
         .await;
     part.assert_status(200)
         .assert_json(&json!([{ "id": 2, "name": "crane", "note": "" }]));
-    let too_much = client.get("/resources?limit=101").send().await;
-    too_much
-        .assert_status(400)
-        .assert_json_at("/error", &json!("`limit` is at most 100"));
+    for limit in [0, 101] {
+        let refused = client.get("/resources").query("limit", limit).send().await;
+        refused
+            .assert_status(400)
+            .assert_json_at("/error", &json!("`limit` is 1 to 100"));
+    }
     client
         .get("/resources?limit=many")
         .send()
