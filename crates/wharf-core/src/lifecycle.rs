@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::JoinHandle;
+use wharf_http::error::ErrorLog;
 use wharf_http::{BoxError, BoxFuture, ErrorChain, Signal};
 
 use crate::check::CheckError;
@@ -337,13 +338,32 @@ pub(crate) struct Steps {
 /// What was set up, and how it is cleared away.
 #[derive(Default)]
 pub(crate) struct Entered {
+    errors: ErrorLog,
     resources: Vec<(String, Leave)>,
-    tasks: Vec<(String, JoinHandle<()>)>,
+    tasks: Vec<Task>,
     shutdown: Vec<(Hook, Setup)>,
     cleanup: Vec<(Hook, Setup)>,
 }
 
+/// A background task, and who waits for its end.
+struct Task {
+    name: String,
+    work: AbortOnDrop,
+    watcher: JoinHandle<()>,
+}
+
 impl Entered {
+    pub(crate) fn new(errors: ErrorLog) -> Self {
+        Self {
+            errors,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn errors(&self) -> ErrorLog {
+        self.errors
+    }
+
     /// Enters a resource; should it fail, what was entered before is still to be left with [`leave`](Self::leave).
     pub(crate) async fn enter(
         &mut self,
@@ -352,9 +372,8 @@ impl Entered {
     ) -> Result<(), StartError> {
         let name = resource.name;
         // In a task of its own, so that a panic is an error like others and nothing stays entered.
-        let entering = tokio::spawn((resource.enter)(setup.clone())).await;
-        let leave = entering
-            .unwrap_or_else(|error| Err(panic_text(error).into()))
+        let leave = join(tokio::spawn((resource.enter)(setup.clone())))
+            .await
             .map_err(|error| StartError::new(format!("resource `{name}` failed"), error))?;
         self.resources.push((name.clone(), leave));
         match resource
@@ -374,8 +393,8 @@ impl Entered {
         setup: &Setup,
     ) -> Result<(), StartError> {
         for hook in hooks {
-            let done = tokio::spawn((hook.run)(setup.clone())).await;
-            done.unwrap_or_else(|error| Err(panic_text(error).into()))
+            join(tokio::spawn((hook.run)(setup.clone())))
+                .await
                 .map_err(|error| {
                     StartError::new(format!("start-up hook `{}` failed", hook.name), error)
                 })?;
@@ -389,23 +408,27 @@ impl Entered {
             let work = tokio::spawn((task.run)(setup.clone()));
             let abort = AbortOnDrop(work.abort_handle());
             let watched = name.clone();
+            let errors = self.errors;
             // Watched, so that a task that ends badly is known at once and not at the shutdown.
             let watcher = tokio::spawn(async move {
-                let _abort = abort;
                 match work.await {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => {
                         let error = ErrorChain::new(error.as_ref());
-                        tracing::error!(target: "wharf::task", "background task `{watched}` failed: {error}");
+                        errors.report(format_args!("background task `{watched}` failed: {error}"));
                     }
                     Err(error) if error.is_cancelled() => {}
                     Err(error) => {
                         let text = panic_text(error);
-                        tracing::error!(target: "wharf::task", "background task `{watched}` {text}");
+                        errors.report(format_args!("background task `{watched}` {text}"));
                     }
                 }
             });
-            self.tasks.push((name, watcher));
+            self.tasks.push(Task {
+                name,
+                work: abort,
+                watcher,
+            });
         }
     }
 
@@ -422,42 +445,34 @@ impl Entered {
     /// Takes the shutdown hooks out, in the order of writing.
     pub(crate) fn take_shutdown(
         &mut self,
-    ) -> Vec<BoxFuture<'static, (String, Result<(), BoxError>)>> {
+    ) -> Vec<(String, BoxFuture<'static, Result<(), BoxError>>)> {
         let hooks = std::mem::take(&mut self.shutdown);
         hooks
             .into_iter()
-            .map(|(hook, setup)| {
-                Box::pin(async move { (hook.name, (hook.run)(setup).await) })
-                    as BoxFuture<'static, _>
-            })
+            .map(|(hook, setup)| (hook.name, (hook.run)(setup)))
             .collect()
     }
 
     /// Clears everything away: tasks, clean-up hooks, resources, each last first. Goes on after a failure.
     pub(crate) async fn leave(mut self) -> Result<(), StopError> {
         let mut failures = Vec::new();
-        for (_, task) in &self.tasks {
-            task.abort();
+        for task in &self.tasks {
+            task.work.0.abort();
         }
-        for (name, task) in self.tasks.drain(..).rev() {
-            if let Err(error) = task.await
-                && !error.is_cancelled()
-            {
-                failures.push((
-                    format!("background task `{name}`"),
-                    panic_text(error).into(),
-                ));
+        for task in self.tasks.drain(..).rev() {
+            // The watcher ends when the task itself has ended, wherever it was running.
+            if let Err(error) = task.watcher.await {
+                let what = format!("background task `{}`", task.name);
+                failures.push((what, panic_text(error).into()));
             }
         }
         for (hook, setup) in self.cleanup.drain(..).rev() {
-            let done = tokio::spawn((hook.run)(setup)).await;
-            if let Err(error) = done.unwrap_or_else(|error| Err(panic_text(error).into())) {
+            if let Err(error) = join(tokio::spawn((hook.run)(setup))).await {
                 failures.push((format!("clean-up hook `{}`", hook.name), error));
             }
         }
         for (name, leave) in self.resources.drain(..).rev() {
-            let left = tokio::spawn(leave()).await;
-            if let Err(error) = left.unwrap_or_else(|error| Err(panic_text(error).into())) {
+            if let Err(error) = join(tokio::spawn(leave())).await {
                 failures.push((format!("resource `{name}`"), error));
             }
         }
@@ -477,13 +492,19 @@ impl fmt::Debug for Entered {
     }
 }
 
-/// Ends a background task together with whoever watches it.
+/// Ends a background task when nobody holds it any more.
 struct AbortOnDrop(tokio::task::AbortHandle);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// Waits for a step that runs in a task of its own; a panic is an error like others.
+pub(crate) async fn join<T>(task: JoinHandle<Result<T, BoxError>>) -> Result<T, BoxError> {
+    task.await
+        .unwrap_or_else(|error| Err(panic_text(error).into()))
 }
 
 fn panic_text(error: tokio::task::JoinError) -> String {

@@ -1,13 +1,13 @@
 //! What is known of the connection that a request came by.
 
 use std::fmt;
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use http::uri::Scheme;
 
+use crate::error::ErrorLog;
 use crate::signal::{Signal, Tasks};
 
 /// The other end of a connection.
@@ -128,7 +128,7 @@ struct Inner {
     scheme: Scheme,
     shutdown: Signal,
     tasks: Tasks,
-    errors_to_stderr: bool,
+    errors: ErrorLog,
 }
 
 impl Connection {
@@ -143,7 +143,7 @@ impl Connection {
                 scheme: Scheme::HTTP,
                 shutdown: Signal::new(),
                 tasks: Tasks::new(),
-                errors_to_stderr: false,
+                errors: ErrorLog::new(),
             }),
         }
     }
@@ -172,7 +172,7 @@ impl Connection {
     /// Lets [`report`](Self::report) write to standard error while no `tracing` subscriber is set. Default: off.
     #[must_use]
     pub fn with_errors_to_stderr(self, on: bool) -> Self {
-        self.change(|inner| inner.errors_to_stderr = on)
+        self.change(|inner| inner.errors = ErrorLog::new().stderr(on))
     }
 
     /// Logs an error that no caller will see, such as the cause of an answer with status 500.
@@ -180,12 +180,7 @@ impl Connection {
     /// It goes to `tracing` at level `ERROR` with the target `wharf::error`; without a subscriber, and where the
     /// server says so, to standard error, so that a newcomer sees it.
     pub fn report(&self, error: impl fmt::Display) {
-        if self.inner.errors_to_stderr && !tracing::dispatcher::has_been_set() {
-            // Nobody is left to tell when standard error is gone.
-            let _gone = writeln!(std::io::stderr().lock(), "error: {error}");
-        } else {
-            tracing::error!(target: "wharf::error", "{error}");
-        }
+        self.inner.errors.report(error);
     }
 
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -196,7 +191,7 @@ impl Connection {
             scheme: shared.scheme.clone(),
             shutdown: shared.shutdown.clone(),
             tasks: shared.tasks.clone(),
-            errors_to_stderr: shared.errors_to_stderr,
+            errors: shared.errors,
         });
         change(&mut inner);
         Self {

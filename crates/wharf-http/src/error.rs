@@ -1,7 +1,8 @@
-//! [`BoxError`] and the printer of error chains.
+//! [`BoxError`], the printer of error chains, and where errors go that no caller will see.
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io::Write as _;
 
 /// Any error that can cross a task.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -52,6 +53,50 @@ impl fmt::Display for ErrorChain<'_> {
 impl fmt::Debug for ErrorChain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where errors go that no caller will see, such as the cause of an answer with status 500.
+///
+/// They go to `tracing` at level `ERROR` with the target `wharf::error`.
+///
+/// # Examples
+///
+/// ```
+/// use wharf_http::error::ErrorLog;
+///
+/// let log = ErrorLog::new().stderr(true);
+/// log.report("the mirror could not be brought up to date: connection refused");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ErrorLog {
+    stderr: bool,
+}
+
+impl ErrorLog {
+    /// Creates a log that goes to `tracing`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets whether errors go to standard error while the program has set no `tracing` subscriber.
+    ///
+    /// Default: `false`. The one-call runner sets it, so that a newcomer sees them.
+    #[must_use]
+    pub fn stderr(mut self, on: bool) -> Self {
+        self.stderr = on;
+        self
+    }
+
+    /// Logs one error.
+    pub fn report(self, error: impl fmt::Display) {
+        if self.stderr && !tracing::dispatcher::has_been_set() {
+            // Nobody is left to tell when standard error is gone.
+            let _gone = writeln!(std::io::stderr().lock(), "error: {error}");
+        } else {
+            tracing::error!(target: "wharf::error", "{error}");
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::task::{self, Poll};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
+use crate::error::ErrorLog;
 use crate::{BoxError, Connection, Context, Request, Response};
 
 /// Answers requests. Called from many tasks at once.
@@ -69,6 +70,13 @@ pub trait Serve: Send + 'static {
     /// Everything that is wrong, in one error.
     fn check(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send {
         ready(Ok(()))
+    }
+
+    /// Tells where errors are to go that no caller will see, such as the failure of a background task.
+    ///
+    /// Called before [`start`](Self::start). The default does nothing.
+    fn log_errors(&mut self, log: ErrorLog) {
+        let _ = log;
     }
 
     /// Starts it; the server binds its sockets when this has succeeded.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use wharf_http::connection::Local;
+use wharf_http::error::ErrorLog;
 use wharf_http::{Connection, ErrorChain, Serve, Service, Signal, Tasks};
 
 use crate::accept::Acceptor;
@@ -277,6 +278,8 @@ impl<S: Serve> Server<S> {
     /// Everything up to the moment when all addresses listen.
     async fn launch(mut self, control: Control, notice: Notice) -> Result<ServerHandle, Error> {
         self.check().await?;
+        self.serve
+            .log_errors(ErrorLog::new().stderr(notice.to_stderr()));
         if self.listeners.is_empty() {
             self.listeners.push(Address::default().into());
         }

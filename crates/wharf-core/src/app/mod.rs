@@ -15,6 +15,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wharf_http::error::ErrorLog;
 use wharf_http::middleware::Endpoint;
 use wharf_http::{BoxError, Response, Serve};
 
@@ -59,6 +60,7 @@ pub struct App {
     /// The app itself, then all that are mounted in it, at whatever depth.
     mounts: Vec<Mount>,
     routes: Vec<(usize, Route)>,
+    errors: ErrorLog,
 }
 
 /// One app of the tree.
@@ -117,6 +119,7 @@ impl App {
         Self {
             mounts: vec![mount],
             routes: Vec::new(),
+            errors: ErrorLog::new(),
         }
     }
 
@@ -432,6 +435,10 @@ impl Serve for App {
         Ok(Self::check(self)?)
     }
 
+    fn log_errors(&mut self, log: ErrorLog) {
+        self.errors = log;
+    }
+
     async fn start(self) -> Result<Running, BoxError> {
         Ok(running::start(self).await?)
     }
@@ -469,6 +476,7 @@ where
     AppFactory {
         make: Some(make),
         app: None,
+        errors: ErrorLog::new(),
     }
 }
 
@@ -476,6 +484,7 @@ where
 pub struct AppFactory<F> {
     make: Option<F>,
     app: Option<App>,
+    errors: ErrorLog,
 }
 
 impl<F, Fut, E> AppFactory<F>
@@ -508,10 +517,17 @@ where
         }
     }
 
+    fn log_errors(&mut self, log: ErrorLog) {
+        self.errors = log;
+    }
+
     async fn start(mut self) -> Result<Running, BoxError> {
         self.make().await?;
         match self.app {
-            Some(app) => Ok(app.start().await?),
+            Some(mut app) => {
+                app.errors = self.errors;
+                Ok(app.start().await?)
+            }
             None => Err("the app could not be made".into()),
         }
     }

@@ -21,7 +21,7 @@ use super::{App, Mounted, RouteInfo};
 use crate::check::CheckError;
 use crate::error::{ErrorKind, HttpError};
 use crate::extract::{Scope, Unrouted};
-use crate::lifecycle::{Entered, Setup, StartError, StopError};
+use crate::lifecycle::{Entered, Setup, StartError, StopError, join};
 use crate::middleware::{Layer, Served};
 use crate::name::Urls;
 use crate::panic::Guarded;
@@ -69,12 +69,12 @@ pub(super) async fn start(mut app: App) -> Result<Running, StartError> {
             shutdown.clone(),
         ));
     }
-    let mut entered = Entered::default();
+    let mut entered = Entered::new(app.errors);
     match enter(&mut app, &setups, &mut entered).await {
         Ok(()) => Ok(build(app, plan, &setups, entered, shutdown)),
         Err(error) => {
             if let Err(error) = entered.leave().await {
-                tracing::error!(target: "wharf::error", "{error}");
+                app.errors.report(error);
             }
             Err(error)
         }
@@ -201,16 +201,15 @@ impl Running {
     /// Runs the shutdown hooks: no new connections come in, and requests may still be running.
     pub async fn shutdown(&self) {
         self.inner.shutdown.fire();
-        let hooks = self
-            .lock()
-            .as_mut()
-            .map(Entered::take_shutdown)
-            .unwrap_or_default();
-        for hook in hooks {
-            let (name, result) = hook.await;
-            if let Err(error) = result {
+        let (hooks, errors) = match self.lock().as_mut() {
+            Some(entered) => (entered.take_shutdown(), entered.errors()),
+            None => return,
+        };
+        for (name, hook) in hooks {
+            // In a task of its own, so that a panic is a failure like others.
+            if let Err(error) = join(tokio::spawn(hook)).await {
                 let error = ErrorChain::new(error.as_ref());
-                tracing::error!(target: "wharf::error", "shutdown hook `{name}` failed: {error}");
+                errors.report(format_args!("shutdown hook `{name}` failed: {error}"));
             }
         }
     }

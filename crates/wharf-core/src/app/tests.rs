@@ -314,6 +314,52 @@ async fn the_life_of_an_app_is_in_order() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_background_task_has_ended_before_resources_are_left() {
+    /// Takes its time to end, on another thread than that of the test.
+    struct Ends(Log);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            for _ in 0..1000 {
+                std::thread::yield_now();
+            }
+            self.0.lock().unwrap().push("task ends".into());
+        }
+    }
+    for _ in 0..100 {
+        let log = Log::default();
+        let (ends, running) = (Ends(Arc::clone(&log)), Signal::new());
+        let begun = running.clone();
+        let app = App::new()
+            .resource(step(&log, "a"))
+            .task("forever", async move |_: Setup| {
+                let _ends = ends;
+                begun.fire();
+                std::future::pending::<()>().await;
+            });
+        let app = app.start().await.unwrap();
+        running.fired().await;
+        app.stop().await.unwrap();
+        assert_eq!(log.lock().unwrap().join(", "), "+a, task ends, -a");
+    }
+}
+
+#[tokio::test]
+async fn a_shutdown_hook_that_panics_keeps_nothing_from_ending() {
+    async fn panics(_: Setup) {
+        panic!("on purpose")
+    }
+    let log = Log::default();
+    let app = App::new()
+        .resource(step(&log, "a"))
+        .on_shutdown(panics)
+        .on_shutdown(logged(&log, "second"));
+    let running = app.start().await.unwrap();
+    running.shutdown().await;
+    running.stop().await.unwrap();
+    assert_eq!(log.lock().unwrap().join(", "), "+a, second, -a");
+}
+
 #[tokio::test]
 async fn a_failing_resource_names_itself_and_leaves_those_entered() {
     let log = Log::default();
