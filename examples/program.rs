@@ -4,6 +4,12 @@
 use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// Longer than anything here takes; a test that waits for it has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program that serves. It is killed when it is dropped, such as by a test that fails.
 pub(crate) struct Program {
@@ -33,6 +39,7 @@ impl Program {
     /// Sends a request and returns the whole answer.
     pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let length = body.len();
         write!(
             stream,
@@ -48,13 +55,26 @@ impl Program {
     /// Sends a signal, such as `TERM`, and waits until the program ends; it has to say that it ended well.
     pub(crate) fn stop(mut self, signal: &str) {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", signal, &pid]).status();
-        assert!(sent.unwrap().success());
+        kill(signal, &pid);
+        // One that does not end fails the test instead of holding it up.
+        let (ended, waits) = mpsc::channel::<()>();
+        let watch = thread::spawn(move || {
+            if waits.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                kill("KILL", &pid);
+            }
+        });
         // What else it prints is read, or it could not end.
         let rest: Vec<String> = self.lines.by_ref().map(Result::unwrap).collect();
+        drop(ended);
+        watch.join().unwrap();
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}: {rest:?}");
     }
+}
+
+fn kill(signal: &str, pid: &str) {
+    let sent = Command::new("kill").args(["-s", signal, pid]).status();
+    assert!(sent.unwrap().success());
 }
 
 impl Drop for Program {

@@ -10,6 +10,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::pin;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -37,13 +38,17 @@ async fn main() -> Result<(), BoxError> {
         .await?;
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
+    // One future for all turns of the loop: a signal that came while none waits would be lost.
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
+            // In this order, so that the first turn already waits for the signal.
+            biased;
+            _ = &mut interrupted => break,
             accepted = listener.accept() => {
                 let (stream, peer) = accepted?;
                 tokio::spawn(serve(app.clone(), stream, peer));
             }
-            _interrupted = tokio::signal::ctrl_c() => break,
         }
     }
     // Runs the shutdown hooks, then leaves the resources.
