@@ -1,31 +1,52 @@
 //! The lines of the access log, and what is reported beside them.
 
+use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Once};
 
 use tokio::time::sleep;
 use tracing::field::{Field, Visit};
-use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::subscriber::{Interest, set_global_default};
 use tracing::{Event, Metadata, Subscriber, span};
 
 use super::*;
 use crate::{AccessLog, AccessLogFormat, Timeouts};
 
+thread_local! {
+    /// The events of this thread, while a test watches.
+    static EVENTS: RefCell<Option<Vec<(&'static str, String)>>> = const { RefCell::new(None) };
+}
+
 /// Keeps the events of one thread.
-#[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<(&'static str, String)>>>);
+///
+/// One subscriber for the whole process, which asks each time whether this thread watches: what `tracing` remembers of
+/// subscribers that come and go with their threads depends on the order in which they do.
+#[derive(Default)]
+struct Events;
+
+/// Ends the watch.
+struct Watch;
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        EVENTS.set(None);
+    }
+}
 
 impl Events {
-    fn watch(&self) -> DefaultGuard {
-        set_default(self.clone())
+    fn watch(&self) -> Watch {
+        static COLLECTOR: Once = Once::new();
+        COLLECTOR.call_once(|| set_global_default(Collector).unwrap());
+        EVENTS.set(Some(Vec::new()));
+        Watch
     }
 
     fn of(&self, target: &str) -> Vec<String> {
-        let mut events = self.0.lock().unwrap();
-        events
-            .extract_if(.., |(of, _)| *of == target)
-            .map(|(_, text)| text)
-            .collect()
+        EVENTS.with_borrow_mut(|events| {
+            let events = events.as_mut().unwrap();
+            let found = events.extract_if(.., |(of, _)| *of == target);
+            found.map(|(_, text)| text).collect()
+        })
     }
 
     /// Takes the lines written so far, without the fields.
@@ -37,19 +58,26 @@ impl Events {
     }
 }
 
-impl Subscriber for Events {
+struct Collector;
+
+impl Subscriber for Collector {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("wharf::")
+        metadata.target().starts_with("wharf::") && EVENTS.with_borrow(Option::is_some)
     }
 
     fn event(&self, event: &Event<'_>) {
         let mut text = Text::default();
         event.record(&mut text);
         let text = format!("{}\n{}", text.message, text.fields);
-        self.0
-            .lock()
-            .unwrap()
-            .push((event.metadata().target(), text));
+        EVENTS.with_borrow_mut(|events| {
+            if let Some(events) = events {
+                events.push((event.metadata().target(), text));
+            }
+        });
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
@@ -86,7 +114,7 @@ fn logged<S: Service>(config: ConnectionConfig<S>) -> ConnectionConfig<S> {
 
 #[tokio::test]
 async fn the_default_line_is_that_of_aiohttp() {
-    let events = Events::default();
+    let events = Events;
     let _watching = events.watch();
     let mut client = Client::open(config(echo));
     client
@@ -115,7 +143,7 @@ async fn the_default_line_is_that_of_aiohttp() {
 
 #[tokio::test(start_paused = true)]
 async fn every_request_has_one_line_whatever_becomes_of_it() {
-    let events = Events::default();
+    let events = Events;
     let _watching = events.watch();
     let config = logged(config(|request: Request, context: Context| async move {
         context.set_route(&Arc::from(request.uri().path()));
@@ -259,7 +287,7 @@ async fn every_request_has_one_line_whatever_becomes_of_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_too_slow_for_its_answer_is_logged_as_such() {
-    let events = Events::default();
+    let events = Events;
     let _watching = events.watch();
     let config = logged(config(|_, _| async {
         Response::new(Body::from(vec![b'a'; 1_000_000]))
@@ -276,7 +304,7 @@ async fn a_client_too_slow_for_its_answer_is_logged_as_such() {
 
 #[tokio::test]
 async fn a_log_that_is_off_writes_nothing() {
-    let events = Events::default();
+    let events = Events;
     let _watching = events.watch();
     let mut client = Client::open(config(echo).access_log(AccessLog::off()));
     client.send(format!("{GET}nonsense\r\n\r\n")).await;
@@ -288,7 +316,7 @@ async fn a_log_that_is_off_writes_nothing() {
 
 #[tokio::test]
 async fn what_was_put_beside_a_request_is_dropped_when_it_ends() {
-    let events = Events::default();
+    let events = Events;
     let _watching = events.watch();
     for log in [AccessLog::off(), AccessLog::new()] {
         let kept = Arc::new(());
