@@ -51,6 +51,7 @@ pub struct Route {
     pub(crate) end: Box<dyn Endpoint<Served>>,
     pub(crate) body_limit: Option<Option<usize>>,
     pub(crate) timeout: Option<Option<Duration>>,
+    pub(crate) min_rate: Option<Option<u32>>,
     pub(crate) on_disconnect: Option<OnDisconnect>,
     pub(crate) trailing_slash: Option<TrailingSlash>,
     pub(crate) head: bool,
@@ -92,6 +93,7 @@ impl Route {
             }),
             body_limit: None,
             timeout: None,
+            min_rate: None,
             on_disconnect: None,
             trailing_slash: None,
             head: true,
@@ -128,6 +130,15 @@ impl Route {
     /// Default: that of the app, none unless set. The deadline of the request's context is shortened to it.
     pub fn timeout(mut self, after: impl Into<Option<Duration>>) -> Self {
         self.timeout = Some(after.into());
+        self
+    }
+
+    /// Sets the least average rate of request and response body in bytes per second, after the server's period of grace.
+    /// `None` and 0 allow any rate.
+    ///
+    /// Default: that of the app, or of the server. For uploads over bad lines, or streams that say little.
+    pub fn min_rate(mut self, bytes_per_second: impl Into<Option<u32>>) -> Self {
+        self.min_rate = Some(bytes_per_second.into());
         self
     }
 

@@ -1,6 +1,7 @@
 //! What travels with a request: its identity, deadline, cancellation and typed extensions.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,7 +35,11 @@ struct Inner {
     started: Instant,
     /// One lock, held for a few instructions and hardly ever contended: all of it belongs to one request.
     shared: Mutex<Shared>,
+    /// Read by the server for each request, so beside the lock: 0 is the server's own, else `RATE_IS_SET` and the rate.
+    min_rate: AtomicU64,
 }
+
+const RATE_IS_SET: u64 = 1 << 32;
 
 #[derive(Default)]
 struct Shared {
@@ -56,6 +61,7 @@ impl Inner {
         shared.deadline = None;
         shared.client_left = None;
         shared.extensions.clear();
+        *self.min_rate.get_mut() = 0;
     }
 }
 
@@ -73,6 +79,7 @@ impl Context {
                 sequence,
                 started: Instant::now(),
                 shared: Mutex::default(),
+                min_rate: AtomicU64::new(0),
             }),
         }
     }
@@ -167,6 +174,26 @@ impl Context {
     pub fn shorten_deadline(&self, at: Instant) {
         let deadline = &mut self.lock().deadline;
         *deadline = Some(deadline.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// Returns the least average rate of this request's bodies in bytes per second: `None` is the server's own limit,
+    /// `Some(None)` any rate.
+    #[must_use]
+    pub fn min_rate(&self) -> Option<Option<u32>> {
+        let set = self.inner.min_rate.load(Ordering::Relaxed);
+        // The lower half is the rate; 0 allows any.
+        (set & RATE_IS_SET != 0).then(|| Some(set as u32).filter(|&rate| rate > 0))
+    }
+
+    /// Sets the least average rate of this request's bodies in bytes per second, instead of the server's own limit.
+    /// `None` and 0 allow any rate.
+    ///
+    /// The server looks once, when its service has been called: a router sets it there, a handler comes too late.
+    pub fn set_min_rate(&self, bytes_per_second: impl Into<Option<u32>>) {
+        let rate = u64::from(bytes_per_second.into().unwrap_or(0));
+        self.inner
+            .min_rate
+            .store(RATE_IS_SET | rate, Ordering::Relaxed);
     }
 
     /// Returns the signal that fires when the server begins to shut down.
@@ -367,11 +394,13 @@ mod tests {
         context.insert("left behind");
         context.set_route(&"/a".into());
         context.shorten_deadline(Instant::now());
+        context.set_min_rate(7);
         let memory = Arc::as_ptr(&context.inner);
         context.advance();
         assert_eq!(memory, Arc::as_ptr(&context.inner));
         assert_ne!(context.request_id(), first);
         assert_eq!(context.get::<&str>(), None);
+        assert_eq!(context.min_rate(), None);
         assert_eq!((context.route(), context.deadline()), (None, None));
     }
 

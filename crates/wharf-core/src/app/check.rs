@@ -134,6 +134,7 @@ fn routes(app: &App, prefixes: &[Option<Pattern>], problems: &mut Vec<Problem>) 
                 .body_limit
                 .unwrap_or_else(|| app.body_limit_of(*mount)),
             timeout: route.timeout.unwrap_or_else(|| app.timeout_of(*mount)),
+            min_rate: route.min_rate.or_else(|| app.min_rate_of(*mount)),
             on_disconnect: route
                 .on_disconnect
                 .unwrap_or_else(|| app.on_disconnect_of(*mount)),
@@ -390,6 +391,10 @@ impl App {
         self.ancestry(number)
             .find_map(|mount| mount.body_limit)
             .unwrap_or(Some(DEFAULT_BODY_LIMIT))
+    }
+
+    fn min_rate_of(&self, number: usize) -> Option<Option<u32>> {
+        self.ancestry(number).find_map(|mount| mount.min_rate)
     }
 
     fn timeout_of(&self, number: usize) -> Option<Duration> {

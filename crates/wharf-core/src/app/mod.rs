@@ -80,6 +80,7 @@ struct Mount {
     fallback_routes: Vec<Route>,
     body_limit: Option<Option<usize>>,
     timeout: Option<Option<Duration>>,
+    min_rate: Option<Option<u32>>,
     on_disconnect: Option<OnDisconnect>,
     trailing_slash: Option<TrailingSlash>,
     debug: Option<bool>,
@@ -112,6 +113,7 @@ impl App {
             fallback_routes: Vec::new(),
             body_limit: None,
             timeout: None,
+            min_rate: None,
             on_disconnect: None,
             trailing_slash: None,
             debug: None,
@@ -351,6 +353,15 @@ impl App {
     /// Default: that of the parent, or none.
     pub fn timeout(mut self, after: impl Into<Option<Duration>>) -> Self {
         self.own().timeout = Some(after.into());
+        self
+    }
+
+    /// Sets the least average rate of request and response bodies in bytes per second, after the server's period of grace.
+    /// `None` and 0 allow any rate.
+    ///
+    /// Default: that of the parent, or of the server.
+    pub fn min_rate(mut self, bytes_per_second: impl Into<Option<u32>>) -> Self {
+        self.own().min_rate = Some(bytes_per_second.into());
         self
     }
 

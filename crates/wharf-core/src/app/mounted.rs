@@ -158,6 +158,7 @@ pub struct RouteInfo {
     pub(super) location: &'static Location<'static>,
     pub(super) body_limit: Option<usize>,
     pub(super) timeout: Option<Duration>,
+    pub(super) min_rate: Option<Option<u32>>,
     pub(super) on_disconnect: OnDisconnect,
 }
 
@@ -208,6 +209,13 @@ impl RouteInfo {
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// Returns the least rate of the route's bodies in bytes per second: `None` is the server's own limit, `Some(None)`
+    /// any rate.
+    #[must_use]
+    pub fn min_rate(&self) -> Option<Option<u32>> {
+        self.min_rate
     }
 
     /// Returns what happens to the handler when its client leaves.

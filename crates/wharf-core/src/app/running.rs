@@ -269,6 +269,9 @@ impl Service for Running {
             Lookup::Found(found) => {
                 let leaf = found.value;
                 context.set_route(leaf.info.label());
+                if let Some(rate) = leaf.info.min_rate {
+                    context.set_min_rate(rate);
+                }
                 let scope = Scope::new(
                     Arc::clone(&leaf.mounted),
                     Some(Arc::clone(&leaf.info)),

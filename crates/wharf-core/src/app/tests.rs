@@ -228,6 +228,31 @@ async fn a_handler_over_its_time_limit_is_answered_503() {
 }
 
 #[tokio::test]
+async fn the_rate_of_a_route_wins_over_that_of_its_app() {
+    let inner = App::new().min_rate(50).routes([
+        get("/app", async || ()),
+        get("/route", async || ()).min_rate(None),
+    ]);
+    let app = App::new()
+        .routes([get("/server", async || ())])
+        .mount("/inner", inner);
+    let running = app.start().await.unwrap();
+    for (path, rate) in [
+        ("/server", None),
+        ("/inner/app", Some(Some(50))),
+        ("/inner/route", Some(None)),
+    ] {
+        let context = wharf_http::Context::new(wharf_http::Connection::memory());
+        let mut request = Request::default();
+        *request.uri_mut() = path.parse().unwrap();
+        // Known when the call returns, before the answer is there: that is when the server looks.
+        let answer = wharf_http::Service::call(&running, request, &context);
+        assert_eq!(context.min_rate(), rate, "{path}");
+        answer.await;
+    }
+}
+
+#[tokio::test]
 async fn a_handler_set_to_finish_runs_to_its_end_when_it_is_dropped() {
     for (policy, finishes) in [(OnDisconnect::Finish, true), (OnDisconnect::Cancel, false)] {
         let (gate, done) = (Signal::new(), Signal::new());

@@ -214,7 +214,7 @@ where
             let write = timeouts
                 .response_write
                 .map(|limit| after(blocked_since, limit));
-            let rate = timeouts.min_rate.map(|rate| {
+            let rate = progress.min_rate().map(|rate| {
                 let bytes = progress.written.get() - progress.answer_mark.get();
                 let patience = patience(bytes, rate, timeouts.min_rate_grace);
                 after(blocked_since, patience).saturating_sub(progress.slow.get())

@@ -59,6 +59,7 @@ impl<S: Service> Adapter<S> {
     #[cold]
     fn refuse(&self, request: Request, refused: head::Refused, open: Open) -> Exchange<S::Future> {
         let context = open.context();
+        self.progress.set_rate(context);
         let answer = match self.service.refuse(request, refused.refusal, context) {
             Answer::Later(future) => Answering::Later { future },
             Answer::Now(response) => Answering::Now { response },
@@ -105,14 +106,16 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
             }
         });
         match checked {
-            Ok(()) => Exchange {
-                answer: Answering::Later {
-                    future: self.service.call(request, open.context()),
-                },
-                open: Some(open),
-                close: false,
-                waited: false,
-            },
+            Ok(()) => {
+                let future = self.service.call(request, open.context());
+                self.progress.set_rate(open.context());
+                Exchange {
+                    answer: Answering::Later { future },
+                    open: Some(open),
+                    close: false,
+                    waited: false,
+                }
+            }
             Err(refused) => self.refuse(request, refused, open),
         }
     }

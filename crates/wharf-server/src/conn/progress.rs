@@ -50,6 +50,8 @@ pub(crate) struct Progress {
     pub(crate) slow: Number,
     /// How much the socket had taken when the present request came.
     pub(crate) answer_mark: Number,
+    /// What the present request's route says of its rate: 0 nothing, else one more than the rate, which is 0 for any.
+    route_rate: Number,
     /// How much hyper had handed over when the last request ended.
     line_mark: Number,
     /// What is left of the last request. Only the connection's own task takes the lock.
@@ -118,6 +120,7 @@ impl Progress {
             blocked_since: Number::default(),
             slow: Number::default(),
             answer_mark: Number::default(),
+            route_rate: Number::default(),
             line_mark: Number::default(),
             last: Mutex::default(),
             line_is_due: Flag::default(),
@@ -185,6 +188,21 @@ impl Progress {
         };
         self.upload.set(ticket);
         ticket
+    }
+
+    /// Notes what the route of the present request says of the rate of its bodies.
+    pub(crate) fn set_rate(&self, context: &Context) {
+        let rate = context.min_rate();
+        self.route_rate
+            .set(rate.map_or(0, |rate| u64::from(rate.unwrap_or(0)) + 1));
+    }
+
+    /// Returns the least rate of the present request's bodies in bytes per second; `None` is any.
+    pub(crate) fn min_rate(&self) -> Option<u32> {
+        match self.route_rate.get() {
+            0 => self.settings.timeouts.min_rate,
+            set => u32::try_from(set - 1).ok().filter(|&rate| rate > 0),
+        }
     }
 
     pub(crate) fn upload_ended(&self, ticket: u64) {

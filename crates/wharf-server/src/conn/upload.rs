@@ -65,7 +65,7 @@ impl UploadBody {
         let gap = timeouts
             .body_read
             .and_then(|limit| since.checked_add(limit));
-        let rate = timeouts.min_rate.and_then(|rate| {
+        let rate = this.progress.min_rate().and_then(|rate| {
             let patience = patience(*this.received, rate, timeouts.min_rate_grace);
             since.checked_add(patience.saturating_sub(*this.waited))
         });

@@ -248,6 +248,61 @@ async fn a_client_that_takes_a_byte_in_time_is_only_limited_by_the_rate() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_route_says_what_rate_is_enough_for_its_answers() {
+    for (server, route, end) in [
+        (240, None, ConnectionEnd::Finished),
+        (240, Some(100), ConnectionEnd::Finished),
+        (100, Some(240), ConnectionEnd::TooSlow),
+    ] {
+        let service = move |_: Request, context: Context| {
+            context.set_min_rate(route);
+            std::future::ready(Response::new(Body::from(vec![b'a'; 20_000])))
+        };
+        let timeouts = Timeouts::new().min_rate(server);
+        let mut client = Client::over(config(service).timeouts(timeouts), Connection::memory(), 64);
+        client
+            .send("GET / HTTP/1.1\r\nHost: quay\r\nConnection: close\r\n\r\n")
+            .await;
+        let mut taken = vec![0; 200];
+        while client.io.read_exact(&mut taken).await.is_ok() {
+            sleep(SECOND).await;
+        }
+        assert_eq!(client.serving.await.unwrap(), end, "{server} {route:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_route_says_what_rate_is_enough_for_its_uploads_and_only_for_its_own() {
+    let service = |mut request: Request, context: Context| {
+        if request.uri().path() == "/slow" {
+            context.set_min_rate(None);
+        }
+        async move {
+            let text = match request.body_mut().bytes(None).await {
+                Ok(bytes) => format!("{} bytes", bytes.len()),
+                Err(error) => error.to_string(),
+            };
+            Response::new(Body::from(text))
+        }
+    };
+    let mut client = Client::open(config(service));
+    for (path, text) in [("/slow", "20 bytes"), ("/", "the body arrived too slowly")] {
+        client
+            .send(format!(
+                "POST {path} HTTP/1.1\r\nHost: quay\r\nContent-Length: 20\r\n\r\n"
+            ))
+            .await;
+        // One of the two is answered before its body has ended.
+        for _ in 0..20 {
+            sleep(SECOND).await;
+            let _closed = client.io.write_all(b"a").await;
+        }
+        let answer = client.answer().await;
+        assert!(answer.ends_with(text), "{path}: {answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_is_taken_too_slowly_is_cut_and_one_fast_enough_is_not() {
     for (piece, end) in [
         (200, ConnectionEnd::TooSlow),
