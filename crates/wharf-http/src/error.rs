@@ -93,7 +93,9 @@ impl ErrorLog {
     pub fn report(self, error: impl fmt::Display) {
         if self.stderr && !tracing::dispatcher::has_been_set() {
             // Nobody is left to tell when standard error is gone.
-            let _gone = writeln!(std::io::stderr().lock(), "error: {error}");
+            // One write, so that lines of several threads are not mixed.
+            let line = format!("error: {error}\n");
+            let _gone = std::io::stderr().lock().write_all(line.as_bytes());
         } else {
             tracing::error!(target: "wharf::error", "{error}");
         }

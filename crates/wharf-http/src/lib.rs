@@ -44,6 +44,9 @@ pub use middleware::{Chain, Middleware, Next, Side};
 pub use service::{Serve, Service};
 pub use signal::{Signal, Tasks};
 
+// The types of the `http` crate that signatures here are made of, for those who have no other use for it.
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
+
 /// A request with wharf's body type.
 pub type Request = http::Request<Body>;
 

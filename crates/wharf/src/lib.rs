@@ -80,7 +80,7 @@ pub use wharf_core::{
     App, Cleanup, Html, HttpError, IntoResponse, Next, Path, Query, Redirect, Route, Setup, State,
     any, at, delete, from_fn, get, head, options, patch, post, put, resource,
 };
-pub use wharf_http::{Body, BoxError, Context, Request, Response};
+pub use wharf_http::{Body, BoxError, Context, Method, Request, Response, StatusCode};
 #[cfg(all(feature = "server", feature = "http1"))]
 pub use wharf_server::{Server, Settings, run, run_with};
 
