@@ -76,7 +76,32 @@ impl HandlerArgs<()> for () {
     fn needs(_needs: &mut Needs) {}
 }
 
-macro_rules! arguments {
+impl<M, A1> HandlerArgs<M> for (A1,)
+where
+    A1: FromRequest<M> + Send + 'static,
+{
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "the future of an `async fn` would be bound to `M`, which nobody asks to be static"
+    )]
+    fn extract(
+        request: Request,
+        scope: Arc<Scope>,
+    ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static {
+        async move {
+            match A1::from_request(request, &scope).await {
+                Ok(argument) => Ok((argument,)),
+                Err(rejection) => Err(Box::new(rejection.into_response())),
+            }
+        }
+    }
+
+    fn needs(needs: &mut Needs) {
+        A1::needs(needs);
+    }
+}
+
+macro_rules! functions {
     ($($part:ident)*; $last:ident) => {
         impl<F, Fut, $($part,)* $last> Handler<($($part,)* $last,)> for F
         where
@@ -91,18 +116,22 @@ macro_rules! arguments {
                 self($($part,)* $last)
             }
         }
+    };
+}
 
-        impl<M, $($part,)* $last> HandlerArgs<M> for ($($part,)* $last,)
+macro_rules! arguments {
+    ($($part:ident)+; $last:ident) => {
+        impl<M, $($part,)+ $last> HandlerArgs<M> for ($($part,)+ $last,)
         where
-            $($part: FromRequestParts + Send + 'static,)*
+            $($part: FromRequestParts + Send + 'static,)+
             $last: FromRequest<M> + Send + 'static,
         {
-            #[allow(non_snake_case, clippy::manual_async_fn, clippy::allow_attributes, reason = "the values are named like their types; an async fn would hold the request twice")]
+            #[expect(non_snake_case, reason = "the values are named like their types")]
             fn extract(
                 request: Request,
                 scope: Arc<Scope>,
             ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static {
-                #[allow(unused_mut, clippy::allow_attributes, reason = "unused where there is one argument")]
+                // Not an `async fn`, which would hold the request twice.
                 let (mut parts, body) = request.into_parts();
                 async move {
                     $(
@@ -110,23 +139,31 @@ macro_rules! arguments {
                             Ok(value) => value,
                             Err(rejection) => return Err(Box::new(rejection.into_response())),
                         };
-                    )*
+                    )+
                     match $last::from_request(Request::from_parts(parts, body), &scope).await {
-                        Ok($last) => Ok(($($part,)* $last,)),
+                        Ok($last) => Ok(($($part,)+ $last,)),
                         Err(rejection) => Err(Box::new(rejection.into_response())),
                     }
                 }
             }
 
             fn needs(needs: &mut Needs) {
-                $($part::needs(needs);)*
+                $($part::needs(needs);)+
                 $last::needs(needs);
             }
         }
     };
 }
 
-arguments!(; A1);
+functions!(; A1);
+functions!(A1; A2);
+functions!(A1 A2; A3);
+functions!(A1 A2 A3; A4);
+functions!(A1 A2 A3 A4; A5);
+functions!(A1 A2 A3 A4 A5; A6);
+functions!(A1 A2 A3 A4 A5 A6; A7);
+functions!(A1 A2 A3 A4 A5 A6 A7; A8);
+
 arguments!(A1; A2);
 arguments!(A1 A2; A3);
 arguments!(A1 A2 A3; A4);

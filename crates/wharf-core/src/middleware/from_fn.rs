@@ -100,19 +100,32 @@ impl<F, A> fmt::Debug for FromFn<F, A> {
     }
 }
 
+impl<F, Fut> MiddlewareFn<()> for F
+where
+    F: Fn(Request, Next) -> Fut + Send + Sync + 'static,
+    Fut: Future,
+{
+    type Output = Fut::Output;
+    type Future = Fut;
+
+    fn call(&self, (): (), request: Request, next: Next) -> Fut {
+        self(request, next)
+    }
+}
+
 macro_rules! functions {
-    ($($part:ident)*) => {
-        impl<F, Fut, $($part),*> MiddlewareFn<($($part,)*)> for F
+    ($($part:ident)+) => {
+        impl<F, Fut, $($part),+> MiddlewareFn<($($part,)+)> for F
         where
-            F: Fn($($part,)* Request, Next) -> Fut + Send + Sync + 'static,
+            F: Fn($($part,)+ Request, Next) -> Fut + Send + Sync + 'static,
             Fut: Future,
         {
             type Output = Fut::Output;
             type Future = Fut;
 
-            #[allow(non_snake_case, clippy::allow_attributes, reason = "the values are named like their types; there may be none")]
-            fn call(&self, ($($part,)*): ($($part,)*), request: Request, next: Next) -> Fut {
-                self($($part,)* request, next)
+            #[expect(non_snake_case, reason = "the values are named like their types")]
+            fn call(&self, ($($part,)+): ($($part,)+), request: Request, next: Next) -> Fut {
+                self($($part,)+ request, next)
             }
         }
     };
@@ -144,7 +157,6 @@ macro_rules! arguments {
     };
 }
 
-functions!();
 functions!(A1);
 functions!(A1 A2);
 functions!(A1 A2 A3);
