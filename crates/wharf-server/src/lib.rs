@@ -24,64 +24,37 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1 and HTTP/1.0, on hyper; without a protocol this crate is empty |
-
 // Every module serves some protocol: a build without any has nothing to offer.
-#[cfg(feature = "http1")]
+#![cfg(feature = "http1")]
+
 mod accept;
-#[cfg(feature = "http1")]
 mod access_log;
-#[cfg(feature = "http1")]
 mod banner;
-#[cfg(feature = "http1")]
 mod config;
-#[cfg(feature = "http1")]
 mod conn;
-#[cfg(feature = "http1")]
 mod descriptors;
-#[cfg(feature = "http1")]
 mod error;
-#[cfg(feature = "http1")]
 mod handle;
-#[cfg(feature = "http1")]
 pub mod listener;
-#[cfg(feature = "http1")]
 mod notice;
-#[cfg(feature = "http1")]
 mod run;
-#[cfg(feature = "http1")]
 mod server;
-#[cfg(feature = "http1")]
 mod settings;
-#[cfg(feature = "http1")]
 mod shutdown;
-#[cfg(feature = "http1")]
 mod signals;
-#[cfg(feature = "http1")]
 mod stats;
-#[cfg(feature = "http1")]
 mod wire;
-#[cfg(feature = "http1")]
 mod worker;
 
-#[cfg(feature = "http1")]
 pub use access_log::{AccessLog, AccessLogFormat, AccessLogFormatError};
-#[cfg(feature = "http1")]
 pub use config::{Http1Config, Limits, Timeouts};
-#[cfg(feature = "http1")]
 pub use conn::{ConnectionConfig, ConnectionEnd, serve_connection};
-#[cfg(feature = "http1")]
 pub use error::{Error, ErrorKind};
-#[cfg(feature = "http1")]
 pub use handle::ServerHandle;
-#[cfg(feature = "http1")]
 pub use run::{run, run_with};
-#[cfg(feature = "http1")]
 pub use server::Server;
-#[cfg(feature = "http1")]
 pub use settings::Settings;
-#[cfg(feature = "http1")]
 pub use shutdown::Report;
-#[cfg(feature = "http1")]
 pub use stats::Stats;
 
 pub use wharf_http as http;
