@@ -331,6 +331,28 @@ mod tests {
     }
 
     #[test]
+    fn a_server_made_by_hand_takes_the_same_flags() {
+        assert_eq!(
+            output(&["--check"], "by-hand"),
+            (Some(0), "OK\n".into(), String::new())
+        );
+        let (status, stdout, _) = output(&["--help"], "by-hand");
+        assert_eq!(status, Some(0));
+        assert!(stdout.starts_with("Usage: quay [OPTIONS]\n"), "{stdout}");
+        let (status, _, stderr) = output(&["--bnid", "127.0.0.1:0"], "by-hand");
+        assert_eq!(status, Some(2), "{stderr}");
+        // An address of the call replaces that of the program.
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = taken.local_addr().unwrap().to_string();
+        let (status, _, stderr) = output(&["--bind", &addr], "by-hand");
+        assert_eq!(status, Some(1));
+        assert!(
+            stderr.contains(&format!("could not listen on {addr}")),
+            "{stderr}"
+        );
+    }
+
+    #[test]
     fn help_is_printed_and_nothing_else_happens() {
         let (status, stdout, stderr) = output(&["--help", "--bind=127.0.0.1:0"], "check");
         assert_eq!((status, &*stderr), (Some(0), ""));

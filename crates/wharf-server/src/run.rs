@@ -1,4 +1,4 @@
-//! [`run`] and [`run_with`], a server in one call.
+//! [`run`] and [`run_with`], a server in one call; the same for a server that was made by hand.
 
 use std::env;
 use std::io::Write;
@@ -32,18 +32,7 @@ use crate::worker;
 /// }
 /// ```
 pub fn run<S: Serve>(serve: S) -> Result<(), BoxError> {
-    match Settings::from_process() {
-        Ok(settings) => run_with(serve, settings),
-        Err(error) => {
-            // Nobody is left to tell when standard error is gone.
-            let _gone = writeln!(std::io::stderr(), "Error: {error:#}");
-            #[expect(
-                clippy::exit,
-                reason = "status 2 tells a wrong call from a failure, and nothing has been started that would be cut off"
-            )]
-            process::exit(2)
-        }
-    }
+    Server::new(serve).run_as_program()
 }
 
 /// Serves until SIGINT or SIGTERM, with these settings; neither arguments nor environment are read.
@@ -55,21 +44,62 @@ pub fn run<S: Serve>(serve: S) -> Result<(), BoxError> {
 /// Why the server did not start or did not stop properly, or what the check found, an [`Error`](crate::Error). `main`
 /// can return it: what it prints is meant for people.
 pub fn run_with<S: Serve>(serve: S, settings: Settings) -> Result<(), BoxError> {
-    if settings.wants_help() {
-        let path = env::args_os().next().unwrap_or_default();
-        let program = Path::new(&path).file_name().unwrap_or(path.as_os_str());
-        print(&Settings::help(&program.to_string_lossy()));
-        return Ok(());
+    Server::new(serve).run_with(settings)
+}
+
+impl<S: Serve> Server<S> {
+    /// Serves as [`run`] does, with what was set on this server where arguments and environment say nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use wharf_http::{BoxError, Context, Request, Response, service::service_fn};
+    /// use wharf_server::{Server, Timeouts};
+    ///
+    /// fn main() -> Result<(), BoxError> {
+    ///     let service = service_fn(|_: Request, _: Context| async { Response::new("hello".into()) });
+    ///     Server::new(service).timeouts(Timeouts::new().idle(Duration::from_secs(20))).run_as_program()
+    /// }
+    /// ```
+    pub fn run_as_program(self) -> Result<(), BoxError> {
+        match Settings::from_process() {
+            Ok(settings) => self.run_with(settings),
+            Err(error) => {
+                // Nobody is left to tell when standard error is gone.
+                let _gone = writeln!(std::io::stderr(), "Error: {error:#}");
+                // Status 2 tells a wrong call from a failure; nothing has been started that would be cut off.
+                process::exit(2)
+            }
+        }
     }
-    let check = settings.check == Some(true);
-    let mut server = Server::new(serve).settings(settings);
-    if check {
-        worker::block_on(server.check())??;
-        print("OK\n");
-        return Ok(());
+
+    /// Serves as [`run_with`] does, with what was set on this server where `settings` say nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_with`].
+    pub fn run_with(self, settings: Settings) -> Result<(), BoxError> {
+        if settings.wants_help() {
+            let path = env::args_os().next().unwrap_or_default();
+            let program = Path::new(&path).file_name().unwrap_or(path.as_os_str());
+            print(&Settings::help(&program.to_string_lossy()));
+            return Ok(());
+        }
+        let check = settings.check == Some(true);
+        let mut server = self.settings(settings);
+        if check {
+            worker::block_on(server.check())??;
+            print("OK\n");
+            return Ok(());
+        }
+        server.run()?;
+        Ok(())
     }
-    server.run()?;
-    Ok(())
 }
 
 /// Prints to standard output; whoever closed it does not want to know.

@@ -174,7 +174,7 @@ impl<S: Serve> Server<S> {
     /// Applies what the program was told from outside; what is not set there stays as it is.
     ///
     /// Addresses replace those that were added before. [`Settings::check`] and the wish for help are the caller's to
-    /// act on, or those of [`run_with`](crate::run_with).
+    /// act on, or those of [`run_with`](Self::run_with).
     pub fn settings(mut self, settings: Settings) -> Self {
         if !settings.bind.is_empty() {
             self.listeners = settings.bind.into_iter().map(Listener::from).collect();

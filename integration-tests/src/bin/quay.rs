@@ -1,6 +1,7 @@
 //! A program around a server, for tests that need a process of their own: signals, exit status, limits of the system.
 //!
-//! `QUAY` says what goes wrong: `check`, `start`, `starting` (it never gets further), `stop`, `stopping` (likewise).
+//! `QUAY` says what goes wrong: `check`, `start`, `starting` (it never gets further), `stop`, `stopping` (likewise). With
+//! `by-hand` nothing does, and the program makes its server itself.
 
 use std::fs::File;
 use std::io::Write;
@@ -9,10 +10,15 @@ use std::sync::{Mutex, PoisonError};
 use wharf_http::{BoxError, BoxFuture, Context, Request, Response, Serve, Service};
 
 fn main() -> Result<(), BoxError> {
-    wharf_server::run(Quay {
+    let quay = Quay {
         wrong: std::env::var("QUAY").unwrap_or_default(),
         files: Mutex::default(),
-    })
+    };
+    if quay.wrong == "by-hand" {
+        let server = wharf_server::Server::new(quay).bind("127.0.0.1:0");
+        return server.run_as_program();
+    }
+    wharf_server::run(quay)
 }
 
 /// Says something on standard error, should anybody listen.
