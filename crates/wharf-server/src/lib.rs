@@ -8,6 +8,7 @@
 //! - `server`: [`Server`], the builder; `handle`: [`ServerHandle`], the way to a server that is running.
 //! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], flags and environment.
 //! - [`listener`]: [`Listener`](listener::Listener) and [`Address`](listener::Address), TCP and unix sockets.
+//! - `arrival`: what happens to a connection between `accept` and the end of its last request.
 //! - `accept`: the accept loop; `descriptors`: how many connections the system allows; `worker`: on which runtime.
 //! - `shutdown`: how a server ends, and its [`Report`]; `signals`: INT and TERM.
 //! - `banner`, `notice`: what is said to the operator beside the access log.
@@ -29,6 +30,7 @@
 
 mod accept;
 mod access_log;
+mod arrival;
 mod banner;
 mod config;
 mod conn;

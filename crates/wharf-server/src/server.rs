@@ -7,16 +7,17 @@ use std::time::Duration;
 use http::HeaderValue;
 use wharf_http::connection::Local;
 use wharf_http::error::ErrorLog;
-use wharf_http::{Connection, ErrorChain, Serve, Service, Signal, Tasks};
+use wharf_http::{ErrorChain, Serve, Service, Signal, Tasks};
 
 use crate::accept::Acceptor;
 use crate::access_log::AccessLog;
+use crate::arrival::Arrival;
 use crate::banner::Banner;
 use crate::config::{Http1Config, Limits, Timeouts};
-use crate::conn::{ConnectionConfig, serve_connection};
+use crate::conn::ConnectionConfig;
 use crate::error::{Error, ErrorKind};
 use crate::handle::ServerHandle;
-use crate::listener::{self, Accepted, Address, Listener, TcpConfig, UnixConfig};
+use crate::listener::{self, Address, Listener, TcpConfig, UnixConfig};
 use crate::notice::Notice;
 use crate::settings::Settings;
 use crate::shutdown::{self, Control, Report, Shutdown, until};
@@ -328,14 +329,9 @@ impl<S: Serve> Server<S> {
             .abort(shutdown.cut.clone());
         let service = Arc::clone(config.service());
         let (signal, tasks) = (shutdown.signal.clone(), shutdown.tasks.clone());
-        let acceptor = Acceptor::new(sockets, limit, notice, move |accepted: Accepted| {
-            let connection = Connection::new(accepted.peer, accepted.local)
-                .with_server(signal.clone(), tasks.clone())
-                .with_errors_to_stderr(notice.to_stderr());
-            let serving = serve_connection(accepted.stream, connection, config.clone());
-            async move {
-                let _end = serving.await;
-            }
+        let arrival = Arrival::new(config, signal, tasks, notice);
+        let acceptor = Acceptor::new(sockets, limit, notice, move |accepted| {
+            arrival.serve(accepted)
         });
         self.banner.print(&locals);
         let outcome = tokio::spawn({

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::task::{self, Poll};
 
 use wharf_http::connection::{Local, Peer};
@@ -9,11 +10,13 @@ use wharf_http::connection::{Local, Peer};
 use crate::error::{Error, ErrorKind};
 
 mod address;
+mod site;
 mod stream;
 mod tcp;
 mod unix;
 
 pub(crate) use address::Target;
+pub(crate) use site::Site;
 pub(crate) use stream::Stream;
 
 pub use address::Address;
@@ -164,7 +167,7 @@ pub(crate) async fn bind_all(listeners: Vec<Listener>) -> Result<Vec<Bound>, Err
 #[derive(Debug)]
 pub(crate) struct Bound {
     socket: Socket,
-    local: Local,
+    site: Arc<Site>,
 }
 
 #[derive(Debug)]
@@ -179,19 +182,24 @@ pub(crate) struct Accepted {
     pub(crate) stream: Stream,
     pub(crate) peer: Peer,
     pub(crate) local: Local,
+    #[expect(
+        dead_code,
+        reason = "what is decided by listener, such as its encryption, is kept there"
+    )]
+    pub(crate) site: Arc<Site>,
 }
 
 impl Bound {
     /// Returns what the socket is bound to.
     pub(crate) fn local(&self) -> &Local {
-        &self.local
+        &self.site.local
     }
 
     /// Accepts a connection, or arranges for the task to be woken when there is one.
     pub(crate) fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Accepted>> {
         match &self.socket {
-            Socket::Tcp(socket) => socket.poll_accept(cx, &self.local),
-            Socket::Unix(socket) => socket.poll_accept(cx, &self.local),
+            Socket::Tcp(socket) => socket.poll_accept(cx, &self.site),
+            Socket::Unix(socket) => socket.poll_accept(cx, &self.site),
         }
     }
 
@@ -201,8 +209,8 @@ impl Bound {
     pub(crate) fn close(self) -> Vec<Accepted> {
         let mut waiting = Vec::new();
         let accepted = match self.socket {
-            Socket::Tcp(socket) => socket.close(&self.local, &mut waiting),
-            Socket::Unix(socket) => socket.close(&self.local, &mut waiting),
+            Socket::Tcp(socket) => socket.close(&self.site, &mut waiting),
+            Socket::Unix(socket) => socket.close(&self.site, &mut waiting),
         };
         match accepted {
             Err(cause) if cause.kind() != io::ErrorKind::WouldBlock => {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::task::{self, Poll, ready};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use wharf_http::connection::{Local, Peer};
 
-use super::{Accepted, Address, Bound, Socket, Stream, Target, bind_error};
+use super::{Accepted, Address, Bound, Site, Socket, Stream, Target, bind_error};
 use crate::error::Error;
 
 /// How often a name's second address is tried on the port that the system chose for the first.
@@ -120,12 +121,12 @@ impl TcpConfig {
 }
 
 impl TcpConfig {
-    fn accepted(&self, stream: TcpStream, peer: SocketAddr, local: &Local) -> Accepted {
+    fn accepted(&self, stream: TcpStream, peer: SocketAddr, site: &Arc<Site>) -> Accepted {
         if cfg!(not(unix)) {
             // A peer that is gone already is found out by the first read.
             let _gone = self.apply(&SockRef::from(&stream));
         }
-        let local = match local {
+        let local = match &site.local {
             Local::Tcp(addr) if addr.ip().is_unspecified() => {
                 Local::Tcp(stream.local_addr().map_or(*addr, canonical))
             }
@@ -135,6 +136,7 @@ impl TcpConfig {
             stream: Stream::Tcp(stream),
             peer: Peer::Tcp(canonical(peer)),
             local,
+            site: Arc::clone(site),
         }
     }
 }
@@ -150,20 +152,20 @@ impl TcpSocket {
     pub(super) fn poll_accept(
         &self,
         cx: &mut task::Context<'_>,
-        local: &Local,
+        site: &Arc<Site>,
     ) -> Poll<io::Result<Accepted>> {
         let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
-        Poll::Ready(Ok(self.config.accepted(stream, peer, local)))
+        Poll::Ready(Ok(self.config.accepted(stream, peer, site)))
     }
 
     /// Accepts until it would block, by asking the system itself: the runtime may not have heard of the last ones yet.
-    pub(super) fn close(self, local: &Local, waiting: &mut Vec<Accepted>) -> io::Result<()> {
+    pub(super) fn close(self, site: &Arc<Site>, waiting: &mut Vec<Accepted>) -> io::Result<()> {
         let listener = self.listener.into_std()?;
         loop {
             let (stream, peer) = listener.accept()?;
             stream.set_nonblocking(true)?;
             let stream = TcpStream::from_std(stream)?;
-            waiting.push(self.config.accepted(stream, peer, local));
+            waiting.push(self.config.accepted(stream, peer, site));
         }
     }
 }
@@ -310,7 +312,7 @@ fn register(listener: std::net::TcpListener, config: &TcpConfig) -> io::Result<B
             listener,
             config: config.clone(),
         }),
-        local,
+        site: Arc::new(Site::new(local)),
     })
 }
 

@@ -1,13 +1,12 @@
 //! Stands in for unix sockets on systems that have none: binding one is an error.
 
 use std::io;
+use std::sync::Arc;
 use std::task::{self, Poll};
-
-use wharf_http::connection::Local;
 
 use super::UnixConfig;
 use crate::error::Error;
-use crate::listener::{Accepted, Address, Bound, bind_error};
+use crate::listener::{Accepted, Address, Bound, Site, bind_error};
 
 /// There is none.
 #[derive(Debug)]
@@ -17,14 +16,14 @@ impl UnixSocket {
     pub(in crate::listener) fn poll_accept(
         &self,
         _cx: &mut task::Context<'_>,
-        _local: &Local,
+        _site: &Arc<Site>,
     ) -> Poll<io::Result<Accepted>> {
         match *self {}
     }
 
     pub(in crate::listener) fn close(
         self,
-        _local: &Local,
+        _site: &Arc<Site>,
         _waiting: &mut Vec<Accepted>,
     ) -> io::Result<()> {
         match self {}

@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::task::{self, Poll, ready};
 
 use socket2::{Domain, SockAddr, Type};
@@ -16,7 +17,7 @@ use wharf_http::connection::{Local, Peer, UnixPeer};
 
 use super::UnixConfig;
 use crate::error::Error;
-use crate::listener::{Accepted, Address, Bound, Socket, Stream, Target, bind_error};
+use crate::listener::{Accepted, Address, Bound, Site, Socket, Stream, Target, bind_error};
 
 /// A unix socket that listens.
 #[derive(Debug)]
@@ -30,17 +31,17 @@ impl UnixSocket {
     pub(in crate::listener) fn poll_accept(
         &self,
         cx: &mut task::Context<'_>,
-        local: &Local,
+        site: &Arc<Site>,
     ) -> Poll<io::Result<Accepted>> {
         let (stream, _unnamed) = ready!(self.listener.poll_accept(cx))?;
-        Poll::Ready(Ok(accepted(stream, local)))
+        Poll::Ready(Ok(accepted(stream, site)))
     }
 
     /// Takes the file away, so that nobody new comes, then accepts until it would block, by asking the system itself:
     /// the runtime may not have heard of the last ones yet.
     pub(in crate::listener) fn close(
         self,
-        local: &Local,
+        site: &Arc<Site>,
         waiting: &mut Vec<Accepted>,
     ) -> io::Result<()> {
         drop(self.file);
@@ -48,12 +49,12 @@ impl UnixSocket {
         loop {
             let (stream, _unnamed) = listener.accept()?;
             stream.set_nonblocking(true)?;
-            waiting.push(accepted(UnixStream::from_std(stream)?, local));
+            waiting.push(accepted(UnixStream::from_std(stream)?, site));
         }
     }
 }
 
-fn accepted(stream: UnixStream, local: &Local) -> Accepted {
+fn accepted(stream: UnixStream, site: &Arc<Site>) -> Accepted {
     let mut peer = UnixPeer::new();
     if let Ok(credentials) = stream.peer_cred() {
         peer = peer.credentials(credentials.pid(), credentials.uid(), credentials.gid());
@@ -61,7 +62,8 @@ fn accepted(stream: UnixStream, local: &Local) -> Accepted {
     Accepted {
         stream: Stream::Unix(stream),
         peer: Peer::Unix(peer),
-        local: local.clone(),
+        local: site.local.clone(),
+        site: Arc::clone(site),
     }
 }
 
@@ -139,7 +141,7 @@ fn bind_abstract(name: &str, config: &UnixConfig) -> io::Result<Bound> {
     socket.bind(&SockAddr::unix(format!("\0{name}"))?)?;
     listen(&socket, config)?;
     let mut bound = register(socket.into(), None)?;
-    bound.local = Local::Unix(Some(format!("@{name}").into()));
+    bound.site = Arc::new(Site::new(Local::Unix(Some(format!("@{name}").into()))));
     Ok(bound)
 }
 
@@ -166,7 +168,7 @@ fn register(
             file,
             listener: UnixListener::from_std(listener)?,
         }),
-        local: Local::Unix(path),
+        site: Arc::new(Site::new(Local::Unix(path))),
     })
 }
 

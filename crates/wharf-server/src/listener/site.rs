@@ -1,0 +1,16 @@
+//! [`Site`], what the connections of one listening socket have in common.
+
+use wharf_http::connection::Local;
+
+/// What the connections of one listening socket have in common.
+#[derive(Debug)]
+pub(crate) struct Site {
+    /// What the socket is bound to.
+    pub(crate) local: Local,
+}
+
+impl Site {
+    pub(super) fn new(local: Local) -> Self {
+        Self { local }
+    }
+}
