@@ -452,7 +452,7 @@ An option beats its variable of the environment.
 
     #[test]
     fn more_peers_than_descriptors_do_not_make_it_deaf() {
-        let (mut running, addr) = Running::start(&mut quay_with_few_descriptors());
+        let (mut running, addr) = Running::start(quay_with_few_descriptors().arg("--workers=1"));
         let line = running.stderr_until("warning");
         assert_eq!(
             line,
@@ -477,7 +477,7 @@ An option beats its variable of the environment.
 
     #[test]
     fn without_a_descriptor_left_peers_wait_until_there_is_one() {
-        let (mut running, addr) = Running::start(&mut quay_with_few_descriptors());
+        let (mut running, addr) = Running::start(quay_with_few_descriptors().arg("--workers=1"));
         let greedy = connect(addr);
         send(&greedy, "/greedy");
         answer(&greedy);

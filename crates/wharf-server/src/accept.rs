@@ -1,20 +1,28 @@
-//! The accept loop: one for all sockets of a worker.
+//! The accept loop: one for all sockets of a worker, which also keeps the worker's connections.
 //!
 //! It never stops and never spins. A connection that failed before it was accepted is passed over. When the system is
 //! out of something, most often descriptors, the loop pauses until one of its own connections has ended, or for a
-//! moment; those who wait in the queues keep waiting, which is kinder than accepting them only to hang up.
+//! moment; those who wait in the queues keep waiting, which is kinder than accepting them only to hang up. A panic in
+//! it is told, and the loop goes on: sockets and connections are as they were.
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep};
+use wharf_http::{BoxFuture, Service, Signal};
 
-use crate::listener::{Accepted, Bound};
+use crate::arrival::Arrival;
+use crate::listener::{Accepted, Bound, ListenerId};
 use crate::notice::Notice;
+use crate::panic;
+use crate::worker::{Command, Load, Neighbours, Place};
 
 /// The first pause after the system was out of something; each further one in a row is twice as long.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
@@ -26,31 +34,49 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 const BURST: Duration = Duration::from_secs(10);
 
 /// The sockets of a worker and the connections that came by them.
-#[derive(Debug)]
-pub(crate) struct Acceptor<F> {
-    sockets: Vec<Bound>,
+pub(crate) struct Acceptor<S> {
+    sockets: Vec<(ListenerId, Bound)>,
     /// Whose turn it is, so that a busy socket does not starve the others.
     next: usize,
-    serve: F,
+    arrival: Arc<Arrival<S>>,
+    commands: UnboundedReceiver<Command>,
+    /// Everybody who could tell it anything is gone, or has told it to end.
+    finishing: bool,
     connections: JoinSet<()>,
+    load: Arc<Load>,
+    neighbours: Option<Neighbours>,
+    worn: Option<Worn>,
     limit: usize,
     full: Burst,
     patience: Patience,
     notice: Notice,
 }
 
-impl<F, Fut> Acceptor<F>
-where
-    F: Fn(Accepted) -> Fut,
-    Fut: Future<Output = ()> + Send + 'static,
-{
-    /// Creates the loop; up to `limit` connections at a time are each given to `serve`.
-    pub(crate) fn new(sockets: Vec<Bound>, limit: usize, notice: Notice, serve: F) -> Self {
+/// What becomes of a worker that has served as many requests as it may.
+struct Worn {
+    fired: BoxFuture<'static, ()>,
+    tell: Box<dyn FnOnce() + Send>,
+}
+
+impl<S: Service> Acceptor<S> {
+    /// Creates the loop; up to `limit` connections at a time are served.
+    pub(crate) fn new(
+        arrival: Arc<Arrival<S>>,
+        commands: UnboundedReceiver<Command>,
+        load: Arc<Load>,
+        limit: usize,
+        notice: Notice,
+    ) -> Self {
         Self {
-            sockets,
+            sockets: Vec::new(),
             next: 0,
-            serve,
+            arrival,
+            commands,
+            finishing: false,
             connections: JoinSet::new(),
+            load,
+            neighbours: None,
+            worn: None,
             limit: limit.max(1),
             full: Burst::default(),
             patience: Patience::new(),
@@ -58,27 +84,125 @@ where
         }
     }
 
-    /// Accepts and serves until `stop` is ready. Connections live on after it.
-    pub(crate) async fn accept_until(&mut self, stop: impl Future<Output = ()>) {
-        let mut stop = pin!(stop);
+    /// Lets it hand on connections of which it has more than its neighbours.
+    pub(crate) fn balance(&mut self, neighbours: Neighbours) {
+        self.neighbours = Some(neighbours);
+    }
+
+    /// Calls `tell` when `signal` fires.
+    pub(crate) fn tell_when_worn(&mut self, signal: Signal, tell: impl FnOnce() + Send + 'static) {
+        self.worn = Some(Worn {
+            fired: Box::pin(async move { signal.fired().await }),
+            tell: Box::new(tell),
+        });
+    }
+
+    /// Does what it is told until it is told to finish and its last connection has ended.
+    pub(crate) async fn run(&mut self) {
         poll_fn(|cx| {
-            if stop.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
+            match catch_unwind(AssertUnwindSafe(|| self.poll(cx))) {
+                Ok(poll) => poll,
+                Err(cause) => {
+                    self.notice.warn(format_args!(
+                        "a worker panicked outside a request, and goes on: {}",
+                        panic::message(cause.as_ref())
+                    ));
+                    // Not at once, or the same panic would keep it busy.
+                    self.patience.failed();
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
             }
-            while self.poll_once(cx).is_ready() {}
-            Poll::Pending
         })
         .await;
     }
 
-    /// Serves who waits in the queues already, closes the sockets and returns all connections.
-    pub(crate) fn close(mut self) -> JoinSet<()> {
-        for socket in std::mem::take(&mut self.sockets) {
-            for accepted in socket.close() {
-                self.connections.spawn((self.serve)(accepted));
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Poll::Ready(command) = self.commands.poll_recv(cx) {
+            match command {
+                Some(command) => self.obey(command),
+                None => {
+                    self.sockets.clear();
+                    self.finishing = true;
+                    break;
+                }
             }
         }
-        self.connections
+        if let Some(worn) = &mut self.worn
+            && worn.fired.as_mut().poll(cx).is_ready()
+            && let Some(worn) = self.worn.take()
+        {
+            (worn.tell)();
+        }
+        while self.poll_once(cx).is_ready() {}
+        if self.finishing && self.connections.is_empty() {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Listen(id, site, sockets) => {
+                for socket in sockets {
+                    match socket.register(Arc::clone(&site)) {
+                        Ok(bound) => self.sockets.push((id, bound)),
+                        Err(cause) => self
+                            .notice
+                            .warn(format_args!("a worker could not take a listener: {cause}")),
+                    }
+                }
+            }
+            Command::Close(id, _done) => self
+                .sockets
+                .retain(|(of, _)| id.is_some_and(|id| *of != id)),
+            Command::Serve(accepted) => {
+                let place = Place::taken(&self.load);
+                // A peer that is gone already is no loss.
+                if let Ok(accepted) = accepted.register() {
+                    self.serve(accepted, place);
+                }
+            }
+            Command::Finish => self.finishing = true,
+            Command::Abort => self.connections.abort_all(),
+            #[cfg(test)]
+            Command::Panic => panic!("on purpose"),
+        }
+    }
+
+    fn serve(&mut self, accepted: Accepted, place: Place) {
+        let serving = self.arrival.serve(accepted);
+        self.connections.spawn(async move {
+            serving.await;
+            drop(place);
+        });
+    }
+
+    /// Serves a connection, or hands it on to somebody who has fewer.
+    fn take(&mut self, accepted: Accepted) {
+        let own = self.load.connections();
+        let lighter = self
+            .neighbours
+            .as_mut()
+            .and_then(|neighbours| neighbours.lighter(own));
+        let Some(seat) = lighter else {
+            self.load.add();
+            return self.serve(accepted, Place::taken(&self.load));
+        };
+        // A peer that is gone already is no loss.
+        if let Ok(accepted) = accepted.into_raw() {
+            seat.load.add();
+            if let Err(refused) = seat.commands.send(Command::Serve(accepted)) {
+                // It is being replaced this very moment.
+                seat.load.remove();
+                if let Command::Serve(accepted) = refused.0
+                    && let Ok(accepted) = accepted.register()
+                {
+                    self.load.add();
+                    self.serve(accepted, Place::taken(&self.load));
+                }
+            }
+        }
     }
 
     /// Ready when something was done and there may be more to do.
@@ -99,7 +223,7 @@ where
         match ready!(self.poll_accept(cx)) {
             Ok(accepted) => {
                 self.patience.succeeded();
-                self.connections.spawn((self.serve)(accepted));
+                self.take(accepted);
             }
             Err(failure) if is_of_one_connection(&failure) => {}
             Err(failure) => {
@@ -117,7 +241,7 @@ where
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
         for turn in 0..self.sockets.len() {
             let at = (self.next + turn) % self.sockets.len();
-            if let Poll::Ready(accepted) = self.sockets[at].poll_accept(cx) {
+            if let Poll::Ready(accepted) = self.sockets[at].1.poll_accept(cx) {
                 self.next = at + 1;
                 return Poll::Ready(accepted);
             }

@@ -9,7 +9,7 @@ use crate::notice::Notice;
 /// What all connections of a server are given.
 pub(crate) struct Arrival<S> {
     config: ConnectionConfig<S>,
-    /// Fires when the server begins to shut down.
+    /// Fires when the worker begins to end, and with it its connections.
     shutdown: Signal,
     /// Work beside the connections that a shutdown waits for.
     tasks: Tasks,
@@ -17,18 +17,31 @@ pub(crate) struct Arrival<S> {
 }
 
 impl<S: Service> Arrival<S> {
-    pub(crate) fn new(
-        config: ConnectionConfig<S>,
-        shutdown: Signal,
-        tasks: Tasks,
-        notice: Notice,
-    ) -> Self {
+    pub(crate) fn new(config: ConnectionConfig<S>, tasks: Tasks, notice: Notice) -> Self {
         Self {
             config,
-            shutdown,
+            shutdown: Signal::new(),
             tasks,
             notice,
         }
+    }
+
+    /// Returns what the connections of one worker are given: counters of its own, and a signal that fires when it begins
+    /// to end. The signal that is returned fires after so many requests.
+    pub(crate) fn of_worker(
+        &self,
+        index: usize,
+        shutdown: Signal,
+        requests: Option<u64>,
+    ) -> (Self, Signal) {
+        let (stats, worn) = self.config.counters().of_worker(index, requests);
+        let arrival = Self {
+            config: self.config.clone().stats(stats),
+            shutdown,
+            tasks: self.tasks.clone(),
+            notice: self.notice,
+        };
+        (arrival, worn)
     }
 
     /// Serves a connection until it ends.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use wharf_http::connection::Local;
 
-use crate::listener::Url;
+use crate::listener::{OpenListener, Url};
 
 /// Where the banner goes.
 #[derive(Default)]
@@ -25,8 +25,9 @@ impl Banner {
     /// Prints the banner for what is bound.
     ///
     /// A writer that fails is no reason to stop: a server whose output was closed goes on serving.
-    pub(crate) fn print(self, locals: &[Local]) {
-        let text = text(locals);
+    pub(crate) fn print(self, open: &[OpenListener]) {
+        let locals: Vec<&Local> = open.iter().map(OpenListener::local).collect();
+        let text = text(&locals);
         let _written = match self {
             Self::ByCaller | Self::Silent => Ok(()),
             Self::Stdout => write(&mut io::stdout(), &text),
@@ -51,7 +52,7 @@ fn write(writer: &mut dyn Write, text: &str) -> io::Result<()> {
     writer.flush()
 }
 
-fn text(locals: &[Local]) -> String {
+fn text(locals: &[&Local]) -> String {
     let mut urls: Vec<String> = locals.iter().map(|local| Url(local).to_string()).collect();
     urls.sort();
     format!(
@@ -72,7 +73,7 @@ mod tests {
             Local::Tcp(([127, 0, 0, 1], 8080).into()),
         ];
         assert_eq!(
-            text(&locals),
+            text(&locals.each_ref()),
             "======== Running on http://127.0.0.1:8080, http://[::1]:81, http://unix:/run/app.sock: ========\n\
              (Press CTRL+C to quit)\n"
         );
@@ -92,6 +93,6 @@ mod tests {
             }
         }
 
-        Banner::Writer(Box::new(Closed)).print(&[Local::Unix(None)]);
+        Banner::Writer(Box::new(Closed)).print(&[]);
     }
 }

@@ -2,15 +2,46 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use wharf_http::Signal;
 use wharf_http::connection::Local;
 
 use crate::error::{Error, ErrorKind};
-use crate::listener::Url;
+use crate::listener::{Listener, ListenerId, Url};
 use crate::shutdown::{Control, Report};
 use crate::stats::Stats;
+use crate::supervisor::Request;
+use crate::worker::Load;
+
+/// What a running server shows of itself.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    shown: Mutex<Shown>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    listeners: Vec<(ListenerId, Local)>,
+    loads: Vec<Arc<Load>>,
+}
+
+impl Board {
+    pub(crate) fn set(&self, listeners: Vec<(ListenerId, Local)>) {
+        self.lock().listeners = listeners;
+    }
+
+    pub(crate) fn set_loads(&self, loads: Vec<Arc<Load>>) {
+        self.lock().loads = loads;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The way to a server that is running.
 ///
@@ -18,7 +49,8 @@ use crate::stats::Stats;
 /// [`shutdown`](Self::shutdown) to know when it has.
 #[must_use = "dropping the handle stops the server"]
 pub struct ServerHandle {
-    locals: Vec<Local>,
+    board: Arc<Board>,
+    requests: UnboundedSender<Request>,
     control: Control,
     stats: Stats,
     outcome: Option<JoinHandle<Result<Report, Error>>>,
@@ -26,34 +58,106 @@ pub struct ServerHandle {
 
 impl ServerHandle {
     pub(crate) fn new(
-        locals: Vec<Local>,
+        board: Arc<Board>,
+        requests: UnboundedSender<Request>,
         control: Control,
         stats: Stats,
         outcome: JoinHandle<Result<Report, Error>>,
     ) -> Self {
         Self {
-            locals,
+            board,
+            requests,
             control,
             stats,
             outcome: Some(outcome),
         }
     }
 
-    /// Returns what the server listens on, with the ports that the system chose.
+    /// Returns what the server listens on, with the ports that the system chose; nothing when it has stopped.
     ///
     /// The order is that of the builder; a name can stand for several addresses.
     #[must_use]
-    pub fn locals(&self) -> &[Local] {
-        &self.locals
+    pub fn locals(&self) -> Vec<Local> {
+        let listeners = self.listeners();
+        listeners.into_iter().map(|(_, local)| local).collect()
+    }
+
+    /// Returns the listeners with their numbers, and what each is bound to.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<(ListenerId, Local)> {
+        self.board.lock().listeners.clone()
+    }
+
+    /// Adds a listener to the running server, and returns its number, or several when a name stands for several
+    /// addresses. It has the options of the server where it has none of its own.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be bound, and that the server is stopping. Nothing has changed then.
+    ///
+    /// # Cancel safety
+    ///
+    /// The listener may be added all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use wharf_http::{Context, Request, Response, service::service_fn};
+    /// # use wharf_server::Server;
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # let hello = service_fn(|_: Request, _: Context| async { Response::new("hello".into()) });
+    /// let server = Server::new(hello).bind("127.0.0.1:0").start().await?;
+    /// let admin = server.listen("127.0.0.1:0").await?;
+    /// assert_eq!(server.addrs().len(), 2);
+    /// assert!(server.close_listener(admin[0]).await);
+    /// assert_eq!(server.addrs().len(), 1);
+    /// # server.shutdown().await?;
+    /// # Ok::<(), wharf_server::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn listen(&self, listener: impl Into<Listener>) -> Result<Vec<ListenerId>, Error> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Listen(Box::new(listener.into()), answer);
+        self.ask(request, answered).await.unwrap_or_else(|| {
+            let message = "the server is stopping and listens no more";
+            Err(Error::new(ErrorKind::Bind, message))
+        })
+    }
+
+    /// Closes a listener of the running server; returns whether there was one of that number.
+    ///
+    /// Who waits in its queue is served still, and connections that came by it live on.
+    ///
+    /// # Cancel safety
+    ///
+    /// The listener is closed all the same.
+    pub async fn close_listener(&self, id: ListenerId) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Request::Close(id, answer), answered)
+            .await
+            .unwrap_or(false)
+    }
+
+    /// Asks the server; `None` when it is stopping.
+    async fn ask<T>(&self, request: Request, answered: oneshot::Receiver<T>) -> Option<T> {
+        self.requests.send(request).ok()?;
+        answered.await.ok()
+    }
+
+    /// Returns how many connections each worker has, in the order of their numbers.
+    #[must_use]
+    pub fn connections_by_worker(&self) -> Vec<usize> {
+        let board = self.board.lock();
+        board.loads.iter().map(|load| load.connections()).collect()
     }
 
     /// Returns the TCP addresses among [`locals`](Self::locals).
     #[must_use]
     pub fn addrs(&self) -> Vec<SocketAddr> {
-        self.locals
-            .iter()
+        self.locals()
+            .into_iter()
             .filter_map(|local| match local {
-                Local::Tcp(addr) => Some(*addr),
+                Local::Tcp(addr) => Some(addr),
                 _ => None,
             })
             .collect()
@@ -62,7 +166,7 @@ impl ServerHandle {
     /// Returns a URL for each of [`locals`](Self::locals), as the banner prints it.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
-        self.locals
+        self.locals()
             .iter()
             .map(|local| Url(local).to_string())
             .collect()

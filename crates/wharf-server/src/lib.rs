@@ -9,9 +9,10 @@
 //! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], flags and environment.
 //! - [`listener`]: [`Listener`](listener::Listener) and [`Address`](listener::Address), TCP and unix sockets.
 //! - `arrival`: what happens to a connection between `accept` and the end of its last request.
-//! - `accept`: the accept loop; `descriptors`: how many connections the system allows; `worker`: on which runtime.
-//! - `shutdown`: how a server ends, and its [`Report`]; `signals`: INT and TERM.
-//! - `banner`, `notice`: what is said to the operator beside the access log.
+//! - `accept`: the accept loop of a worker; `worker`: [`Workers`], a thread and a runtime each; `runtime`: the main one.
+//! - `descriptors`: how many connections the system allows.
+//! - `supervisor`: what a running server is told; `shutdown`: how it ends, and its [`Report`]; `signals`: INT and TERM.
+//! - `banner`, `notice`: what is said to the operator beside the access log; `panic`: what a panic said.
 //! - `error`: [`Error`] and [`ErrorKind`].
 //! - `config`: [`Timeouts`], [`Limits`], [`Http1Config`], every default once.
 //! - `conn`: [`serve_connection`], one connection through hyper, with all limits.
@@ -39,12 +40,15 @@ mod error;
 mod handle;
 pub mod listener;
 mod notice;
+mod panic;
 mod run;
+mod runtime;
 mod server;
 mod settings;
 mod shutdown;
 mod signals;
 mod stats;
+mod supervisor;
 mod wire;
 mod worker;
 
@@ -58,5 +62,6 @@ pub use server::Server;
 pub use settings::Settings;
 pub use shutdown::Report;
 pub use stats::Stats;
+pub use worker::Workers;
 
 pub use wharf_http as http;

@@ -7,9 +7,9 @@ use std::process;
 
 use wharf_http::{BoxError, Serve};
 
+use crate::runtime;
 use crate::server::Server;
 use crate::settings::Settings;
-use crate::worker;
 
 /// Serves until SIGINT or SIGTERM, with settings from the arguments and the environment of the process.
 ///
@@ -93,7 +93,7 @@ impl<S: Serve> Server<S> {
         let check = settings.check == Some(true);
         let mut server = self.settings(settings);
         if check {
-            worker::block_on(server.check())??;
+            runtime::block_on(server.check())??;
             print("OK\n");
             return Ok(());
         }

@@ -5,25 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use wharf_http::connection::Local;
+use tokio::sync::mpsc::unbounded_channel;
 use wharf_http::error::ErrorLog;
 use wharf_http::{ErrorChain, Serve, Service, Signal, Tasks};
 
-use crate::accept::Acceptor;
 use crate::access_log::AccessLog;
 use crate::arrival::Arrival;
 use crate::banner::Banner;
 use crate::config::{Http1Config, Limits, Timeouts};
 use crate::conn::ConnectionConfig;
 use crate::error::{Error, ErrorKind};
-use crate::handle::ServerHandle;
-use crate::listener::{self, Address, Listener, TcpConfig, UnixConfig};
+use crate::handle::{Board, ServerHandle};
+use crate::listener::{self, Address, Inherited, Listener, TcpConfig, UnixConfig};
 use crate::notice::Notice;
 use crate::settings::Settings;
-use crate::shutdown::{self, Control, Report, Shutdown, until};
+use crate::shutdown::{Control, Report, Shutdown, until};
 use crate::signals::Signals;
 use crate::stats::Stats;
-use crate::{descriptors, worker};
+use crate::supervisor::{self, Supervisor};
+use crate::worker::{Crew, Plan, Workers};
+use crate::{descriptors, runtime};
 
 /// Listens, and serves a service until it is told to stop.
 ///
@@ -60,6 +61,7 @@ pub struct Server<S> {
     banner: Banner,
     lead: Duration,
     unready: Signal,
+    workers: Option<Workers>,
 }
 
 impl<S: Serve> Server<S> {
@@ -78,6 +80,7 @@ impl<S: Serve> Server<S> {
             banner: Banner::default(),
             lead: Duration::ZERO,
             unready: Signal::new(),
+            workers: None,
         }
     }
 
@@ -105,6 +108,15 @@ impl<S: Serve> Server<S> {
     /// Sets the options of unix sockets that have none of their own.
     pub fn unix(mut self, config: UnixConfig) -> Self {
         self.unix = config;
+        self
+    }
+
+    /// Sets how many workers serve, each with a thread and a runtime of its own: a number, or [`Workers`].
+    ///
+    /// Default: one for each core from [`run`](Self::run); none from [`start`](Self::start), which then serves on the
+    /// runtime of the caller.
+    pub fn workers(mut self, workers: impl Into<Workers>) -> Self {
+        self.workers = Some(workers.into());
         self
     }
 
@@ -180,6 +192,9 @@ impl<S: Serve> Server<S> {
         if !settings.bind.is_empty() {
             self.listeners = settings.bind.into_iter().map(Listener::from).collect();
         }
+        if let Some(count) = settings.workers {
+            self.workers = Some(self.workers.unwrap_or_default().count(count));
+        }
         if let Some(mode) = settings.unix_mode {
             self.unix = self.unix.mode(mode.0);
         }
@@ -205,13 +220,15 @@ impl<S: Serve> Server<S> {
     pub async fn check(&mut self) -> Result<(), Error> {
         listener::check(&self.listeners)?;
         self.unix.check()?;
+        self.workers.as_ref().map_or(Ok(()), Workers::check)?;
         self.serve
             .check()
             .await
             .map_err(|cause| Error::new(ErrorKind::Check, "the check failed").because(cause))
     }
 
-    /// Checks and starts the service, binds all addresses, and serves on the caller's tokio runtime.
+    /// Checks and starts the service, binds all addresses, and serves on the caller's tokio runtime, or with
+    /// [`workers`](Self::workers) on theirs. The service itself is started on the caller's in either case.
     ///
     /// It returns when every address listens. No signal of the process is touched, and its limit of open descriptors
     /// is left as it is.
@@ -224,11 +241,15 @@ impl<S: Serve> Server<S> {
     ///
     /// Not safe: a service that is starting while the future is dropped is dropped too, without being stopped.
     pub async fn start(self) -> Result<ServerHandle, Error> {
-        worker::require()?;
-        self.launch(Control::default(), Notice::new(false)).await
+        runtime::require()?;
+        let threads = self.workers.clone();
+        let inherited = Inherited::from_env();
+        self.launch(Control::default(), Notice::new(false), threads, inherited)
+            .await
     }
 
-    /// Serves on a runtime of its own, with a thread for each core, until the process gets SIGINT or SIGTERM.
+    /// Serves until the process gets SIGINT or SIGTERM: requests on workers, by default one for each core, and what the
+    /// service does beside them on a runtime that outlives the workers.
     ///
     /// The first signal ends the server in order, the second skips the wait for running requests, the third the wait
     /// for the service. The soft limit of open descriptors is raised to the hard one.
@@ -243,10 +264,16 @@ impl<S: Serve> Server<S> {
         if matches!(self.banner, Banner::ByCaller) {
             self.banner = Banner::Stdout;
         }
-        worker::block_on(self.run_until_signalled(notice))?
+        // Before there is any other thread that could read the environment while it is changed.
+        let inherited = Inherited::from_env();
+        runtime::block_on(self.run_until_signalled(notice, inherited))?
     }
 
-    async fn run_until_signalled(self, notice: Notice) -> Result<Report, Error> {
+    async fn run_until_signalled(
+        self,
+        notice: Notice,
+        inherited: Inherited,
+    ) -> Result<Report, Error> {
         let mut signals = Signals::install().map_err(|cause| {
             Error::new(ErrorKind::Runtime, "could not listen for signals").because(cause)
         })?;
@@ -264,7 +291,9 @@ impl<S: Serve> Server<S> {
             tracing::info!(target: "wharf::server", before, now, "raised the limit of open descriptors");
         }
         // A first signal during the start lets it come to its end, so that it can be undone in order.
-        let outcome = match until(self.launch(control.clone(), notice), control.cut.fired()).await {
+        let threads = Some(self.workers.clone().unwrap_or_default());
+        let launch = self.launch(control.clone(), notice, threads, inherited);
+        let outcome = match until(launch, control.cut.fired()).await {
             Some(Ok(mut handle)) => handle.wait().await,
             Some(Err(error)) => Err(error),
             None => Err(Error::new(
@@ -276,24 +305,71 @@ impl<S: Serve> Server<S> {
         outcome
     }
 
-    /// Everything up to the moment when all addresses listen.
-    async fn launch(mut self, control: Control, notice: Notice) -> Result<ServerHandle, Error> {
+    /// Everything up to the moment when all addresses listen. Without `threads` it serves on the caller's runtime.
+    async fn launch(
+        mut self,
+        control: Control,
+        notice: Notice,
+        threads: Option<Workers>,
+        mut inherited: Inherited,
+    ) -> Result<ServerHandle, Error> {
         self.check().await?;
         self.serve
             .log_errors(ErrorLog::new().stderr(notice.to_stderr()));
         if self.listeners.is_empty() {
             self.listeners.push(Address::default().into());
         }
-        let listeners = self
-            .listeners
+        let listeners = std::mem::take(&mut self.listeners)
             .into_iter()
             .map(|listener| listener.or(&self.tcp, &self.unix))
             .collect();
+        let workers = threads.as_ref().map_or(1, Workers::number);
         let service = self.serve.start().await.map_err(|cause| {
             Error::new(ErrorKind::Start, "the service did not start").because(cause)
         })?;
-        let sockets = match listener::bind_all(listeners).await {
-            Ok(sockets) => sockets,
+        let service = Arc::new(service);
+        let mut next = 0;
+        let shutdown = Shutdown {
+            lead: self.lead,
+            unready: self.unready,
+            limit: self.timeouts.shutdown,
+            cut: Signal::new(),
+            tasks: Tasks::new(),
+            notice,
+        };
+        let stats = Stats::new();
+        let config = ConnectionConfig::new(Arc::clone(&service))
+            .timeouts(self.timeouts)
+            .limits(self.limits.clone())
+            .http1(self.http1)
+            .access_log(self.access_log)
+            .server_header(self.server_header)
+            .stats(stats.clone())
+            .abort(shutdown.cut.clone());
+        let (tell, events) = unbounded_channel();
+        let plan = Plan {
+            arrival: Arrival::new(config, shutdown.tasks.clone(), notice),
+            threads,
+            limit: connection_limit(self.limits.connections, workers, notice),
+            notice,
+            events: tell,
+        };
+        let opened = async {
+            let open = listener::open_all(listeners, workers, &mut inherited, &mut next).await?;
+            let crew = Crew::start(plan)?;
+            for open in &open {
+                crew.listen(open).map_err(|cause| {
+                    Error::new(
+                        ErrorKind::Bind,
+                        format!("the workers could not be given {}", open.label()),
+                    )
+                    .because(cause)
+                })?;
+            }
+            Ok((open, crew))
+        };
+        let (open, crew) = match opened.await {
+            Ok(opened) => opened,
             Err(error) => {
                 if let Err(cause) = service.stop().await {
                     notice.warn(format_args!(
@@ -304,50 +380,42 @@ impl<S: Serve> Server<S> {
                 return Err(error);
             }
         };
-        let locals: Vec<Local> = sockets
-            .iter()
-            .map(|socket| socket.local().clone())
-            .collect();
-        let shutdown = Shutdown {
-            lead: self.lead,
-            unready: self.unready,
-            limit: self.timeouts.shutdown,
-            signal: Signal::new(),
-            cut: Signal::new(),
-            tasks: Tasks::new(),
-            notice,
+        for name in inherited.left() {
+            notice.warn(format_args!(
+                "the process was given a socket named `{name}` that no address asks for; `systemd:{name}` would"
+            ));
+        }
+        let board = Arc::new(Board::default());
+        board.set(supervisor::listed(&open));
+        board.set_loads(crew.loads());
+        self.banner.print(&open);
+        let (ask, requests) = unbounded_channel();
+        let supervisor = Supervisor {
+            service,
+            crew,
+            open,
+            next,
+            tcp: self.tcp,
+            unix: self.unix,
+            workers,
+            requests,
+            events,
+            board: Arc::clone(&board),
+            shutdown,
+            control: control.clone(),
         };
-        let limit = connection_limit(self.limits.connections, notice);
-        let stats = Stats::new();
-        let config = ConnectionConfig::new(service)
-            .timeouts(self.timeouts)
-            .limits(self.limits)
-            .http1(self.http1)
-            .access_log(self.access_log)
-            .server_header(self.server_header)
-            .stats(stats.clone())
-            .abort(shutdown.cut.clone());
-        let service = Arc::clone(config.service());
-        let (signal, tasks) = (shutdown.signal.clone(), shutdown.tasks.clone());
-        let arrival = Arrival::new(config, signal, tasks, notice);
-        let acceptor = Acceptor::new(sockets, limit, notice, move |accepted| {
-            arrival.serve(accepted)
-        });
-        self.banner.print(&locals);
-        let outcome = tokio::spawn({
-            let control = control.clone();
-            async move { shutdown::serve(&*service, acceptor, shutdown, control).await }
-        });
-        Ok(ServerHandle::new(locals, control, stats, outcome))
+        let outcome = tokio::spawn(supervisor.run());
+        Ok(ServerHandle::new(board, ask, control, stats, outcome))
     }
 }
 
-/// The connections that are wanted, or those that the system has descriptors for.
-fn connection_limit(wanted: usize, notice: Notice) -> usize {
-    let room = match descriptors::connections() {
-        Some(room) if room < wanted => room,
+/// The connections that are wanted for each worker, or those that the system has descriptors for.
+fn connection_limit(wanted: usize, workers: usize, notice: Notice) -> usize {
+    let room = match descriptors::connections(workers) {
+        Some(room) if room / workers < wanted => room,
         _ => return wanted,
     };
+    let wanted = wanted.saturating_mul(workers);
     // Few servers come near the default; a newcomer need not read of it before there is cause for concern.
     if room < wanted / 10 {
         notice.warn(format_args!(
@@ -356,5 +424,5 @@ fn connection_limit(wanted: usize, notice: Notice) -> usize {
     } else {
         tracing::info!(target: "wharf::server", room, wanted, "the limit of open descriptors allows fewer connections");
     }
-    room
+    (room / workers).max(1)
 }

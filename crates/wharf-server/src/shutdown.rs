@@ -3,14 +3,13 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use wharf_http::{Service, Signal, Tasks};
 
-use crate::accept::Acceptor;
 use crate::error::{Error, ErrorKind};
-use crate::listener::Accepted;
+use crate::listener::OpenListener;
 use crate::notice::Notice;
+use crate::worker::Crew;
 
 /// How long work that was cut may take to notice; what blocks its thread never does.
 const LAST_GRACE: Duration = Duration::from_secs(1);
@@ -40,6 +39,8 @@ pub(crate) struct Control {
     pub(crate) cut: Signal,
     /// Do not wait any longer for the service either.
     pub(crate) abandon: Signal,
+    /// The sockets belong to a successor now.
+    pub(crate) handed_over: Signal,
 }
 
 impl Control {
@@ -64,8 +65,6 @@ pub(crate) struct Shutdown {
     pub(crate) unready: Signal,
     /// How long running requests may take.
     pub(crate) limit: Option<Duration>,
-    /// Fired when the listeners are closed: idle connections end, handlers are told.
-    pub(crate) signal: Signal,
     /// Fired when the wait is over: connections end at once.
     pub(crate) cut: Signal,
     /// Work beside the connections that is waited for.
@@ -73,115 +72,116 @@ pub(crate) struct Shutdown {
     pub(crate) notice: Notice,
 }
 
-/// Accepts until it is told to end, then ends in order.
-pub(crate) async fn serve<S, F, Fut>(
-    service: &S,
-    mut acceptor: Acceptor<F>,
-    shutdown: Shutdown,
-    control: Control,
-) -> Result<Report, Error>
-where
-    S: Service,
-    F: Fn(Accepted) -> Fut,
-    Fut: Future<Output = ()> + Send + 'static,
-{
-    acceptor.accept_until(control.begin.fired()).await;
+impl Shutdown {
+    /// Ends in order.
+    pub(crate) async fn run<S: Service>(
+        self,
+        service: &S,
+        crew: Crew<S>,
+        open: Vec<OpenListener>,
+        control: &Control,
+    ) -> Result<Report, Error> {
+        let begun = Instant::now();
+        self.unready.fire();
+        // A successor answers already: nobody has to be sent elsewhere first.
+        if !self.lead.is_zero() && !control.handed_over.is_fired() {
+            let _over = until(sleep(self.lead), control.cut.fired()).await;
+        }
+        close(&crew, open, control).await;
+        let open = crew.connections();
+        crew.finish();
 
-    let begun = Instant::now();
-    shutdown.unready.fire();
-    if !shutdown.lead.is_zero() {
-        let lead = until(sleep(shutdown.lead), control.cut.fired());
-        acceptor
-            .accept_until(async {
-                let _over = lead.await;
-            })
-            .await;
-    }
-    let mut connections = acceptor.close();
-    let open = connections.len();
-    shutdown.signal.fire();
-
-    let deadline = async {
-        match shutdown.limit {
-            Some(limit) => {
-                let _over = until(sleep(limit), control.cut.fired()).await;
+        let deadline = async {
+            match self.limit {
+                Some(limit) => {
+                    let _over = until(sleep(limit), control.cut.fired()).await;
+                }
+                None => control.cut.fired().await,
             }
-            None => control.cut.fired().await,
+        };
+        let finished = until(
+            async {
+                service.shutdown().await;
+                self.wait(&crew).await;
+            },
+            deadline,
+        )
+        .await;
+        let (cut, tasks_cut) = match finished {
+            Some(()) => (0, 0),
+            None => self.cut(&crew).await,
+        };
+
+        let stopped = until(service.stop(), control.abandon.fired()).await;
+        // Only now: what the service closes may have its tasks on the workers.
+        crew.dismiss().await;
+        match stopped {
+            Some(Ok(())) => Ok(Report {
+                drained: open.saturating_sub(cut),
+                cut,
+                tasks_cut,
+                duration: begun.elapsed(),
+            }),
+            Some(Err(cause)) => {
+                Err(Error::new(ErrorKind::Stop, "the service did not stop properly").because(cause))
+            }
+            None => Err(Error::new(
+                ErrorKind::Stop,
+                "the service was told to stop, and interrupted before it had",
+            )),
         }
-    };
-    let finished = until(
-        async {
-            service.shutdown().await;
-            wait(&mut connections, &shutdown).await;
-        },
-        deadline,
-    )
-    .await;
+    }
 
-    let (cut, tasks_cut) = match finished {
-        Some(()) => (0, 0),
-        None => cut(&mut connections, &shutdown).await,
-    };
-
-    match until(service.stop(), control.abandon.fired()).await {
-        Some(Ok(())) => Ok(Report {
-            drained: open - cut,
-            cut,
-            tasks_cut,
-            duration: begun.elapsed(),
-        }),
-        Some(Err(cause)) => {
-            Err(Error::new(ErrorKind::Stop, "the service did not stop properly").because(cause))
+    /// Waits for all connections, then for all work beside them.
+    async fn wait<S: Service>(&self, crew: &Crew<S>) {
+        // Idle connections end at once: whoever is there after them has something to do.
+        let idle = until(crew.ended(), sleep(Duration::from_millis(100))).await;
+        if idle.is_none() || self.tasks.running() > 0 {
+            self.notice.info(format_args!(
+                "waiting for {} connections and {} tasks{}; a second signal skips the wait",
+                crew.connections(),
+                self.tasks.running(),
+                self.limit
+                    .map_or(String::new(), |limit| format!(", up to {limit:?}")),
+            ));
         }
-        None => Err(Error::new(
-            ErrorKind::Stop,
-            "the service was told to stop, and interrupted before it had",
-        )),
+        crew.ended().await;
+        self.tasks.idle().await;
+    }
+
+    /// Cuts what is left, and returns how many connections and how many tasks that was.
+    async fn cut<S: Service>(&self, crew: &Crew<S>) -> (usize, usize) {
+        let (cut, tasks_cut) = (crew.connections(), self.tasks.running());
+        self.cut.fire();
+        self.tasks.abort();
+        let ended = async {
+            crew.ended().await;
+            self.tasks.idle().await;
+        };
+        if until(ended, sleep(LAST_GRACE)).await.is_none() {
+            crew.abort();
+            self.notice.warn(format_args!(
+                "{} connections and {} tasks block their thread and could not be cut",
+                crew.connections(),
+                self.tasks.running()
+            ));
+        }
+        (cut, tasks_cut)
     }
 }
 
-/// Cuts what is left, and returns how many connections and how many tasks that was.
-async fn cut(connections: &mut JoinSet<()>, shutdown: &Shutdown) -> (usize, usize) {
-    while connections.try_join_next().is_some() {}
-    let (cut, tasks_cut) = (connections.len(), shutdown.tasks.running());
-    shutdown.cut.fire();
-    shutdown.tasks.abort();
-    let ended = async {
-        all(connections).await;
-        shutdown.tasks.idle().await;
-    };
-    if until(ended, sleep(LAST_GRACE)).await.is_none() {
-        connections.abort_all();
-        while connections.try_join_next().is_some() {}
-        shutdown.notice.warn(format_args!(
-            "{} connections and {} tasks block their thread and could not be cut",
-            connections.len(),
-            shutdown.tasks.running()
-        ));
+/// Stops listening; who waits in the queues already is served, here or by the successor.
+async fn close<S: Service>(crew: &Crew<S>, open: Vec<OpenListener>, control: &Control) {
+    crew.close(None).await;
+    for open in open {
+        if control.handed_over.is_fired() {
+            open.leave();
+        } else {
+            for accepted in open.close() {
+                crew.serve(accepted);
+            }
+        }
     }
-    (cut, tasks_cut)
-}
-
-/// Waits for all connections, then for all work beside them.
-async fn wait(connections: &mut JoinSet<()>, shutdown: &Shutdown) {
-    // Idle connections end at once: whoever is there after them has something to do.
-    let idle = until(all(connections), sleep(Duration::from_millis(100))).await;
-    if idle.is_none() || shutdown.tasks.running() > 0 {
-        shutdown.notice.info(format_args!(
-            "waiting for {} connections and {} tasks{}; a second signal skips the wait",
-            connections.len(),
-            shutdown.tasks.running(),
-            shutdown
-                .limit
-                .map_or(String::new(), |limit| format!(", up to {limit:?}")),
-        ));
-    }
-    all(connections).await;
-    shutdown.tasks.idle().await;
-}
-
-async fn all(connections: &mut JoinSet<()>) {
-    while connections.join_next().await.is_some() {}
 }
 
 /// Waits for `future`, but no longer than until `stop` is ready; `future` comes first when both are.

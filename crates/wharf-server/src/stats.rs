@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
+use wharf_http::Signal;
+
 /// Live counters of connections and requests. Clones share the counters.
 ///
 /// The figures are read one after the other while others count: they are each right, but need not fit together.
@@ -18,9 +20,32 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 pub struct Stats {
     shards: Arc<[Shard; SHARDS]>,
     next: Arc<AtomicUsize>,
+    /// The worker whose counters these are; `None` where connections take turns.
+    worker: Option<Worker>,
 }
 
-/// Connections take turns, so that the workers rarely write to the same cache line.
+#[derive(Clone)]
+struct Worker {
+    index: usize,
+    wear: Option<Arc<Wear>>,
+}
+
+/// How many requests a worker may still serve.
+struct Wear {
+    left: AtomicU64,
+    worn: Signal,
+}
+
+impl Wear {
+    fn request_ended(&self) {
+        // It goes below zero, that is to the end of the numbers, and is not heard of again.
+        if self.left.fetch_sub(1, Relaxed) == 1 {
+            self.worn.fire();
+        }
+    }
+}
+
+/// Each worker has its own, as far as they go, and so writes to a cache line of its own.
 const SHARDS: usize = 16;
 
 #[derive(Default)]
@@ -45,7 +70,24 @@ impl Stats {
         Self {
             shards: Arc::default(),
             next: Arc::default(),
+            worker: None,
         }
+    }
+
+    /// Returns the same counters as one worker counts in them; the signal fires after so many requests of that worker.
+    pub(crate) fn of_worker(&self, index: usize, requests: Option<u64>) -> (Self, Signal) {
+        let worn = Signal::new();
+        let wear = requests.map(|requests| {
+            Arc::new(Wear {
+                left: AtomicU64::new(requests.max(1)),
+                worn: worn.clone(),
+            })
+        });
+        let stats = Self {
+            worker: Some(Worker { index, wear }),
+            ..self.clone()
+        };
+        (stats, worn)
     }
 
     /// Returns how many connections are open.
@@ -84,10 +126,14 @@ impl Stats {
 
     /// Counts a connection in; dropping what it returns counts it out.
     pub(crate) fn connection(&self) -> ConnectionStats {
-        let index = self.next.fetch_add(1, Relaxed) % SHARDS;
+        let index = match &self.worker {
+            Some(worker) => worker.index,
+            None => self.next.fetch_add(1, Relaxed),
+        };
         let stats = ConnectionStats {
             shards: Arc::clone(&self.shards),
-            index,
+            index: index % SHARDS,
+            wear: self.worker.as_ref().and_then(|worker| worker.wear.clone()),
         };
         stats.shard().opened.fetch_add(1, Relaxed);
         stats
@@ -108,6 +154,7 @@ impl fmt::Debug for Stats {
 pub(crate) struct ConnectionStats {
     shards: Arc<[Shard; SHARDS]>,
     index: usize,
+    wear: Option<Arc<Wear>>,
 }
 
 impl ConnectionStats {
@@ -121,6 +168,9 @@ impl ConnectionStats {
 
     pub(crate) fn request_ended(&self) {
         self.shard().ended.fetch_add(1, Relaxed);
+        if let Some(wear) = &self.wear {
+            wear.request_ended();
+        }
     }
 }
 
@@ -146,5 +196,17 @@ mod tests {
         drop(connections);
         assert_eq!(stats.connections(), 0);
         assert_eq!(stats.connections_accepted(), 40);
+    }
+    #[test]
+    fn a_worker_is_worn_once_it_has_served_its_requests() {
+        let stats = Stats::new();
+        let (of_worker, worn) = stats.of_worker(3, Some(2));
+        let connection = of_worker.connection();
+        connection.request_ended();
+        assert!(!worn.is_fired());
+        connection.request_ended();
+        connection.request_ended();
+        assert!(worn.is_fired());
+        assert_eq!(stats.requests(), 3, "they are the server's too");
     }
 }

@@ -17,8 +17,9 @@ use wharf_http::{Connection, Service, Signal};
 
 use super::config::Settings;
 use super::exchange::Adapter;
-use super::{ConnectionEnd, driver, reject};
+use super::{ConnectionEnd, reject};
 use crate::access_log::{Line, Outcome, Record};
+use crate::panic;
 use crate::wire::Wire;
 
 /// A connection without hyper.
@@ -57,7 +58,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
         let response = match catch_unwind(AssertUnwindSafe(|| adapter.service().reject(rejected))) {
             Ok(response) => response,
             Err(panic) => {
-                let message = driver::panic_message(panic.as_ref());
+                let message = panic::message(panic.as_ref());
                 self.connection.report(format_args!(
                     "the service panicked over a malformed request: {message}"
                 ));

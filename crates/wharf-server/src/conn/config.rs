@@ -111,6 +111,10 @@ impl<S: Service> ConnectionConfig<S> {
         &self.service
     }
 
+    pub(crate) fn counters(&self) -> &Stats {
+        &self.settings.stats
+    }
+
     pub(super) fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }

@@ -3,7 +3,6 @@
 //! There is one timer for all limits. It is moved to an earlier time when a limit needs that, and to a later one only
 //! when it goes off too early: a busy connection does not touch it.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,6 +21,7 @@ use super::exchange::Adapter;
 use super::progress::{Phase, Progress, Upload};
 use super::upload::patience;
 use crate::access_log::Outcome;
+use crate::panic;
 use crate::wire::Wire;
 
 /// For how long a silent connection is kept open when the server shuts down: a request may have arrived of which the
@@ -171,7 +171,7 @@ where
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Ok(()))) => Poll::Ready(End::Done),
             Ok(Poll::Ready(Err(error))) => Poll::Ready(End::Broken(error)),
-            Err(panic) => Poll::Ready(End::Panicked(panic_message(panic.as_ref()))),
+            Err(panic) => Poll::Ready(End::Panicked(panic::message(panic.as_ref()))),
         }
     }
 
@@ -313,14 +313,5 @@ pub(super) fn report(error: &hyper::Error, connection: &Connection) {
         connection.report(format_args!(
             "an answer could not be sent, the connection is cut: {error}"
         ));
-    }
-}
-
-/// Returns what a panic said.
-pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (None, Some(text)) => text.clone(),
-        (None, None) => "no message".to_owned(),
     }
 }

@@ -20,6 +20,8 @@ const DEFAULT_PORT: u16 = 8080;
 /// | `127.0.0.1`, `[::1]`, `localhost` | port 8080 |
 /// | `unix:/run/app.sock` | a unix socket at a path |
 /// | `unix:@app` | a unix socket with a name in Linux's abstract name space, without a file |
+/// | `systemd:http` | the sockets of that name that the process was given when it started (`FileDescriptorName=http`) |
+/// | `systemd:` | all sockets that the process was given |
 ///
 /// An address is made of text without a check, so that it can be given to a builder; one that makes no sense is the
 /// error of [`Server::start`](crate::Server::start), before anything listens. [`str::parse`] checks at once.
@@ -50,6 +52,8 @@ pub(crate) enum Target {
     Unix(PathBuf),
     /// A unix socket in the abstract name space.
     Abstract(String),
+    /// The sockets of that name that the process was given when it started; all that it was given without one.
+    Inherited(Option<String>),
     /// Text that makes no sense, and why.
     Bad(String, &'static str),
 }
@@ -86,6 +90,7 @@ impl fmt::Display for Address {
             Target::Any(port) => write!(f, "*:{port}"),
             Target::Unix(path) => write!(f, "unix:{}", path.display()),
             Target::Abstract(name) => write!(f, "unix:@{name}"),
+            Target::Inherited(name) => write!(f, "systemd:{}", name.as_deref().unwrap_or_default()),
             Target::Bad(text, _) => f.write_str(text),
         }
     }
@@ -138,6 +143,17 @@ fn parse(text: &str) -> Result<Target, &'static str> {
     let text = text.trim();
     if let Some(path) = text.strip_prefix("unix:") {
         return parse_unix(path);
+    }
+    if let Some(name) = text.strip_prefix("systemd:") {
+        let graphic = name
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b':');
+        return match graphic {
+            true => Ok(Target::Inherited(
+                Some(name.to_owned()).filter(|name| !name.is_empty()),
+            )),
+            false => Err("the name of a socket has neither spaces nor colons"),
+        };
     }
     if text.is_empty() {
         return Err("it is empty");
@@ -223,6 +239,8 @@ mod tests {
             ("unix:/run/app.sock", "unix:/run/app.sock"),
             ("unix:app.sock", "unix:app.sock"),
             ("unix:@app", "unix:@app"),
+            ("systemd:http", "systemd:http"),
+            ("systemd:", "systemd:"),
         ] {
             let address = text.parse::<Address>().expect(text);
             assert_eq!(address.to_string(), printed);
@@ -247,6 +265,7 @@ mod tests {
             ("unix:", "is empty"),
             ("unix:@", "is empty"),
             ("two words:80", "letters, digits"),
+            ("systemd:a:b", "neither spaces nor colons"),
         ] {
             let error = text.parse::<Address>().expect_err(text);
             assert_eq!(error.kind(), ErrorKind::Settings);

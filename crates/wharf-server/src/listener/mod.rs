@@ -3,23 +3,30 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::task::{self, Poll};
+use std::task::{self, Poll, ready};
 
 use wharf_http::connection::{Local, Peer};
 
 use crate::error::{Error, ErrorKind};
 
 mod address;
+mod inherited;
+mod open;
+mod raw;
 mod site;
 mod stream;
 mod tcp;
 mod unix;
 
 pub(crate) use address::Target;
+pub(crate) use inherited::Inherited;
+pub(crate) use open::{OpenListener, open_all};
+pub(crate) use raw::{RawAccepted, RawListener};
 pub(crate) use site::Site;
 pub(crate) use stream::Stream;
 
 pub use address::Address;
+pub use open::ListenerId;
 pub use tcp::TcpConfig;
 pub use unix::UnixConfig;
 
@@ -113,6 +120,18 @@ impl Listener {
     }
 }
 
+impl From<&str> for Listener {
+    fn from(address: &str) -> Self {
+        Self::new(address)
+    }
+}
+
+impl From<String> for Listener {
+    fn from(address: String) -> Self {
+        Self::new(address)
+    }
+}
+
 impl From<Address> for Listener {
     fn from(address: Address) -> Self {
         Self::of(Source::Address(address))
@@ -138,32 +157,7 @@ pub(crate) fn check(listeners: &[Listener]) -> Result<(), Error> {
     listeners.iter().try_for_each(Listener::check)
 }
 
-/// Binds all of them, or none: those that were bound before a failure are closed again.
-///
-/// Must be called within a tokio runtime.
-pub(crate) async fn bind_all(listeners: Vec<Listener>) -> Result<Vec<Bound>, Error> {
-    // `[::]:80` takes IPv4 connections too, unless `0.0.0.0:80` is there to take them.
-    let taken_v4: Vec<u16> = listeners.iter().filter_map(Listener::wildcard_v4).collect();
-    let mut bound = Vec::with_capacity(listeners.len());
-    for listener in listeners {
-        let tcp = listener.tcp.unwrap_or_default();
-        let unix = listener.unix.unwrap_or_default();
-        match listener.source {
-            Source::Address(address) => match address.target()? {
-                Target::Unix(_) | Target::Abstract(_) => {
-                    bound.push(unix::bind(&address, &unix)?);
-                }
-                _ => bound.extend(tcp::bind(&address, &tcp, &taken_v4).await?),
-            },
-            Source::Tcp(listener) => bound.push(tcp::adopt(listener, &tcp)?),
-            #[cfg(unix)]
-            Source::Unix(listener) => bound.push(unix::adopt(listener)?),
-        }
-    }
-    Ok(bound)
-}
-
-/// A socket that listens.
+/// A socket that listens, in the hands of a runtime.
 #[derive(Debug)]
 pub(crate) struct Bound {
     socket: Socket,
@@ -172,8 +166,9 @@ pub(crate) struct Bound {
 
 #[derive(Debug)]
 enum Socket {
-    Tcp(tcp::TcpSocket),
-    Unix(unix::UnixSocket),
+    Tcp(tokio::net::TcpListener),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixListener),
 }
 
 /// A connection that was accepted, and both of its ends.
@@ -182,43 +177,23 @@ pub(crate) struct Accepted {
     pub(crate) stream: Stream,
     pub(crate) peer: Peer,
     pub(crate) local: Local,
-    #[expect(
-        dead_code,
-        reason = "what is decided by listener, such as its encryption, is kept there"
-    )]
     pub(crate) site: Arc<Site>,
 }
 
 impl Bound {
-    /// Returns what the socket is bound to.
-    pub(crate) fn local(&self) -> &Local {
-        &self.site.local
-    }
-
     /// Accepts a connection, or arranges for the task to be woken when there is one.
     pub(crate) fn poll_accept(&self, cx: &mut task::Context<'_>) -> Poll<io::Result<Accepted>> {
         match &self.socket {
-            Socket::Tcp(socket) => socket.poll_accept(cx, &self.site),
-            Socket::Unix(socket) => socket.poll_accept(cx, &self.site),
-        }
-    }
-
-    /// Closes the socket and returns the connections that were waiting in its queue.
-    ///
-    /// Closing alone would reset them, although their clients have been told that they are connected.
-    pub(crate) fn close(self) -> Vec<Accepted> {
-        let mut waiting = Vec::new();
-        let accepted = match self.socket {
-            Socket::Tcp(socket) => socket.close(&self.site, &mut waiting),
-            Socket::Unix(socket) => socket.close(&self.site, &mut waiting),
-        };
-        match accepted {
-            Err(cause) if cause.kind() != io::ErrorKind::WouldBlock => {
-                tracing::warn!(%cause, "connections were lost while a listener was closed");
+            Socket::Tcp(socket) => {
+                let (stream, peer) = ready!(socket.poll_accept(cx))?;
+                Poll::Ready(Ok(tcp::accepted(stream, peer, &self.site)))
             }
-            _ => {}
+            #[cfg(unix)]
+            Socket::Unix(socket) => {
+                let (stream, _unnamed) = ready!(socket.poll_accept(cx))?;
+                Poll::Ready(Ok(unix::accepted(stream, &self.site)))
+            }
         }
-        waiting
     }
 }
 

@@ -2,15 +2,13 @@
 
 use wharf_http::connection::Local;
 
+use super::TcpConfig;
+
 /// What the connections of one listening socket have in common.
 #[derive(Debug)]
 pub(crate) struct Site {
     /// What the socket is bound to.
     pub(crate) local: Local,
-}
-
-impl Site {
-    pub(super) fn new(local: Local) -> Self {
-        Self { local }
-    }
+    /// What its connections are given, should they be TCP connections.
+    pub(crate) tcp: TcpConfig,
 }

@@ -104,6 +104,10 @@ table! {
         "Listen on ADDRESS: host:port, unix:/path, unix:@name; can be repeated, in the variable with commas \
          [default: 127.0.0.1:8080]";
 
+    /// Sets the number of workers. Default: one for each core.
+    workers(usize as Option<usize>): "workers", "WHARF_WORKERS", Some("COUNT"),
+        "How many workers serve, each with a thread of its own [default: one for each core]";
+
     /// Sets the permissions of unix sockets, such as `0o660`. Default: left to the umask of the process.
     unix_mode(u32 as Option<Mode>): "unix-mode", "WHARF_UNIX_MODE", Some("MODE"),
         "Permissions of unix sockets, in octal, such as 660 [default: by umask]";

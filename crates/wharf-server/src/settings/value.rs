@@ -61,6 +61,15 @@ impl Value for bool {
     }
 }
 
+impl Value for usize {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse()
+            .ok()
+            .filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+            .ok_or_else(|| format!("`{text}` is not a whole number"))
+    }
+}
+
 impl Value for Address {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse()

@@ -8,3 +8,5 @@ mod listeners;
 mod raw;
 #[cfg(test)]
 mod shutdown;
+#[cfg(test)]
+mod workers;

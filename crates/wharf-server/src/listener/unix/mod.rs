@@ -8,9 +8,9 @@ mod absent;
 mod socket;
 
 #[cfg(not(unix))]
-pub(super) use absent::{UnixSocket, bind};
+pub(super) use absent::{SocketFile, refuse};
 #[cfg(unix)]
-pub(super) use socket::{UnixSocket, adopt, bind};
+pub(super) use socket::{SocketFile, accepted, bind, local};
 
 /// Options of a unix socket.
 #[derive(Clone, Debug, PartialEq, Eq)]

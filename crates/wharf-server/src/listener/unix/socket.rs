@@ -6,55 +6,20 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
-use std::os::unix::net::UnixStream as StdUnixStream;
+use std::os::unix::net::{UnixListener, UnixStream as StdUnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::task::{self, Poll, ready};
 
 use socket2::{Domain, SockAddr, Type};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixStream;
 use wharf_http::connection::{Local, Peer, UnixPeer};
 
 use super::UnixConfig;
 use crate::error::Error;
-use crate::listener::{Accepted, Address, Bound, Site, Socket, Stream, Target, bind_error};
+use crate::listener::{Accepted, Address, Site, Stream, Target, bind_error};
 
-/// A unix socket that listens.
-#[derive(Debug)]
-pub(in crate::listener) struct UnixSocket {
-    /// Before the socket, since fields are dropped in order.
-    file: Option<SocketFile>,
-    listener: UnixListener,
-}
-
-impl UnixSocket {
-    pub(in crate::listener) fn poll_accept(
-        &self,
-        cx: &mut task::Context<'_>,
-        site: &Arc<Site>,
-    ) -> Poll<io::Result<Accepted>> {
-        let (stream, _unnamed) = ready!(self.listener.poll_accept(cx))?;
-        Poll::Ready(Ok(accepted(stream, site)))
-    }
-
-    /// Takes the file away, so that nobody new comes, then accepts until it would block, by asking the system itself:
-    /// the runtime may not have heard of the last ones yet.
-    pub(in crate::listener) fn close(
-        self,
-        site: &Arc<Site>,
-        waiting: &mut Vec<Accepted>,
-    ) -> io::Result<()> {
-        drop(self.file);
-        let listener = self.listener.into_std()?;
-        loop {
-            let (stream, _unnamed) = listener.accept()?;
-            stream.set_nonblocking(true)?;
-            waiting.push(accepted(UnixStream::from_std(stream)?, site));
-        }
-    }
-}
-
-fn accepted(stream: UnixStream, site: &Arc<Site>) -> Accepted {
+/// Describes a connection that was accepted.
+pub(in crate::listener) fn accepted(stream: UnixStream, site: &Arc<Site>) -> Accepted {
     let mut peer = UnixPeer::new();
     if let Ok(credentials) = stream.peer_cred() {
         peer = peer.credentials(credentials.pid(), credentials.uid(), credentials.gid());
@@ -67,16 +32,14 @@ fn accepted(stream: UnixStream, site: &Arc<Site>) -> Accepted {
     }
 }
 
-/// Makes a listener of a socket that somebody else has bound, and will remove.
-pub(in crate::listener) fn adopt(
-    listener: std::os::unix::net::UnixListener,
-) -> Result<Bound, Error> {
-    register(listener, None)
-        .map_err(|cause| bind_error(&"a unix socket that was handed over", cause))
-}
+/// A socket that was bound, what it is bound to, and the file that goes with it.
+pub(in crate::listener) type BoundUnix = (UnixListener, Local, Option<SocketFile>);
 
 /// Binds a unix socket.
-pub(in crate::listener) fn bind(address: &Address, config: &UnixConfig) -> Result<Bound, Error> {
+pub(in crate::listener) fn bind(
+    address: &Address,
+    config: &UnixConfig,
+) -> Result<BoundUnix, Error> {
     let bound = match address.target()? {
         Target::Unix(path) => {
             remove_stale(path).map_err(|cause| bind_error(address, cause))?;
@@ -118,7 +81,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     }
 }
 
-fn bind_path(path: &Path, config: &UnixConfig) -> io::Result<Bound> {
+fn bind_path(path: &Path, config: &UnixConfig) -> io::Result<BoundUnix> {
     let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.bind(&SockAddr::unix(path)?)?;
     // From here on the file is ours to remove, should one of the next steps fail.
@@ -132,21 +95,22 @@ fn bind_path(path: &Path, config: &UnixConfig) -> io::Result<Bound> {
         fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
     }
     listen(&socket, config)?;
-    register(socket.into(), Some(file))
+    let listener = UnixListener::from(socket);
+    let local = local(&listener)?;
+    Ok((listener, local, Some(file)))
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn bind_abstract(name: &str, config: &UnixConfig) -> io::Result<Bound> {
+fn bind_abstract(name: &str, config: &UnixConfig) -> io::Result<BoundUnix> {
     let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.bind(&SockAddr::unix(format!("\0{name}"))?)?;
     listen(&socket, config)?;
-    let mut bound = register(socket.into(), None)?;
-    bound.site = Arc::new(Site::new(Local::Unix(Some(format!("@{name}").into()))));
-    Ok(bound)
+    let local = Local::Unix(Some(format!("@{name}").into()));
+    Ok((socket.into(), local, None))
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn bind_abstract(_name: &str, _config: &UnixConfig) -> io::Result<Bound> {
+fn bind_abstract(_name: &str, _config: &UnixConfig) -> io::Result<BoundUnix> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
         "only Linux has unix sockets without a file",
@@ -157,24 +121,30 @@ fn listen(socket: &socket2::Socket, config: &UnixConfig) -> io::Result<()> {
     socket.listen(i32::try_from(config.backlog).unwrap_or(i32::MAX))
 }
 
-fn register(
-    listener: std::os::unix::net::UnixListener,
-    file: Option<SocketFile>,
-) -> io::Result<Bound> {
-    listener.set_nonblocking(true)?;
-    let path = listener.local_addr()?.as_pathname().map(Path::to_owned);
-    Ok(Bound {
-        socket: Socket::Unix(UnixSocket {
-            file,
-            listener: UnixListener::from_std(listener)?,
-        }),
-        site: Arc::new(Site::new(Local::Unix(path))),
-    })
+/// Returns what a socket is bound to.
+pub(in crate::listener) fn local(listener: &UnixListener) -> io::Result<Local> {
+    let addr = listener.local_addr()?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Some(name) = abstract_name(&addr) {
+        return Ok(Local::Unix(Some(name.into())));
+    }
+    Ok(Local::Unix(addr.as_pathname().map(Path::to_owned)))
+}
+
+/// Returns a name of Linux's abstract name space as addresses write it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn abstract_name(addr: &std::os::unix::net::SocketAddr) -> Option<String> {
+    #[cfg(target_os = "android")]
+    use std::os::android::net::SocketAddrExt;
+    #[cfg(target_os = "linux")]
+    use std::os::linux::net::SocketAddrExt;
+    let name = addr.as_abstract_name()?;
+    Some(format!("@{}", String::from_utf8_lossy(name)))
 }
 
 /// The file of a socket; dropping it removes the file if it is still the one that was bound.
 #[derive(Debug)]
-struct SocketFile {
+pub(in crate::listener) struct SocketFile {
     /// Absolute, so that it is found again after the process has changed its folder.
     path: PathBuf,
     device: u64,
@@ -182,13 +152,21 @@ struct SocketFile {
 }
 
 impl SocketFile {
-    fn new(path: &Path) -> io::Result<Self> {
+    /// Finds out which file is at `path`.
+    pub(in crate::listener) fn new(path: &Path) -> io::Result<Self> {
         let metadata = fs::symlink_metadata(path)?;
         Ok(Self {
             path: std::path::absolute(path)?,
             device: metadata.dev(),
             inode: metadata.ino(),
         })
+    }
+}
+
+impl SocketFile {
+    /// Leaves the file where it is: another process has taken the socket over.
+    pub(in crate::listener) fn keep(mut self) {
+        self.path = PathBuf::new();
     }
 }
 

@@ -1,4 +1,4 @@
-//! On which runtime a server works: its own, or the caller's.
+//! The main runtime of a server: its own, or the caller's.
 
 use std::time::Duration;
 
@@ -9,7 +9,9 @@ use crate::error::{Error, ErrorKind};
 /// How long blocking work that nobody waits for any more, such as a file operation, may take to end.
 const LEFT_OVER: Duration = Duration::from_secs(1);
 
-/// Runs `work` on a runtime of its own, with one thread for each core, and blocks until it is done.
+/// Runs `work` on a runtime of its own, and blocks until it is done.
+///
+/// Requests are not served there but by the workers: it is for the service's resources, hooks and background tasks.
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Error> {
     if Handle::try_current().is_ok() {
         return Err(Error::new(
