@@ -363,6 +363,8 @@ mod tests {
 Options:
   --bind ADDRESS            Listen on ADDRESS: host:port, unix:/path, unix:@name; can be repeated,
                             in the variable with commas [default: 127.0.0.1:8080] [env: WHARF_BIND]
+  --workers COUNT           How many workers serve, each with a thread of its own
+                            [default: one for each core] [env: WHARF_WORKERS]
   --unix-mode MODE          Permissions of unix sockets, in octal, such as 660 [default: by umask]
                             [env: WHARF_UNIX_MODE]
   --shutdown-timeout TIME   How long running requests may take to finish when the server stops: 25s,
@@ -448,6 +450,190 @@ An option beats its variable of the environment.
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// A place for a socket or a file that no other test uses.
+    fn socket_path() -> std::path::PathBuf {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        std::env::temp_dir().join(format!("quay-{}-{count}.sock", std::process::id()))
+    }
+
+    /// Asks which process answers.
+    fn process(addr: SocketAddr) -> i32 {
+        let answer = get(addr, "/process");
+        let body = answer.rsplit("\r\n").next().unwrap();
+        body.strip_suffix(" done;").unwrap().parse().unwrap()
+    }
+
+    /// Waits until another process answers than those that were there before, of which some may answer still.
+    fn successor(addr: SocketAddr, old: &[i32]) -> i32 {
+        let begun = Instant::now();
+        loop {
+            let process = process(addr);
+            if !old.contains(&process) {
+                return process;
+            }
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "process {process} still answers"
+            );
+        }
+    }
+
+    fn kill(process: i32, signal: Signal) {
+        kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
+    }
+
+    /// Sends requests one after the other until it is told to stop; returns how many were answered, or what went wrong.
+    fn steady<S: Read + Write>(
+        connect: impl Fn() -> std::io::Result<S>,
+        requests_each: usize,
+        stop: &std::sync::atomic::AtomicBool,
+    ) -> Result<usize, String> {
+        let mut answered = 0;
+        while !stop.load(Ordering::Relaxed) {
+            let mut stream = connect().map_err(|cause| format!("refused: {cause}"))?;
+            for _ in 0..requests_each {
+                stream
+                    .write_all(b"GET / HTTP/1.1\r\nHost: quay.test\r\n\r\n")
+                    .map_err(|cause| format!("not taken: {cause}"))?;
+                let mut answer = Vec::new();
+                while !answer.ends_with(b"done;") {
+                    let mut piece = [0; 512];
+                    match stream.read(&mut piece) {
+                        Ok(read @ 1..) => answer.extend_from_slice(&piece[..read]),
+                        end => return Err(format!("not answered: {end:?} after {answer:?}")),
+                    }
+                }
+                answered += 1;
+                let answer = String::from_utf8(answer).unwrap();
+                if answer.to_lowercase().contains("connection: close") {
+                    break;
+                }
+            }
+        }
+        Ok(answered)
+    }
+
+    #[test]
+    fn ten_restarts_under_load_lose_no_connection_and_no_request() {
+        let socket = socket_path();
+        let unix = format!("--bind=unix:{}", socket.display());
+        let mut running = Running::of(
+            quay(&["--bind=127.0.0.1:0", "--workers=2", &unix]).arg("--access-log=off"),
+        );
+        let mut line = String::new();
+        running.stdout.read_line(&mut line).unwrap();
+        let addr: SocketAddr = line
+            .split_once("http://127.0.0.1:")
+            .and_then(|(_, rest)| rest.split([',', ' ']).next())
+            .map(|port| ([127, 0, 0, 1], port.parse().unwrap()).into())
+            .unwrap();
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let outcomes = std::thread::scope(|scope| {
+            let mut clients = Vec::new();
+            for requests_each in [1, 7, 1000] {
+                let stop = &stop;
+                clients
+                    .push(scope.spawn(move || steady(|| Ok(connect(addr)), requests_each, stop)));
+                let socket = socket.clone();
+                clients.push(
+                    scope.spawn(move || {
+                        steady(|| UnixStream::connect(&socket), requests_each, stop)
+                    }),
+                );
+            }
+            let mut processes = vec![process(addr)];
+            let mut now = processes[0];
+            assert_eq!(now, i32::try_from(running.child.id()).unwrap());
+            for _ in 0..10 {
+                kill(now, Signal::USR2);
+                now = successor(addr, &processes);
+                processes.push(now);
+            }
+            stop.store(true, Ordering::Relaxed);
+            let outcomes: Vec<_> = clients
+                .into_iter()
+                .map(|client| client.join().unwrap())
+                .collect();
+            assert!(socket.exists());
+            kill(now, Signal::TERM);
+            outcomes
+        });
+        for outcome in outcomes {
+            assert!(
+                outcome.as_ref().is_ok_and(|&answered| answered > 10),
+                "{outcome:?}"
+            );
+        }
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status, Some(0), "{stderr}");
+        assert_eq!(stdout.matches("Running on").count(), 10, "{stdout}");
+        assert!(!socket.exists(), "the last one has removed it");
+        assert!(!stderr.contains("warning"), "{stderr}");
+    }
+
+    #[test]
+    fn a_successor_that_fails_leaves_everything_as_it_was() {
+        // The check of the program reads its environment, which a successor inherits: a file tells it to fail.
+        let flag = socket_path();
+        let mut command = quay(&[]);
+        command.env("QUAY_FAILS_IF", &flag);
+        let (mut running, addr) = Running::start(&mut command);
+        let first = process(addr);
+        std::fs::write(&flag, "").unwrap();
+        running.signal(Signal::USR2);
+        let line = running.stderr_until("nothing has changed");
+        assert!(
+            line.contains("ended before it was ready (exit status: 1)"),
+            "{line}"
+        );
+        assert_eq!(process(addr), first);
+        std::fs::remove_file(&flag).unwrap();
+        running.signal(Signal::USR2);
+        let second = successor(addr, &[first]);
+        kill(second, Signal::TERM);
+        assert_eq!(running.end().0, Some(0));
+    }
+
+    #[test]
+    fn sockets_that_a_supervisor_opened_are_served_by_name_and_not_handed_to_children() {
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = tcp.local_addr().unwrap();
+        let socket = socket_path();
+        let unix = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let mut command = quay(&["--bind=systemd:web", "--bind=systemd:local"]);
+        let mut row = vec![rustix::io::fcntl_dupfd_cloexec(&tcp, 200).unwrap()];
+        row.push(
+            rustix::io::fcntl_dupfd_cloexec(&unix, std::os::fd::AsRawFd::as_raw_fd(&row[0]) + 1)
+                .unwrap(),
+        );
+        for descriptor in &row {
+            rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::empty()).unwrap();
+        }
+        command
+            .env("LISTEN_FDS", "2")
+            .env(
+                "LISTEN_FDS_FIRST_FD",
+                std::os::fd::AsRawFd::as_raw_fd(&row[0]).to_string(),
+            )
+            .env("LISTEN_FDNAMES", "web:local");
+        let mut running = Running::of(&mut command);
+        drop((row, tcp, unix));
+        running.stderr_until("starting");
+        assert!(get(addr, "/").ends_with("done;"));
+        let stream = until_it_listens(&socket);
+        (&stream)
+            .write_all(b"GET /environment HTTP/1.1\r\nHost: quay.test\r\n\r\n")
+            .unwrap();
+        let environment = answer(&stream);
+        assert!(!environment.contains("LISTEN_FDS="), "{environment}");
+        assert!(!environment.contains("LISTEN_PID="), "{environment}");
+        running.signal(Signal::TERM);
+        assert_eq!(running.end().0, Some(0));
+        assert!(socket.exists(), "it is the supervisor's to remove");
+        std::fs::remove_file(&socket).unwrap();
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub enum ErrorKind {
     Start,
     /// An address could not be bound; the service was stopped again.
     Bind,
+    /// No new process could take over; this one serves on.
+    Restart,
     /// The service could not close what it had opened; every connection had ended.
     Stop,
     /// The runtime could not be built, or the call came from a place where it cannot work.

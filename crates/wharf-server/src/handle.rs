@@ -138,6 +138,50 @@ impl ServerHandle {
             .unwrap_or(false)
     }
 
+    /// Hands over to a new process of the same program, with the arguments and in the folder that this one was started
+    /// with; returns its number when it serves. Then this server ends in order.
+    ///
+    /// The new process is given all listening sockets as they are, runs its check, enters its resources and accepts from
+    /// the same queues, so that no connection is refused or reset. The program is looked for where it was when it was
+    /// started: what is there by now is run. A listener that was made of a socket of the program's own is not taken over
+    /// by itself, since the program binds it before the server can look for it.
+    ///
+    /// # Errors
+    ///
+    /// Why no new process serves, such as that its check failed or that it took longer than
+    /// [`Server::restart_timeout`](crate::Server::restart_timeout): it was ended, and this server serves on as if nothing
+    /// had happened. Also where the system cannot hand sockets to a child.
+    ///
+    /// # Cancel safety
+    ///
+    /// The restart goes on.
+    pub async fn restart(&self) -> Result<u32, Error> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Restart(Some(answer));
+        self.ask(request, answered).await.unwrap_or_else(|| {
+            let message = "the server is stopping and starts no other";
+            Err(Error::new(ErrorKind::Restart, message))
+        })
+    }
+
+    /// Reads again what may have changed since the start.
+    ///
+    /// # Errors
+    ///
+    /// What could not be read, or makes no sense: the server goes on with what it had. Also when it is stopping.
+    ///
+    /// # Cancel safety
+    ///
+    /// It is read all the same.
+    pub async fn reload(&self) -> Result<(), Error> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Reload(Some(answer));
+        self.ask(request, answered).await.unwrap_or_else(|| {
+            let message = "the server is stopping and reads nothing any more";
+            Err(Error::new(ErrorKind::Settings, message))
+        })
+    }
+
     /// Asks the server; `None` when it is stopping.
     async fn ask<T>(&self, request: Request, answered: oneshot::Receiver<T>) -> Option<T> {
         self.requests.send(request).ok()?;

@@ -11,7 +11,8 @@
 //! - `arrival`: what happens to a connection between `accept` and the end of its last request.
 //! - `accept`: the accept loop of a worker; `worker`: [`Workers`], a thread and a runtime each; `runtime`: the main one.
 //! - `descriptors`: how many connections the system allows.
-//! - `supervisor`: what a running server is told; `shutdown`: how it ends, and its [`Report`]; `signals`: INT and TERM.
+//! - `restart`: the hand-over to a new process; `notify`: what systemd is told; `pid_file`: the number of the process.
+//! - `supervisor`: what a running server is told; `shutdown`: how it ends, and its [`Report`]; `signals`: INT, TERM, HUP and USR2.
 //! - `banner`, `notice`: what is said to the operator beside the access log; `panic`: what a panic said.
 //! - `error`: [`Error`] and [`ErrorKind`].
 //! - `config`: [`Timeouts`], [`Limits`], [`Http1Config`], every default once.
@@ -40,7 +41,10 @@ mod error;
 mod handle;
 pub mod listener;
 mod notice;
+mod notify;
 mod panic;
+mod pid_file;
+mod restart;
 mod run;
 mod runtime;
 mod server;

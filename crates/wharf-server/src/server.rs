@@ -1,11 +1,12 @@
 //! [`Server`], what listens and serves until it is told to stop, and its builder.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wharf_http::error::ErrorLog;
 use wharf_http::{ErrorChain, Serve, Service, Signal, Tasks};
 
@@ -16,15 +17,18 @@ use crate::config::{Http1Config, Limits, Timeouts};
 use crate::conn::ConnectionConfig;
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Board, ServerHandle};
-use crate::listener::{self, Address, Inherited, Listener, TcpConfig, UnixConfig};
+use crate::listener::{self, Address, Inherited, Listener, OpenListener, TcpConfig, UnixConfig};
 use crate::notice::Notice;
+use crate::notify::Notify;
+use crate::pid_file::PidFile;
+use crate::restart::Program;
 use crate::settings::Settings;
 use crate::shutdown::{Control, Report, Shutdown, until};
-use crate::signals::Signals;
+use crate::signals::{Signals, Told};
 use crate::stats::Stats;
-use crate::supervisor::{self, Supervisor};
+use crate::supervisor::{self, Request, Supervisor};
 use crate::worker::{Crew, Plan, Workers};
-use crate::{descriptors, runtime};
+use crate::{descriptors, restart, runtime};
 
 /// Listens, and serves a service until it is told to stop.
 ///
@@ -62,6 +66,8 @@ pub struct Server<S> {
     lead: Duration,
     unready: Signal,
     workers: Option<Workers>,
+    restart_timeout: Duration,
+    pid_file: Option<PathBuf>,
 }
 
 impl<S: Serve> Server<S> {
@@ -81,6 +87,8 @@ impl<S: Serve> Server<S> {
             lead: Duration::ZERO,
             unready: Signal::new(),
             workers: None,
+            restart_timeout: Duration::from_secs(60),
+            pid_file: None,
         }
     }
 
@@ -184,6 +192,24 @@ impl<S: Serve> Server<S> {
         self
     }
 
+    /// Sets how long a new process may take to serve when this one is to hand over to it; see
+    /// [`ServerHandle::restart`].
+    ///
+    /// Default: 60 seconds. A process that takes longer is ended, and this one serves on.
+    pub fn restart_timeout(mut self, limit: Duration) -> Self {
+        self.restart_timeout = limit;
+        self
+    }
+
+    /// Sets a file for the number of the process, for scripts that send it signals. [`run`](Self::run) writes it when
+    /// all addresses listen, and removes it at the end unless a successor has written its own.
+    ///
+    /// Default: `None`, no such file.
+    pub fn pid_file(mut self, path: impl Into<Option<PathBuf>>) -> Self {
+        self.pid_file = path.into();
+        self
+    }
+
     /// Applies what the program was told from outside; what is not set there stays as it is.
     ///
     /// Addresses replace those that were added before. [`Settings::check`] and the wish for help are the caller's to
@@ -242,59 +268,66 @@ impl<S: Serve> Server<S> {
     /// Not safe: a service that is starting while the future is dropped is dropped too, without being stopped.
     pub async fn start(self) -> Result<ServerHandle, Error> {
         runtime::require()?;
-        let threads = self.workers.clone();
-        let inherited = Inherited::from_env();
-        self.launch(Control::default(), Notice::new(false), threads, inherited)
-            .await
+        let around = Around {
+            notice: Notice::new(false),
+            threads: self.workers.clone(),
+            inherited: Inherited::from_env(),
+            program: Program::current(),
+            notify: Notify::default(),
+        };
+        let (ask, requests) = unbounded_channel();
+        self.launch(around, Control::default(), ask, requests).await
     }
 
     /// Serves until the process gets SIGINT or SIGTERM: requests on workers, by default one for each core, and what the
     /// service does beside them on a runtime that outlives the workers.
     ///
-    /// The first signal ends the server in order, the second skips the wait for running requests, the third the wait
-    /// for the service. The soft limit of open descriptors is raised to the hard one.
+    /// The first of these signals ends the server in order, the second skips the wait for running requests, the third
+    /// the wait for the service. SIGUSR2 hands over to a new process, see [`ServerHandle::restart`]; SIGHUP reads again
+    /// what may have changed, see [`ServerHandle::reload`], unless standard error is a terminal: then the terminal was
+    /// closed, and the server ends. The soft limit of open descriptors is raised to the hard one.
     ///
     /// # Errors
     ///
     /// Why it did not start, or why the service could not be stopped properly. Also when it is called within a tokio
     /// runtime; await [`start`](Self::start) there.
     pub fn run(mut self) -> Result<Report, Error> {
-        let notice = Notice::new(true);
         self.access_log = self.access_log.stderr(true);
         if matches!(self.banner, Banner::ByCaller) {
             self.banner = Banner::Stdout;
         }
-        // Before there is any other thread that could read the environment while it is changed.
-        let inherited = Inherited::from_env();
-        runtime::block_on(self.run_until_signalled(notice, inherited))?
+        let around = Around {
+            notice: Notice::new(true),
+            threads: Some(self.workers.clone().unwrap_or_default()),
+            // Before there is any other thread that could read the environment while it is changed.
+            inherited: Inherited::from_env(),
+            program: Program::current(),
+            notify: Notify::from_env(),
+        };
+        runtime::block_on(self.run_until_signalled(around))?
     }
 
-    async fn run_until_signalled(
-        self,
-        notice: Notice,
-        inherited: Inherited,
-    ) -> Result<Report, Error> {
-        let mut signals = Signals::install().map_err(|cause| {
+    async fn run_until_signalled(self, around: Around) -> Result<Report, Error> {
+        let signals = Signals::install().map_err(|cause| {
             Error::new(ErrorKind::Runtime, "could not listen for signals").because(cause)
         })?;
         let control = Control::default();
-        let watch = tokio::spawn({
-            let control = control.clone();
-            async move {
-                loop {
-                    signals.next().await;
-                    control.advance();
-                }
-            }
-        });
+        let (ask, requests) = unbounded_channel();
+        let watch = tokio::spawn(obey(signals, control.clone(), ask.clone()));
         if let Some((before, now)) = descriptors::raise() {
             tracing::info!(target: "wharf::server", before, now, "raised the limit of open descriptors");
         }
+        let pid_file = self.pid_file.clone();
         // A first signal during the start lets it come to its end, so that it can be undone in order.
-        let threads = Some(self.workers.clone().unwrap_or_default());
-        let launch = self.launch(control.clone(), notice, threads, inherited);
+        let launch = self.launch(around, control.clone(), ask, requests);
         let outcome = match until(launch, control.cut.fired()).await {
-            Some(Ok(mut handle)) => handle.wait().await,
+            Some(Ok(mut handle)) => match pid_file.as_deref().map(PidFile::write).transpose() {
+                Ok(_removed_at_the_end) => handle.wait().await,
+                Err(error) => {
+                    control.begin.fire();
+                    handle.wait().await.and(Err(error))
+                }
+            },
             Some(Err(error)) => Err(error),
             None => Err(Error::new(
                 ErrorKind::Start,
@@ -305,14 +338,21 @@ impl<S: Serve> Server<S> {
         outcome
     }
 
-    /// Everything up to the moment when all addresses listen. Without `threads` it serves on the caller's runtime.
+    /// Everything up to the moment when all addresses listen. Without threads it serves on the caller's runtime.
     async fn launch(
         mut self,
+        around: Around,
         control: Control,
-        notice: Notice,
-        threads: Option<Workers>,
-        mut inherited: Inherited,
+        ask: UnboundedSender<Request>,
+        requests: UnboundedReceiver<Request>,
     ) -> Result<ServerHandle, Error> {
+        let Around {
+            notice,
+            threads,
+            mut inherited,
+            program,
+            notify,
+        } = around;
         self.check().await?;
         self.serve
             .log_errors(ErrorLog::new().stderr(notice.to_stderr()));
@@ -323,12 +363,10 @@ impl<S: Serve> Server<S> {
             .into_iter()
             .map(|listener| listener.or(&self.tcp, &self.unix))
             .collect();
-        let workers = threads.as_ref().map_or(1, Workers::number);
         let service = self.serve.start().await.map_err(|cause| {
             Error::new(ErrorKind::Start, "the service did not start").because(cause)
         })?;
         let service = Arc::new(service);
-        let mut next = 0;
         let shutdown = Shutdown {
             lead: self.lead,
             unready: self.unready,
@@ -338,9 +376,11 @@ impl<S: Serve> Server<S> {
             notice,
         };
         let stats = Stats::new();
+        let workers = threads.as_ref().map_or(1, Workers::number);
+        let limit = connection_limit(self.limits.connections, workers, notice);
         let config = ConnectionConfig::new(Arc::clone(&service))
             .timeouts(self.timeouts)
-            .limits(self.limits.clone())
+            .limits(self.limits)
             .http1(self.http1)
             .access_log(self.access_log)
             .server_header(self.server_header)
@@ -350,25 +390,13 @@ impl<S: Serve> Server<S> {
         let plan = Plan {
             arrival: Arrival::new(config, shutdown.tasks.clone(), notice),
             threads,
-            limit: connection_limit(self.limits.connections, workers, notice),
+            limit,
             notice,
             events: tell,
         };
-        let opened = async {
-            let open = listener::open_all(listeners, workers, &mut inherited, &mut next).await?;
-            let crew = Crew::start(plan)?;
-            for open in &open {
-                crew.listen(open).map_err(|cause| {
-                    Error::new(
-                        ErrorKind::Bind,
-                        format!("the workers could not be given {}", open.label()),
-                    )
-                    .because(cause)
-                })?;
-            }
-            Ok((open, crew))
-        };
-        let (open, crew) = match opened.await {
+        let mut next = 0;
+        let opened = open(listeners, plan, &mut inherited, &mut next).await;
+        let (open, crew) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 if let Err(cause) = service.stop().await {
@@ -389,7 +417,8 @@ impl<S: Serve> Server<S> {
         board.set(supervisor::listed(&open));
         board.set_loads(crew.loads());
         self.banner.print(&open);
-        let (ask, requests) = unbounded_channel();
+        let is_successor = restart::tell_ready(&mut inherited);
+        notify.ready(is_successor);
         let supervisor = Supervisor {
             service,
             crew,
@@ -403,10 +432,58 @@ impl<S: Serve> Server<S> {
             board: Arc::clone(&board),
             shutdown,
             control: control.clone(),
+            alive: notify.watchdog_interval().map(tokio::time::interval),
+            notify,
+            program,
+            restart_timeout: self.restart_timeout,
+            succession: None,
         };
         let outcome = tokio::spawn(supervisor.run());
         Ok(ServerHandle::new(board, ask, control, stats, outcome))
     }
+}
+
+/// What surrounds a server: how it was started, and whom it tells.
+struct Around {
+    notice: Notice,
+    threads: Option<Workers>,
+    inherited: Inherited,
+    program: Option<Program>,
+    notify: Notify,
+}
+
+/// Does what the signals of the process say.
+async fn obey(mut signals: Signals, control: Control, ask: UnboundedSender<Request>) {
+    // A terminal sends the same signal when it is closed.
+    let in_terminal = std::io::stderr().is_terminal();
+    loop {
+        // The server may have ended meanwhile, and not listen any more.
+        match signals.next().await {
+            Told::Stop => control.advance(),
+            Told::Reload if in_terminal => control.advance(),
+            Told::Reload => {
+                let _ended = ask.send(Request::Reload(None));
+            }
+            Told::Restart => {
+                let _ended = ask.send(Request::Restart(None));
+            }
+        }
+    }
+}
+
+/// Opens all listeners and starts the workers that accept from them.
+async fn open<S: Service>(
+    listeners: Vec<Listener>,
+    plan: Plan<S>,
+    inherited: &mut Inherited,
+    next: &mut usize,
+) -> Result<(Vec<OpenListener>, Crew<S>), Error> {
+    let open = listener::open_all(listeners, plan.count(), inherited, next).await?;
+    let crew = Crew::start(plan)?;
+    for open in &open {
+        crew.listen(open)?;
+    }
+    Ok((open, crew))
 }
 
 /// The connections that are wanted for each worker, or those that the system has descriptors for.

@@ -3,15 +3,19 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
-use wharf_http::Service;
+use tokio::time::Interval;
 use wharf_http::connection::Local;
+use wharf_http::{BoxFuture, Service};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::handle::Board;
 use crate::listener::{self, Inherited, Listener, ListenerId, OpenListener, TcpConfig, UnixConfig};
+use crate::notify::Notify;
+use crate::restart::{Program, Successor};
 use crate::shutdown::{Control, Report, Shutdown, until};
 use crate::worker::{Crew, Event};
 
@@ -25,11 +29,25 @@ pub(crate) enum Request {
     ),
     /// Stop listening there; the answer is whether it was listened there.
     Close(ListenerId, oneshot::Sender<bool>),
+    /// Read again what may have changed.
+    Reload(Option<oneshot::Sender<Result<(), Error>>>),
+    /// Hand over to a new process; the answer is its number.
+    Restart(Option<Answer>),
+}
+
+/// Who waits for the outcome of a restart.
+type Answer = oneshot::Sender<Result<u32, Error>>;
+
+/// A new process on its way up.
+pub(crate) struct Succession {
+    ready: BoxFuture<'static, Result<u32, Error>>,
+    answers: Vec<Answer>,
 }
 
 enum Happening {
     Event(Event),
     Request(Request),
+    Succession(Result<u32, Error>, Vec<Answer>),
 }
 
 /// What a running server consists of.
@@ -48,6 +66,12 @@ pub(crate) struct Supervisor<S> {
     pub(crate) board: Arc<Board>,
     pub(crate) shutdown: Shutdown,
     pub(crate) control: Control,
+    pub(crate) notify: Notify,
+    pub(crate) program: Option<Program>,
+    pub(crate) restart_timeout: Duration,
+    pub(crate) succession: Option<Succession>,
+    /// When the supervisor of the process is to be told that all is well.
+    pub(crate) alive: Option<Interval>,
 }
 
 impl<S: Service> Supervisor<S> {
@@ -55,6 +79,11 @@ impl<S: Service> Supervisor<S> {
     pub(crate) async fn run(mut self) -> Result<Report, Error> {
         let begin = self.control.begin.clone();
         while until(self.step(), begin.fired()).await.is_some() {}
+        // Who ends it does not want another in its place.
+        self.succession = None;
+        if !self.control.handed_over.is_fired() {
+            self.notify.stopping();
+        }
         let Self {
             service,
             crew,
@@ -72,8 +101,22 @@ impl<S: Service> Supervisor<S> {
     /// Deals with one thing that happens.
     async fn step(&mut self) {
         let happening = poll_fn(|cx| {
+            while let Some(alive) = &mut self.alive
+                && alive.poll_tick(cx).is_ready()
+            {
+                if !self.crew.is_stuck() {
+                    self.notify.alive();
+                }
+            }
             if let Poll::Ready(Some(event)) = self.events.poll_recv(cx) {
                 return Poll::Ready(Happening::Event(event));
+            }
+            if let Some(succession) = &mut self.succession
+                && let Poll::Ready(outcome) = succession.ready.as_mut().poll(cx)
+            {
+                let answers = std::mem::take(&mut succession.answers);
+                self.succession = None;
+                return Poll::Ready(Happening::Succession(outcome, answers));
             }
             match self.requests.poll_recv(cx) {
                 Poll::Ready(Some(request)) => Poll::Ready(Happening::Request(request)),
@@ -84,7 +127,61 @@ impl<S: Service> Supervisor<S> {
         match happening.await {
             Happening::Event(event) => self.replace(&event),
             Happening::Request(request) => self.answer(request).await,
+            Happening::Succession(outcome, answers) => self.succeed(&outcome, answers),
         }
+    }
+
+    /// Starts a new process, unless one is on its way up already.
+    fn restart(&mut self, answer: Option<Answer>) {
+        if let Some(succession) = &mut self.succession {
+            succession.answers.extend(answer);
+            return;
+        }
+        match Successor::start(self.program.as_ref(), &self.open) {
+            Ok(successor) => {
+                self.shutdown
+                    .notice
+                    .info(format_args!("a new process is started to take over"));
+                let limit = self.restart_timeout;
+                self.succession = Some(Succession {
+                    ready: Box::pin(successor.ready(limit)),
+                    answers: answer.into_iter().collect(),
+                });
+            }
+            Err(error) => self.succeed(&Err(error), answer.into_iter().collect()),
+        }
+    }
+
+    /// Gives way to the new process, or serves on without it.
+    fn succeed(&self, outcome: &Result<u32, Error>, answers: Vec<Answer>) {
+        let notice = self.shutdown.notice;
+        match outcome {
+            Ok(process) => {
+                notice.info(format_args!(
+                    "process {process} has taken over; this one finishes its requests"
+                ));
+                self.control.handed_over.fire();
+                self.control.begin.fire();
+            }
+            Err(error) => notice.warn(format_args!(
+                "nothing has changed, since no new process took over: {error:#}"
+            )),
+        }
+        for answer in answers {
+            let outcome = match outcome {
+                Ok(process) => Ok(*process),
+                Err(error) => Err(Error::new(error.kind(), format!("{error:#}"))),
+            };
+            // Whoever asked may have gone.
+            let _gone = answer.send(outcome);
+        }
+    }
+
+    /// Reads again what may have changed since the start.
+    fn reload(&self) -> Result<(), Error> {
+        self.notify.reloading();
+        self.notify.ready(false);
+        Ok(())
     }
 
     fn replace(&mut self, event: &Event) {
@@ -128,6 +225,13 @@ impl<S: Service> Supervisor<S> {
                 }
                 let _gone = answer.send(at.is_some());
             }
+            Request::Restart(answer) => self.restart(answer),
+            Request::Reload(answer) => {
+                let reloaded = self.reload();
+                if let Some(answer) = answer {
+                    let _gone = answer.send(reloaded);
+                }
+            }
         }
     }
 
@@ -139,13 +243,7 @@ impl<S: Service> Supervisor<S> {
         let opened =
             listener::open_all(listeners, self.workers, &mut nothing, &mut self.next).await?;
         for open in &opened {
-            self.crew.listen(open).map_err(|cause| {
-                Error::new(
-                    ErrorKind::Bind,
-                    format!("the workers could not be given {}", open.label()),
-                )
-                .because(cause)
-            })?;
+            self.crew.listen(open)?;
         }
         let ids = opened.iter().map(|open| open.id).collect();
         self.open.extend(opened);

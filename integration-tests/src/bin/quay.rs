@@ -1,6 +1,6 @@
 //! A program around a server, for tests that need a process of their own: signals, exit status, limits of the system.
 //!
-//! `QUAY` says what goes wrong: `check`, `start`, `starting` (it never gets further), `stop`, `stopping` (likewise). With
+//! A file that `QUAY_FAILS_IF` names makes the check fail while it is there. `QUAY` says what goes wrong: `check`, `start`, `starting` (it never gets further), `stop`, `stopping` (likewise). With
 //! `by-hand` nothing does, and the program makes its server itself.
 
 use std::fs::File;
@@ -26,6 +26,11 @@ fn say(text: &str) {
     let _gone = writeln!(std::io::stderr(), "{text}");
 }
 
+/// Whether the file is there that tells a process to fail.
+fn fails_if_told() -> bool {
+    std::env::var_os("QUAY_FAILS_IF").is_some_and(|path| std::path::Path::new(&path).exists())
+}
+
 struct Quay {
     wrong: String,
     files: Mutex<Vec<File>>,
@@ -42,6 +47,7 @@ impl Serve for Quay {
 
     async fn check(&mut self) -> Result<(), BoxError> {
         match &*self.wrong {
+            _ if fails_if_told() => Err("told to fail".into()),
             "check" => Err("two things are wrong:\n  - the first\n  - the second".into()),
             _ => Ok(()),
         }
@@ -86,7 +92,15 @@ impl Service for Quay {
                 }
                 _ => {}
             }
-            Response::new("done;".into())
+            match request.uri().path() {
+                "/process" => Response::new(format!("{} done;", std::process::id()).into()),
+                "/environment" => {
+                    let variables =
+                        std::env::vars().map(|(name, value)| format!("{name}={value} "));
+                    Response::new(format!("{}done;", variables.collect::<String>()).into())
+                }
+                _ => Response::new("done;".into()),
+            }
         })
     }
 

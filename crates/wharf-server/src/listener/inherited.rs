@@ -85,7 +85,6 @@ impl Inherited {
         self.sockets.iter().map(|(name, _)| name.as_str()).collect()
     }
 
-    #[expect(dead_code, reason = "read when a process takes over from another")]
     /// Returns the way to tell the process that handed the sockets over that all is well here.
     #[cfg(unix)]
     pub(crate) fn take_ready(&mut self) -> Option<std::os::unix::net::UnixDatagram> {

@@ -20,6 +20,8 @@ mod unix;
 
 pub(crate) use address::Target;
 pub(crate) use inherited::Inherited;
+#[cfg(unix)]
+pub(crate) use inherited::{READY, name_of};
 pub(crate) use open::{OpenListener, open_all};
 pub(crate) use raw::{RawAccepted, RawListener};
 pub(crate) use site::Site;

@@ -40,7 +40,7 @@ impl OpenListener {
     }
 
     /// Returns the sockets as they are.
-    #[cfg(test)]
+    #[cfg(any(test, unix))]
     pub(crate) fn sockets(&self) -> &[RawListener] {
         &self.sockets
     }

@@ -30,6 +30,16 @@ enum RawStream {
     Unix(std::os::unix::net::UnixStream),
 }
 
+#[cfg(unix)]
+impl std::os::fd::AsFd for RawListener {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
 impl RawListener {
     /// Returns another handle of the same socket: both accept from one queue.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {

@@ -24,6 +24,11 @@ impl Load {
         self.connections.load(Ordering::Relaxed)
     }
 
+    /// Tells whether the worker's thread is held up.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
+    }
+
     #[cfg(test)]
     /// Sets whether the worker's thread is held up, so that it is given nothing.
     pub(crate) fn set_stuck(&self, stuck: bool) {
@@ -120,7 +125,7 @@ impl Neighbours {
             .seats
             .iter()
             .enumerate()
-            .filter(|(at, seat)| *at != index && !seat.load.stuck.load(Ordering::Relaxed))
+            .filter(|(at, seat)| *at != index && !seat.load.is_stuck())
             .min_by_key(|(_, seat)| seat.load.connections())?;
         (own > seat.load.connections()).then_some(seat)
     }

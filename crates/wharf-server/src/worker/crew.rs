@@ -13,7 +13,7 @@ use super::thread::Thread;
 use super::{Command, Event, Load, Neighbours, Workers};
 use crate::accept::Acceptor;
 use crate::arrival::Arrival;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::listener::{ListenerId, OpenListener, RawAccepted};
 use crate::notice::Notice;
 use crate::shutdown::until;
@@ -144,11 +144,15 @@ impl<S: Service> Crew<S> {
     }
 
     /// Lets all workers accept from a listener.
-    pub(crate) fn listen(&self, open: &OpenListener) -> std::io::Result<()> {
+    pub(crate) fn listen(&self, open: &OpenListener) -> Result<(), Error> {
         // All handles first, so that it is all or nothing.
         let shares: Vec<_> = (0..self.members.len())
             .map(|index| open.share(index, self.members.len()))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, _>>()
+            .map_err(|cause| {
+                let message = format!("the workers could not be given {}", open.label());
+                Error::new(ErrorKind::Bind, message).because(cause)
+            })?;
         for (member, share) in self.members.iter().zip(shares) {
             member.tell(Command::Listen(open.id, Arc::clone(&open.site), share));
         }
@@ -237,6 +241,11 @@ impl<S: Service> Crew<S> {
         self.everybody()
             .map(|member| member.load.connections())
             .sum()
+    }
+
+    /// Tells whether the thread of a worker is held up.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.members.iter().any(|member| member.load.is_stuck())
     }
 
     /// Returns how many connections each worker has.
