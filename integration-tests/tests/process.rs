@@ -372,6 +372,12 @@ Options:
   --access-log FORMAT       The access log: on, off, or the format of a line, such as
                             '%a "%r" %s %D' [default: on] [env: WHARF_ACCESS_LOG]
   --quiet                   Print no banner and no access log [env: WHARF_QUIET]
+  --reload                  Build the program again when its sources change, and let it take over;
+                            for development [env: WHARF_RELOAD]
+  --reload-watch PATH       With --reload, watch PATH besides the sources; can be repeated
+                            [env: WHARF_RELOAD_WATCH]
+  --reload-command COMMAND  With --reload, build by COMMAND instead of `cargo build`
+                            [env: WHARF_RELOAD_COMMAND]
   --check                   Check that everything is in place, print what is wrong, and exit
                             [env: WHARF_CHECK]
   -h, --help                Print this text, and exit
@@ -578,7 +584,8 @@ An option beats its variable of the environment.
     fn a_successor_that_fails_leaves_everything_as_it_was() {
         // The check of the program reads its environment, which a successor inherits: a file tells it to fail.
         let flag = socket_path();
-        let mut command = quay(&[]);
+        // Its lines would fill a pipe that nobody empties while answers are waited for.
+        let mut command = quay(&["--access-log=off"]);
         command.env("QUAY_FAILS_IF", &flag);
         let (mut running, addr) = Running::start(&mut command);
         let first = process(addr);
@@ -595,6 +602,31 @@ An option beats its variable of the environment.
         let second = successor(addr, &[first]);
         kill(second, Signal::TERM);
         assert_eq!(running.end().0, Some(0));
+    }
+
+    #[test]
+    fn a_program_that_is_built_again_takes_over_from_itself() {
+        let watched = socket_path();
+        std::fs::write(&watched, "one").unwrap();
+        let watch = format!("--reload-watch={}", watched.display());
+        // The build fails as long as the file says so.
+        let build = format!("--reload-command=! grep -q bad {}", watched.display());
+        let (mut running, addr) = Running::start(&mut quay(&["--reload", "--access-log=off", &watch, &build]));
+        let first = process(addr);
+        assert_ne!(first, i32::try_from(running.child.id()).unwrap());
+
+        std::fs::write(&watched, "two, and bad").unwrap();
+        running.stderr_until("the build failed");
+        assert_eq!(process(addr), first);
+
+        std::fs::write(&watched, "three").unwrap();
+        let second = successor(addr, &[first]);
+        running.signal(Signal::TERM);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status, Some(0), "{stderr}");
+        assert!(kill_process(Pid::from_raw(second).unwrap(), Signal::TERM).is_err());
+        assert!(TcpStream::connect(addr).is_err());
+        std::fs::remove_file(&watched).unwrap();
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! - `arrival`: what happens to a connection between `accept` and the end of its last request.
 //! - `accept`: the accept loop of a worker; `worker`: [`Workers`], a thread and a runtime each; `runtime`: the main one.
 //! - `descriptors`: how many connections the system allows.
+//! - `develop`: the program is built again when it changes, and takes over from itself.
 //! - `restart`: the hand-over to a new process; `notify`: what systemd is told; `pid_file`: the number of the process.
 //! - `supervisor`: what a running server is told; `shutdown`: how it ends, and its [`Report`]; `signals`: INT, TERM, HUP and USR2.
 //! - `banner`, `notice`: what is said to the operator beside the access log; `panic`: what a panic said.
@@ -37,6 +38,7 @@ mod banner;
 mod config;
 mod conn;
 mod descriptors;
+mod develop;
 mod error;
 mod handle;
 pub mod listener;

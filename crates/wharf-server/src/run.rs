@@ -7,6 +7,7 @@ use std::process;
 
 use wharf_http::{BoxError, Serve};
 
+use crate::develop::Develop;
 use crate::runtime;
 use crate::server::Server;
 use crate::settings::Settings;
@@ -91,13 +92,17 @@ impl<S: Serve> Server<S> {
             return Ok(());
         }
         let check = settings.check == Some(true);
+        let develop = (settings.reload == Some(true)).then(|| Develop {
+            watch: settings.reload_watch.clone(),
+            command: settings.reload_command.clone(),
+        });
         let mut server = self.settings(settings);
         if check {
             runtime::block_on(server.check())??;
             print("OK\n");
             return Ok(());
         }
-        server.run()?;
+        server.run_or_develop(develop)?;
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ use crate::arrival::Arrival;
 use crate::banner::Banner;
 use crate::config::{Http1Config, Limits, Timeouts};
 use crate::conn::ConnectionConfig;
+use crate::develop::Develop;
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Board, ServerHandle};
 use crate::listener::{self, Address, Inherited, Listener, OpenListener, TcpConfig, UnixConfig};
@@ -291,7 +292,16 @@ impl<S: Serve> Server<S> {
     ///
     /// Why it did not start, or why the service could not be stopped properly. Also when it is called within a tokio
     /// runtime; await [`start`](Self::start) there.
-    pub fn run(mut self) -> Result<Report, Error> {
+    pub fn run(self) -> Result<Report, Error> {
+        let ran = self.run_or_develop(None)?;
+        Ok(ran.unwrap_or_default())
+    }
+
+    /// Serves, or has children do it that are replaced when something changes; these are asked for nothing of the kind.
+    pub(crate) fn run_or_develop(
+        mut self,
+        develop: Option<Develop>,
+    ) -> Result<Option<Report>, Error> {
         self.access_log = self.access_log.stderr(true);
         if matches!(self.banner, Banner::ByCaller) {
             self.banner = Banner::Stdout;
@@ -304,7 +314,31 @@ impl<S: Serve> Server<S> {
             program: Program::current(),
             notify: Notify::from_env(),
         };
-        runtime::block_on(self.run_until_signalled(around))?
+        match develop.filter(|_| !around.inherited.is_successor()) {
+            Some(develop) => {
+                runtime::block_on(self.develop(develop, around))??;
+                Ok(None)
+            }
+            None => Ok(Some(runtime::block_on(self.run_until_signalled(around))??)),
+        }
+    }
+
+    async fn develop(mut self, develop: Develop, mut around: Around) -> Result<(), Error> {
+        listener::check(&self.listeners)?;
+        let listeners = self.take_listeners();
+        let open = listener::open_all(listeners, 1, &mut around.inherited, &mut 0).await?;
+        develop.run(open, self.restart_timeout, around.notice).await
+    }
+
+    /// Returns what is to be listened on, with all options.
+    fn take_listeners(&mut self) -> Vec<Listener> {
+        if self.listeners.is_empty() {
+            self.listeners.push(Address::default().into());
+        }
+        std::mem::take(&mut self.listeners)
+            .into_iter()
+            .map(|listener| listener.or(&self.tcp, &self.unix))
+            .collect()
     }
 
     async fn run_until_signalled(self, around: Around) -> Result<Report, Error> {
@@ -356,13 +390,7 @@ impl<S: Serve> Server<S> {
         self.check().await?;
         self.serve
             .log_errors(ErrorLog::new().stderr(notice.to_stderr()));
-        if self.listeners.is_empty() {
-            self.listeners.push(Address::default().into());
-        }
-        let listeners = std::mem::take(&mut self.listeners)
-            .into_iter()
-            .map(|listener| listener.or(&self.tcp, &self.unix))
-            .collect();
+        let listeners = self.take_listeners();
         let service = self.serve.start().await.map_err(|cause| {
             Error::new(ErrorKind::Start, "the service did not start").because(cause)
         })?;

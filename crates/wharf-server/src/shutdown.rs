@@ -15,7 +15,7 @@ use crate::worker::Crew;
 const LAST_GRACE: Duration = Duration::from_secs(1);
 
 /// How a server ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
     /// How many of the connections that were open when the listeners closed have ended by themselves: at once, when

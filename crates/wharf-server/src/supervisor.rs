@@ -144,7 +144,7 @@ impl<S: Service> Supervisor<S> {
                     .info(format_args!("a new process is started to take over"));
                 let limit = self.restart_timeout;
                 self.succession = Some(Succession {
-                    ready: Box::pin(successor.ready(limit)),
+                    ready: Box::pin(async move { Ok(successor.ready(limit).await?.release()) }),
                     answers: answer.into_iter().collect(),
                 });
             }

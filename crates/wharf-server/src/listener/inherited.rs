@@ -9,8 +9,9 @@ use std::env;
 use super::{Address, RawListener, Target};
 use crate::error::{Error, ErrorKind};
 
-/// What the names of sockets begin with that another server has handed over.
+/// What the names of sockets begin with that another server has handed over, or only lent.
 const HANDED_OVER: &str = "wharf.";
+const LENT: &str = "wharf-lent.";
 
 /// The sockets that the process was given when it started, and nobody has taken yet.
 #[derive(Debug, Default)]
@@ -58,16 +59,22 @@ impl Inherited {
 
     /// Takes the sockets that belong to `address`, each with whether its file is the server's own to remove.
     pub(super) fn take(&mut self, address: &Address) -> Vec<(RawListener, bool)> {
-        let handed_over = name_of(&address.to_string());
-        let taken = self.take_if(|name| name == handed_over);
-        if !taken.is_empty() {
-            return taken.into_iter().map(|socket| (socket, true)).collect();
+        let label = address.to_string();
+        let handed_over = self.take_if(|name| name == name_of(&label, false));
+        if !handed_over.is_empty() {
+            return handed_over
+                .into_iter()
+                .map(|socket| (socket, true))
+                .collect();
         }
-        let taken = match address.target() {
-            Ok(Target::Inherited(Some(wanted))) => self.take_if(|name| name == wanted),
-            Ok(Target::Inherited(None)) => self.take_if(|name| !name.starts_with(HANDED_OVER)),
-            _ => Vec::new(),
-        };
+        let mut taken = self.take_if(|name| name == name_of(&label, true));
+        if taken.is_empty() {
+            taken = match address.target() {
+                Ok(Target::Inherited(Some(wanted))) => self.take_if(|name| name == wanted),
+                Ok(Target::Inherited(None)) => self.take_if(is_foreign),
+                _ => Vec::new(),
+            };
+        }
         taken.into_iter().map(|socket| (socket, false)).collect()
     }
 
@@ -85,6 +92,14 @@ impl Inherited {
         self.sockets.iter().map(|(name, _)| name.as_str()).collect()
     }
 
+    /// Tells whether another process waits for this one to serve.
+    pub(crate) fn is_successor(&self) -> bool {
+        #[cfg(unix)]
+        return self.ready.is_some();
+        #[cfg(not(unix))]
+        false
+    }
+
     /// Returns the way to tell the process that handed the sockets over that all is well here.
     #[cfg(unix)]
     pub(crate) fn take_ready(&mut self) -> Option<std::os::unix::net::UnixDatagram> {
@@ -95,11 +110,16 @@ impl Inherited {
 /// The name of the socket by which the new process tells that it is ready.
 pub(crate) const READY: &str = "wharf-ready";
 
-/// Returns the name under which the sockets of an address are handed over: without colons, which separate names.
-pub(crate) fn name_of(label: &str) -> String {
+/// Tells whether a socket comes from a supervisor and not from another server.
+fn is_foreign(name: &str) -> bool {
+    !name.starts_with(HANDED_OVER) && !name.starts_with(LENT)
+}
+
+/// Returns the name under which the sockets of an address are handed over or lent: without colons, which separate names.
+pub(crate) fn name_of(label: &str, lent: bool) -> String {
     use std::fmt::Write;
 
-    let mut name = String::from(HANDED_OVER);
+    let mut name = String::from(if lent { LENT } else { HANDED_OVER });
     for byte in label.bytes() {
         if byte.is_ascii_graphic() && !matches!(byte, b':' | b'%') {
             name.push(char::from(byte));
@@ -136,10 +156,11 @@ mod tests {
     fn sockets_are_found_by_the_address_they_had_or_by_their_name() {
         let mut inherited = Inherited {
             sockets: vec![
-                (name_of("127.0.0.1:80"), listener()),
+                (name_of("127.0.0.1:80", false), listener()),
                 ("http".into(), listener()),
-                (name_of("127.0.0.1:80"), listener()),
+                (name_of("127.0.0.1:80", false), listener()),
                 ("other".into(), listener()),
+                (name_of("127.0.0.1:82", true), listener()),
             ],
             ..Inherited::default()
         };
@@ -154,6 +175,11 @@ mod tests {
             named.iter().map(|(_, owned)| *owned).collect::<Vec<_>>(),
             [false]
         );
+        let lent = inherited.take(&"127.0.0.1:82".into());
+        assert_eq!(
+            lent.iter().map(|(_, owned)| *owned).collect::<Vec<_>>(),
+            [false]
+        );
         assert_eq!(inherited.left(), HashSet::from(["other"]));
         assert_eq!(inherited.take(&"systemd:".into()).len(), 1);
         assert!(inherited.left().is_empty());
@@ -163,7 +189,7 @@ mod tests {
     fn names_have_no_colon_and_do_not_collide() {
         let names: HashSet<String> = ["[::1]:80", "[%3A:1]:80", "unix:/a b", "unix:/a%20b"]
             .into_iter()
-            .map(name_of)
+            .map(|label| name_of(label, false))
             .collect();
         assert_eq!(names.len(), 4);
         assert!(

@@ -18,7 +18,29 @@ impl Successor {
         ))
     }
 
-    pub(crate) async fn ready(self, _limit: Duration) -> Result<u32, Error> {
+    pub(crate) fn lend(_program: &Program, _open: &[OpenListener]) -> Result<Self, Error> {
+        Self::start(None, &[])
+    }
+
+    pub(crate) async fn ready(self, _limit: Duration) -> Result<Process, Error> {
+        match self {}
+    }
+}
+
+/// There is none.
+#[derive(Debug)]
+pub(crate) enum Process {}
+
+impl Process {
+    pub(crate) fn terminate(&self) {
+        match *self {}
+    }
+
+    pub(crate) async fn wait(&mut self) -> std::process::ExitStatus {
+        match *self {}
+    }
+
+    pub(crate) fn release(self) -> u32 {
         match self {}
     }
 }

@@ -19,9 +19,9 @@ mod absent;
 mod successor;
 
 #[cfg(not(unix))]
-pub(crate) use absent::{Successor, tell_ready};
+pub(crate) use absent::{Process, Successor, tell_ready};
 #[cfg(unix)]
-pub(crate) use successor::{Successor, tell_ready};
+pub(crate) use successor::{Process, Successor, tell_ready};
 
 use std::env;
 use std::ffi::OsString;
@@ -50,6 +50,13 @@ impl Program {
             args: args.collect(),
             folder: env::current_dir().ok(),
         })
+    }
+}
+
+impl Program {
+    /// Returns where the program is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 }
 

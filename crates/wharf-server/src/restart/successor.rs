@@ -4,10 +4,11 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixDatagram as StdUnixDatagram;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::UnixDatagram;
 use tokio::time::{Instant, sleep};
 
@@ -42,14 +43,24 @@ impl Successor {
             let message = "it is not known how this process was started";
             Error::new(ErrorKind::Restart, message)
         })?;
-        spawn(program, open).map_err(|cause| {
+        Self::spawn(program, open, false)
+    }
+
+    /// Starts `program` once more, and lends it the sockets of all listeners: it is not alone with them, does not remove
+    /// their files, and ends when it is told to and not with the terminal.
+    pub(crate) fn lend(program: &Program, open: &[OpenListener]) -> Result<Self, Error> {
+        Self::spawn(program, open, true)
+    }
+
+    fn spawn(program: &Program, open: &[OpenListener], lent: bool) -> Result<Self, Error> {
+        spawn(program, open, lent).map_err(|cause| {
             let path = program.path.display();
             Error::new(ErrorKind::Restart, format!("could not start `{path}`")).because(cause)
         })
     }
 
-    /// Waits until the new process serves, and returns its number.
-    pub(crate) async fn ready(mut self, limit: Duration) -> Result<u32, Error> {
+    /// Waits until the new process serves, and returns it.
+    pub(crate) async fn ready(mut self, limit: Duration) -> Result<Process, Error> {
         let failed = |message: String| Err(Error::new(ErrorKind::Restart, message));
         let begun = Instant::now();
         let mut message = [0; IS_READY.len() + 1];
@@ -59,7 +70,7 @@ impl Successor {
             if let Some(Ok(read)) = received
                 && message[..read] == *IS_READY
             {
-                return Ok(self.child.release());
+                return Ok(self.child);
             }
             if let Some(status) = self.child.ended() {
                 return failed(format!(
@@ -77,16 +88,36 @@ impl Successor {
 
 /// A child that is ended when nobody wants it.
 #[derive(Debug)]
-struct Process(Option<Child>);
+pub(crate) struct Process(Option<Child>);
 
 impl Process {
+    /// Tells it to end in order.
+    pub(crate) fn terminate(&self) {
+        if let Some(child) = &self.0 {
+            // It may have ended by itself.
+            let _gone = kill_process(Pid::from_child(child), Signal::TERM);
+        }
+    }
+
+    /// Waits until it has ended, and returns how.
+    ///
+    /// Cancel safe.
+    pub(crate) async fn wait(&mut self) -> ExitStatus {
+        loop {
+            if let Some(status) = self.ended() {
+                return status;
+            }
+            sleep(LOOK).await;
+        }
+    }
+
     /// Returns how it ended, once it has.
     fn ended(&mut self) -> Option<ExitStatus> {
         self.0.as_mut()?.try_wait().ok().flatten()
     }
 
     /// Lets it live on, and returns its number.
-    fn release(&mut self) -> u32 {
+    pub(crate) fn release(mut self) -> u32 {
         self.0.take().map_or(0, |child| child.id())
     }
 }
@@ -101,7 +132,7 @@ impl Drop for Process {
     }
 }
 
-fn spawn(program: &Program, open: &[OpenListener]) -> io::Result<Successor> {
+fn spawn(program: &Program, open: &[OpenListener], lent: bool) -> io::Result<Successor> {
     let (own, theirs) = StdUnixDatagram::pair()?;
     own.set_nonblocking(true)?;
     let own = UnixDatagram::from_std(own)?;
@@ -109,7 +140,7 @@ fn spawn(program: &Program, open: &[OpenListener]) -> io::Result<Successor> {
     let mut descriptors: Vec<BorrowedFd<'_>> = Vec::new();
     for open in open {
         for socket in open.sockets() {
-            names.push(name_of(open.label()));
+            names.push(name_of(open.label(), lent));
             descriptors.push(socket.as_fd());
         }
     }
@@ -129,6 +160,9 @@ fn spawn(program: &Program, open: &[OpenListener]) -> io::Result<Successor> {
         .env_remove("WATCHDOG_PID");
     if let Some(folder) = &program.folder {
         command.current_dir(folder);
+    }
+    if lent {
+        command.process_group(0).stdin(Stdio::null());
     }
     // From here to the drop of the row, a process that is started elsewhere in this one would get the sockets, too.
     for descriptor in &row {

@@ -4,6 +4,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::access_log::AccessLog;
@@ -123,6 +124,18 @@ table! {
     /// Sets whether the banner and the access log are left out. Errors are printed all the same. Default: false.
     quiet(bool as Option<bool>): "quiet", "WHARF_QUIET", None,
         "Print no banner and no access log";
+
+    /// Sets whether the program is built again when its sources change, and takes over from itself. Default: false.
+    reload(bool as Option<bool>): "reload", "WHARF_RELOAD", None,
+        "Build the program again when its sources change, and let it take over; for development";
+
+    /// Adds a file or a folder whose change has the program built again. Default: the sources that cargo knows of.
+    reload_watch(PathBuf as Vec<PathBuf>): "reload-watch", "WHARF_RELOAD_WATCH", Some("PATH"),
+        "With --reload, watch PATH besides the sources; can be repeated";
+
+    /// Sets how the program is built again. Default: as `cargo run` has built it.
+    reload_command(String as Option<String>): "reload-command", "WHARF_RELOAD_COMMAND", Some("COMMAND"),
+        "With --reload, build by COMMAND instead of `cargo build`";
 
     /// Sets whether only to find out if the program could start. Default: false.
     check(bool as Option<bool>): "check", "WHARF_CHECK", None,

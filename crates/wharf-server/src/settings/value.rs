@@ -1,5 +1,6 @@
 //! From text to the value of a setting.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::access_log::{AccessLog, AccessLogFormat};
@@ -58,6 +59,21 @@ impl Value for bool {
             "0" | "false" | "no" | "off" => Ok(false),
             _ => Err(format!("`{text}` is neither `yes` nor `no`")),
         }
+    }
+}
+
+impl Value for String {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+}
+
+impl Value for PathBuf {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("the path is empty".into());
+        }
+        Ok(text.into())
     }
 }
 
