@@ -9,6 +9,9 @@
 //! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], flags and environment.
 //! - [`listener`]: [`Listener`](listener::Listener) and [`Address`](listener::Address), TCP and unix sockets.
 //! - `arrival`: what happens to a connection between `accept` and the end of its last request.
+//! - `trust`: [`TrustedProxies`] and [`Network`], whose word counts for the address of a client; [`ForwardedBy`], which
+//!   header fields say it, is in `conn`, and [`ProxyProtocol`](listener::ProxyProtocol) with the listeners.
+//! - `prefixed`: a stream of which the beginning was read already.
 //! - `accept`: the accept loop; `descriptors`: how many connections the system allows; `worker`: on which runtime.
 //! - `shutdown`: how a server ends, and its [`Report`]; `signals`: INT and TERM.
 //! - `banner`, `notice`: what is said to the operator beside the access log.
@@ -39,18 +42,20 @@ mod error;
 mod handle;
 pub mod listener;
 mod notice;
+mod prefixed;
 mod run;
 mod server;
 mod settings;
 mod shutdown;
 mod signals;
 mod stats;
+mod trust;
 mod wire;
 mod worker;
 
 pub use access_log::{AccessLog, AccessLogFormat, AccessLogFormatError};
 pub use config::{Http1Config, Limits, Timeouts};
-pub use conn::{ConnectionConfig, ConnectionEnd, serve_connection};
+pub use conn::{ConnectionConfig, ConnectionEnd, ForwardedBy, serve_connection};
 pub use error::{Error, ErrorKind};
 pub use handle::ServerHandle;
 pub use run::{run, run_with};
@@ -58,5 +63,6 @@ pub use server::Server;
 pub use settings::Settings;
 pub use shutdown::Report;
 pub use stats::Stats;
+pub use trust::{Network, TrustedProxies};
 
 pub use wharf_http as http;

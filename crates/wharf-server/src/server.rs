@@ -14,7 +14,7 @@ use crate::access_log::AccessLog;
 use crate::arrival::Arrival;
 use crate::banner::Banner;
 use crate::config::{Http1Config, Limits, Timeouts};
-use crate::conn::ConnectionConfig;
+use crate::conn::{ConnectionConfig, ForwardedBy};
 use crate::error::{Error, ErrorKind};
 use crate::handle::ServerHandle;
 use crate::listener::{self, Address, Listener, TcpConfig, UnixConfig};
@@ -23,6 +23,7 @@ use crate::settings::Settings;
 use crate::shutdown::{self, Control, Report, Shutdown, until};
 use crate::signals::Signals;
 use crate::stats::Stats;
+use crate::trust::TrustedProxies;
 use crate::{descriptors, worker};
 
 /// Listens, and serves a service until it is told to stop.
@@ -57,6 +58,8 @@ pub struct Server<S> {
     http1: Http1Config,
     access_log: AccessLog,
     server_header: Option<HeaderValue>,
+    trusted_proxies: TrustedProxies,
+    forwarded_by: ForwardedBy,
     banner: Banner,
     lead: Duration,
     unready: Signal,
@@ -75,6 +78,8 @@ impl<S: Serve> Server<S> {
             http1: Http1Config::new(),
             access_log: AccessLog::new(),
             server_header: None,
+            trusted_proxies: TrustedProxies::new(),
+            forwarded_by: ForwardedBy::default(),
             banner: Banner::default(),
             lead: Duration::ZERO,
             unready: Signal::new(),
@@ -136,6 +141,41 @@ impl<S: Serve> Server<S> {
     /// Sets the `Server` field of answers that have none (RFC 9110 §10.2.4). Default: `None`, no such field.
     pub fn server_header(mut self, value: impl Into<Option<HeaderValue>>) -> Self {
         self.server_header = value.into();
+        self
+    }
+
+    /// Sets which peers are proxies whose word counts for who their client is: what they say of it in the fields of
+    /// [`forwarded_by`](Self::forwarded_by).
+    ///
+    /// [`Context::peer`](wharf_http::Context::peer) is then the client, [`Context::scheme`](wharf_http::Context::scheme)
+    /// what it asked by, and the field `Host` what it asked for, where the proxy says so; access log and extractors go
+    /// by them. Of several proxies in a row each has to be on the list, or the client is the first that is not.
+    ///
+    /// A network that makes no sense is the error of [`start`](Self::start) and [`run`](Self::run).
+    ///
+    /// Default: nobody. Then no such header field is looked at.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use wharf_http::{Context, Request, Response, service::service_fn};
+    /// use wharf_server::{Server, TrustedProxies};
+    ///
+    /// # let service = service_fn(|_: Request, _: Context| async { Response::new("hello".into()) });
+    /// // nginx on this machine, over loopback or a unix socket
+    /// let server = Server::new(service).trusted_proxies(TrustedProxies::new().loopback().unix());
+    /// # let _ = server;
+    /// ```
+    pub fn trusted_proxies(mut self, trusted: impl Into<TrustedProxies>) -> Self {
+        self.trusted_proxies = trusted.into();
+        self
+    }
+
+    /// Sets which header fields of trusted proxies say who their client is.
+    ///
+    /// Default: [`ForwardedBy::XForwarded`], which is what most proxies are set up to send.
+    pub fn forwarded_by(mut self, by: ForwardedBy) -> Self {
+        self.forwarded_by = by;
         self
     }
 
@@ -205,6 +245,7 @@ impl<S: Serve> Server<S> {
     pub async fn check(&mut self) -> Result<(), Error> {
         listener::check(&self.listeners)?;
         self.unix.check()?;
+        self.trusted_proxies.check()?;
         self.serve
             .check()
             .await
@@ -325,6 +366,8 @@ impl<S: Serve> Server<S> {
             .http1(self.http1)
             .access_log(self.access_log)
             .server_header(self.server_header)
+            .trusted_proxies(self.trusted_proxies)
+            .forwarded_by(self.forwarded_by)
             .stats(stats.clone())
             .abort(shutdown.cut.clone());
         let service = Arc::clone(config.service());

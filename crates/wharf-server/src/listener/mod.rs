@@ -1,4 +1,4 @@
-//! Where connections come from: [`Listener`] and [`Address`], [`TcpConfig`] and [`UnixConfig`].
+//! Where connections come from: [`Listener`] and [`Address`], [`TcpConfig`] and [`UnixConfig`]; [`ProxyProtocol`].
 
 use std::fmt;
 use std::io;
@@ -10,6 +10,7 @@ use wharf_http::connection::{Local, Peer};
 use crate::error::{Error, ErrorKind};
 
 mod address;
+pub(crate) mod proxy_protocol;
 mod site;
 mod stream;
 mod tcp;
@@ -20,6 +21,7 @@ pub(crate) use site::Site;
 pub(crate) use stream::Stream;
 
 pub use address::Address;
+pub use proxy_protocol::ProxyProtocol;
 pub use tcp::TcpConfig;
 pub use unix::UnixConfig;
 
@@ -44,6 +46,7 @@ pub struct Listener {
     source: Source,
     tcp: Option<TcpConfig>,
     unix: Option<UnixConfig>,
+    proxy_protocol: Option<ProxyProtocol>,
 }
 
 #[derive(Debug)]
@@ -66,6 +69,7 @@ impl Listener {
             source,
             tcp: None,
             unix: None,
+            proxy_protocol: None,
         }
     }
 
@@ -80,6 +84,15 @@ impl Listener {
     #[must_use]
     pub fn unix(mut self, config: UnixConfig) -> Self {
         self.unix = Some(config);
+        self
+    }
+
+    /// Sets that each connection begins with a header of the PROXY protocol, which says whose connection it is.
+    ///
+    /// Default: none does.
+    #[must_use]
+    pub fn proxy_protocol(mut self, protocol: ProxyProtocol) -> Self {
+        self.proxy_protocol = Some(protocol);
         self
     }
 
@@ -108,6 +121,9 @@ impl Listener {
     fn check(&self) -> Result<(), Error> {
         if let Source::Address(address) = &self.source {
             address.target()?;
+        }
+        if let Some(protocol) = &self.proxy_protocol {
+            protocol.check()?;
         }
         self.unix.as_ref().map_or(Ok(()), UnixConfig::check)
     }
@@ -148,6 +164,7 @@ pub(crate) async fn bind_all(listeners: Vec<Listener>) -> Result<Vec<Bound>, Err
     for listener in listeners {
         let tcp = listener.tcp.unwrap_or_default();
         let unix = listener.unix.unwrap_or_default();
+        let first = bound.len();
         match listener.source {
             Source::Address(address) => match address.target()? {
                 Target::Unix(_) | Target::Abstract(_) => {
@@ -158,6 +175,12 @@ pub(crate) async fn bind_all(listeners: Vec<Listener>) -> Result<Vec<Bound>, Err
             Source::Tcp(listener) => bound.push(tcp::adopt(listener, &tcp)?),
             #[cfg(unix)]
             Source::Unix(listener) => bound.push(unix::adopt(listener)?),
+        }
+        for one in &mut bound[first..] {
+            one.site = Arc::new(Site {
+                local: one.site.local.clone(),
+                proxy_protocol: listener.proxy_protocol.clone(),
+            });
         }
     }
     Ok(bound)
@@ -182,10 +205,6 @@ pub(crate) struct Accepted {
     pub(crate) stream: Stream,
     pub(crate) peer: Peer,
     pub(crate) local: Local,
-    #[expect(
-        dead_code,
-        reason = "what is decided by listener, such as its encryption, is kept there"
-    )]
     pub(crate) site: Arc<Site>,
 }
 
