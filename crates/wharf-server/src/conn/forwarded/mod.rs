@@ -131,3 +131,6 @@ fn host(text: &str) -> Option<HeaderValue> {
 
 /// The length of the longest name (RFC 1035 §2.3.4) and a port, in bytes.
 const MAX_HOST: usize = 255 + 6;
+
+#[cfg(test)]
+mod tests;

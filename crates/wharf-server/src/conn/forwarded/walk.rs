@@ -25,9 +25,9 @@ pub(super) fn read(headers: &HeaderMap, forwarding: &Forwarding) -> Said {
 fn forwarded(headers: &HeaderMap, forwarding: &Forwarding) -> Said {
     let mut said = Said::default();
     for element in Forwarded::from_the_right(headers).take(MAX_HOPS) {
-        // What stands left of it is by nobody known.
+        // Nobody knows who wrote what stands left of it.
         let Some(element) = element else { break };
-        // An element is by one proxy alone, so what the outermost one leaves out may be filled in by the next.
+        // An element is the work of one proxy; what the outermost one leaves out, the next may know.
         said.scheme = element.proto().and_then(scheme).or(said.scheme);
         said.host = element.host().and_then(host).or(said.host);
         let Some(node) = element.client() else { break };
@@ -46,7 +46,7 @@ fn x_forwarded(headers: &HeaderMap, forwarding: &Forwarding) -> Said {
     let entries = lines.flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
     let mut client = None;
     for entry in entries.take(MAX_HOPS) {
-        // Among them `unknown` and names that hide an address: what stands left of it is by nobody known.
+        // Among the others are `unknown` and names that hide an address: nobody knows who wrote what stands left of it.
         let Some(addr) = address(entry) else { break };
         client = Some(addr);
         if !forwarding.trusted.contains(addr.ip()) {
