@@ -9,14 +9,14 @@ use std::process::Command;
 
 /// A package, the features a user asks it for, and the most crates that these may bring.
 const BUDGETS: [(&str, &str, usize); 8] = [
-    ("wharf", "http1,server", 30),
-    ("wharf", "form,http1,json,server", 34),
-    ("wharf", "cookies,form,http1,json,server", 42),
-    ("wharf", "default", 76),
-    ("wharf-server", "http1", 25),
+    ("wharf", "http1,server", 31),
+    ("wharf", "form,http1,json,server", 35),
+    ("wharf", "cookies,form,http1,json,server", 43),
+    ("wharf", "default", 77),
+    ("wharf-server", "http1", 26),
     ("wharf-core", "", 18),
     ("wharf-client", "http1", 55),
-    ("wharf-test", "", 66),
+    ("wharf-test", "", 67),
 ];
 
 /// Which crates of the workspace each one may bring with all its features on; siblings do not know each other. The examples show
