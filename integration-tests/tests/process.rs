@@ -365,6 +365,9 @@ Options:
                             in the variable with commas [default: 127.0.0.1:8080] [env: WHARF_BIND]
   --unix-mode MODE          Permissions of unix sockets, in octal, such as 660 [default: by umask]
                             [env: WHARF_UNIX_MODE]
+  --trusted-proxies LIST    Proxies that say who their client is: networks such as 10.0.0.0/8, and
+                            the words loopback, private and unix, with commas [default: none]
+                            [env: WHARF_TRUSTED_PROXIES]
   --shutdown-timeout TIME   How long running requests may take to finish when the server stops: 25s,
                             500ms, 2m, none [default: 25s] [env: WHARF_SHUTDOWN_TIMEOUT]
   --access-log FORMAT       The access log: on, off, or the format of a line, such as

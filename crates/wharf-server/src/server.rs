@@ -149,7 +149,8 @@ impl<S: Serve> Server<S> {
     ///
     /// [`Context::peer`](wharf_http::Context::peer) is then the client, [`Context::scheme`](wharf_http::Context::scheme)
     /// what it asked by, and the field `Host` what it asked for, where the proxy says so; access log and extractors go
-    /// by them. Of several proxies in a row each has to be on the list, or the client is the first that is not.
+    /// by them. Of several proxies in a row each has to be on the list, or the client is the first that is not. A head
+    /// that never parsed has no fields, and is the proxy's.
     ///
     /// A network that makes no sense is the error of [`start`](Self::start) and [`run`](Self::run).
     ///
@@ -222,6 +223,9 @@ impl<S: Serve> Server<S> {
         }
         if let Some(mode) = settings.unix_mode {
             self.unix = self.unix.mode(mode.0);
+        }
+        if let Some(trusted) = settings.trusted_proxies {
+            self.trusted_proxies = trusted;
         }
         if let Some(limit) = settings.shutdown_timeout {
             self.timeouts = self.timeouts.shutdown(limit);
