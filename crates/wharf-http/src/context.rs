@@ -70,7 +70,10 @@ impl Inner {
         shared.client_left = None;
         shared.extensions.clear();
         *self.min_rate.get_mut() = 0;
-        self.client.take();
+        // Hardly ever set, and taking is more than looking.
+        if self.client.get().is_some() {
+            self.client.take();
+        }
     }
 }
 

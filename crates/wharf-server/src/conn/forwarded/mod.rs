@@ -13,7 +13,7 @@ mod walk;
 
 use std::net::SocketAddr;
 
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme, Uri};
 use wharf_http::{Connection, Context, Peer};
 
@@ -72,16 +72,30 @@ struct Said {
 ///
 /// The host takes the place of `Host`, and of the target's own, when the head was found to be good as it came: it must
 /// not cover up that there are two of them.
+#[inline]
 pub(super) fn check<B>(
     request: &mut http::Request<B>,
     context: &Context,
     known: &mut KnownHost,
     believed: Option<&Forwarding>,
 ) -> Result<(), Refused> {
-    let Some(forwarding) = believed else {
-        return head::check(request, context, known);
-    };
-    let said = walk::read(request.headers(), forwarding);
+    // One call of what is long, so that the common case costs no more than the question whether it is one.
+    let host = believed.and_then(|forwarding| introduce(request.headers(), context, forwarding));
+    head::check(request, context, known)?;
+    if let Some(host) = host {
+        replace_host(request, host);
+    }
+    Ok(())
+}
+
+/// Puts into the context who sent the request; returns the host that the client asked for, where that is said.
+#[cold]
+fn introduce(
+    headers: &HeaderMap,
+    context: &Context,
+    forwarding: &Forwarding,
+) -> Option<HeaderValue> {
+    let said = walk::read(headers, forwarding);
     if said.client.is_some() || said.scheme.is_some() {
         let peer = match said.client {
             Some(client) => Peer::Tcp(client),
@@ -90,13 +104,10 @@ pub(super) fn check<B>(
         let scheme = said.scheme.unwrap_or_else(|| context.scheme().clone());
         context.set_client(peer, scheme);
     }
-    head::check(request, context, known)?;
-    if let Some(host) = said.host {
-        replace_host(request, host);
-    }
-    Ok(())
+    said.host
 }
 
+#[cold]
 fn replace_host<B>(request: &mut http::Request<B>, host: HeaderValue) {
     if request.uri().authority().is_some()
         && let Ok(authority) = Authority::try_from(host.as_bytes())
@@ -111,7 +122,7 @@ fn replace_host<B>(request: &mut http::Request<B>, host: HeaderValue) {
 }
 
 /// Returns the last value of a list, all lines of it taken together.
-fn last<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn last<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let line = headers.get_all(name).iter().next_back()?;
     let line = str::from_utf8(line.as_bytes()).ok()?;
     line.rsplit(',').next().map(str::trim)

@@ -2,10 +2,16 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderName};
+use http::uri::Scheme;
 use wharf_http::header::Forwarded;
 
 use super::{ForwardedBy, Forwarding, Said, host, last, scheme};
+
+const X_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 
 /// The most proxies that a request is followed through; nobody has so many, and each costs a look at the list.
 const MAX_HOPS: usize = 64;
@@ -42,7 +48,7 @@ fn forwarded(headers: &HeaderMap, forwarding: &Forwarding) -> Said {
 }
 
 fn x_forwarded(headers: &HeaderMap, forwarding: &Forwarding) -> Said {
-    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let lines = headers.get_all(&X_FOR).iter().rev();
     let entries = lines.flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
     let mut client = None;
     for entry in entries.take(MAX_HOPS) {
@@ -57,20 +63,19 @@ fn x_forwarded(headers: &HeaderMap, forwarding: &Forwarding) -> Said {
     // the one that the peer saw or set.
     Said {
         client,
-        scheme: last(headers, "x-forwarded-proto").and_then(scheme),
+        scheme: last(headers, &X_PROTO).and_then(scheme),
         host: None,
     }
 }
 
 fn x_host(headers: &HeaderMap) -> Option<http::HeaderValue> {
-    let name = last(headers, "x-forwarded-host").and_then(host)?;
+    let name = last(headers, &X_HOST).and_then(host)?;
     let text = name.to_str().ok()?;
     let has_port = text
         .rsplit_once(':')
         .is_some_and(|(_, port)| !port.contains(']'));
-    let secure =
-        last(headers, "x-forwarded-proto").and_then(scheme) == Some(http::uri::Scheme::HTTPS);
-    match last(headers, "x-forwarded-port").and_then(port) {
+    let secure = last(headers, &X_PROTO).and_then(scheme) == Some(Scheme::HTTPS);
+    match last(headers, &X_PORT).and_then(port) {
         // The port that the scheme has anyway is not written (RFC 9110 §4.2.3).
         Some(port) if !has_port && port != if secure { 443 } else { 80 } => {
             host(&format!("{text}:{port}")).or(Some(name))
