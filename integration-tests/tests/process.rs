@@ -367,6 +367,9 @@ Options:
                             [default: one for each core] [env: WHARF_WORKERS]
   --unix-mode MODE          Permissions of unix sockets, in octal, such as 660 [default: by umask]
                             [env: WHARF_UNIX_MODE]
+  --trusted-proxies LIST    Proxies that say who their client is: networks such as 10.0.0.0/8, and
+                            the words loopback, private and unix, with commas [default: none]
+                            [env: WHARF_TRUSTED_PROXIES]
   --shutdown-timeout TIME   How long running requests may take to finish when the server stops: 25s,
                             500ms, 2m, none [default: 25s] [env: WHARF_SHUTDOWN_TIMEOUT]
   --access-log FORMAT       The access log: on, off, or the format of a line, such as
@@ -611,7 +614,8 @@ An option beats its variable of the environment.
         let watch = format!("--reload-watch={}", watched.display());
         // The build fails as long as the file says so.
         let build = format!("--reload-command=! grep -q bad {}", watched.display());
-        let (mut running, addr) = Running::start(&mut quay(&["--reload", "--access-log=off", &watch, &build]));
+        let (mut running, addr) =
+            Running::start(&mut quay(&["--reload", "--access-log=off", &watch, &build]));
         let first = process(addr);
         assert_ne!(first, i32::try_from(running.child.id()).unwrap());
 

@@ -113,8 +113,8 @@ impl Local {
 
 /// What is known of the connection that a request came by. Cheap to clone.
 ///
-/// Nothing here is taken from a request header: `Forwarded` and its like are the business of a middleware that knows
-/// whom to trust.
+/// Nothing here is taken from a request header. What `Forwarded` and its like say, where they are believed, differs from
+/// request to request: it is found in the [`Context`](crate::Context).
 #[derive(Clone, Debug)]
 pub struct Connection {
     inner: Arc<Inner>,
@@ -125,6 +125,7 @@ struct Inner {
     id: u128,
     peer: Peer,
     local: Local,
+    proxy: Option<Peer>,
     scheme: Scheme,
     shutdown: Signal,
     tasks: Tasks,
@@ -140,6 +141,7 @@ impl Connection {
                 id: random(),
                 peer,
                 local,
+                proxy: None,
                 scheme: Scheme::HTTP,
                 shutdown: Signal::new(),
                 tasks: Tasks::new(),
@@ -158,6 +160,14 @@ impl Connection {
     #[must_use]
     pub fn with_scheme(self, scheme: Scheme) -> Self {
         self.change(|inner| inner.scheme = scheme)
+    }
+
+    /// Sets the proxy that holds the other end of the socket and has told who its client is (the PROXY protocol).
+    ///
+    /// Default: none, the peer itself holds it.
+    #[must_use]
+    pub fn with_proxy(self, proxy: Peer) -> Self {
+        self.change(|inner| inner.proxy = Some(proxy))
     }
 
     /// Sets the signal that fires when the server begins to shut down, and the count of work it then waits for.
@@ -188,6 +198,7 @@ impl Connection {
             id: shared.id,
             peer: shared.peer.clone(),
             local: shared.local.clone(),
+            proxy: shared.proxy.clone(),
             scheme: shared.scheme.clone(),
             shutdown: shared.shutdown.clone(),
             tasks: shared.tasks.clone(),
@@ -204,19 +215,26 @@ impl Connection {
         self.inner.id
     }
 
-    /// Returns the other end, as the socket tells.
+    /// Returns the other end, as the socket tells, or as a [`proxy`](Self::proxy) told when it connected.
     #[must_use]
     pub fn peer(&self) -> &Peer {
         &self.inner.peer
     }
 
-    /// Returns the listener's end.
+    /// Returns the listener's end, or that of the [`proxy`](Self::proxy) to which the peer connected.
     #[must_use]
     pub fn local(&self) -> &Local {
         &self.inner.local
     }
 
-    /// Returns `http`, or `https` when the connection itself is encrypted.
+    /// Returns the proxy that holds the other end of the socket and told who the peer is (the PROXY protocol); `None`
+    /// when the peer itself holds it.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&Peer> {
+        self.inner.proxy.as_ref()
+    }
+
+    /// Returns `http`, or `https` when the connection itself is encrypted, here or up to the [`proxy`](Self::proxy).
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
         &self.inner.scheme

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use http::uri::Scheme;
 use tokio::time::Instant;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Peer};
 use crate::signal::Signal;
 
 /// What travels with one request, from the socket through middleware and handler to outgoing calls. Cheap to clone.
@@ -33,6 +34,8 @@ struct Inner {
     connection: Connection,
     sequence: u64,
     started: Instant,
+    /// Who sent the request, where that is not the peer of the connection. Beside the lock, so that it can be borrowed.
+    client: OnceLock<Box<Client>>,
     /// One lock, held for a few instructions and hardly ever contended: all of it belongs to one request.
     shared: Mutex<Shared>,
     /// Read by the server for each request, so beside the lock: 0 is the server's own, else `RATE_IS_SET` and the rate.
@@ -40,6 +43,11 @@ struct Inner {
 }
 
 const RATE_IS_SET: u64 = 1 << 32;
+
+struct Client {
+    peer: Peer,
+    scheme: Scheme,
+}
 
 #[derive(Default)]
 struct Shared {
@@ -62,6 +70,10 @@ impl Inner {
         shared.client_left = None;
         shared.extensions.clear();
         *self.min_rate.get_mut() = 0;
+        // Hardly ever set, and taking is more than looking.
+        if self.client.get().is_some() {
+            self.client.take();
+        }
     }
 }
 
@@ -78,6 +90,7 @@ impl Context {
                 connection,
                 sequence,
                 started: Instant::now(),
+                client: OnceLock::new(),
                 shared: Mutex::default(),
                 min_rate: AtomicU64::new(0),
             }),
@@ -111,6 +124,37 @@ impl Context {
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.inner.connection
+    }
+
+    /// Returns who sent the request: the peer of the connection, or the client that proxies which are trusted name.
+    ///
+    /// The port is 0 where the proxies did not tell it.
+    #[must_use]
+    pub fn peer(&self) -> &Peer {
+        match self.inner.client.get() {
+            None => self.inner.connection.peer(),
+            Some(client) => &client.peer,
+        }
+    }
+
+    /// Returns the scheme of the URL that the client asked for: that of the connection, or what proxies which are
+    /// trusted say.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        match self.inner.client.get() {
+            None => self.inner.connection.scheme(),
+            Some(client) => &client.scheme,
+        }
+    }
+
+    /// Sets who sent the request and by which scheme, where that is not the peer of the connection; it has no effect
+    /// once it was set.
+    ///
+    /// A server does it when it trusts a proxy. A middleware can where the proxy speaks a language of its own.
+    pub fn set_client(&self, peer: Peer, scheme: Scheme) {
+        self.inner
+            .client
+            .get_or_init(|| Box::new(Client { peer, scheme }));
     }
 
     /// Returns when the request head was complete.
@@ -258,7 +302,7 @@ impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
             .field("request_id", &self.request_id())
-            .field("peer", self.inner.connection.peer())
+            .field("peer", self.peer())
             .field("route", &self.route())
             .field("deadline", &self.deadline())
             .finish_non_exhaustive()
@@ -386,6 +430,23 @@ impl fmt::Display for TraceContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::UnixPeer;
+
+    #[test]
+    fn the_client_is_the_peer_unless_it_was_set_once() {
+        let context = Context::new(Connection::memory());
+        assert_eq!(
+            (context.peer(), context.scheme()),
+            (&Peer::Memory, &Scheme::HTTP)
+        );
+        let client = Peer::Unix(UnixPeer::new());
+        context.set_client(client.clone(), Scheme::HTTPS);
+        context.set_client(Peer::Memory, Scheme::HTTP);
+        assert_eq!(
+            (context.peer(), context.scheme()),
+            (&client, &Scheme::HTTPS)
+        );
+    }
 
     #[test]
     fn the_next_request_starts_clean_and_uses_the_memory_again() {
@@ -395,12 +456,17 @@ mod tests {
         context.set_route(&"/a".into());
         context.shorten_deadline(Instant::now());
         context.set_min_rate(7);
+        context.set_client(Peer::Unix(UnixPeer::new()), Scheme::HTTPS);
         let memory = Arc::as_ptr(&context.inner);
         context.advance();
         assert_eq!(memory, Arc::as_ptr(&context.inner));
         assert_ne!(context.request_id(), first);
         assert_eq!(context.get::<&str>(), None);
         assert_eq!(context.min_rate(), None);
+        assert_eq!(
+            (context.peer(), context.scheme()),
+            (&Peer::Memory, &Scheme::HTTP)
+        );
         assert_eq!((context.route(), context.deadline()), (None, None));
     }
 

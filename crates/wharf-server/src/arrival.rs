@@ -1,10 +1,19 @@
 //! [`Arrival`], what happens to a connection between `accept` and the end of its last request.
 
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+use wharf_http::connection::{Local, Peer};
 use wharf_http::{Connection, Service, Signal, Tasks};
 
 use crate::conn::{ConnectionConfig, serve_connection};
-use crate::listener::Accepted;
+use crate::listener::proxy_protocol::Refused;
+use crate::listener::{Accepted, ProxyProtocol, Stream};
 use crate::notice::Notice;
+use crate::shutdown::until;
+
+/// How long a header that is on its way is still waited for when the server shuts down.
+const RACE: Duration = Duration::from_millis(50);
 
 /// What all connections of a server are given.
 pub(crate) struct Arrival<S> {
@@ -50,17 +59,66 @@ impl<S: Service> Arrival<S> {
         accepted: Accepted,
     ) -> impl Future<Output = ()> + Send + 'static + use<S> {
         let Accepted {
-            stream,
+            mut stream,
             peer,
             local,
-            site: _,
+            site,
         } = accepted;
-        let connection = Connection::new(peer, local)
-            .with_server(self.shutdown.clone(), self.tasks.clone())
-            .with_errors_to_stderr(self.notice.to_stderr());
-        let serving = serve_connection(stream, connection, self.config.clone());
+        let config = self.config.clone();
+        let (shutdown, tasks) = (self.shutdown.clone(), self.tasks.clone());
+        let to_stderr = self.notice.to_stderr();
         async move {
-            let _end = serving.await;
+            let mut connection = match &site.proxy_protocol {
+                None => Connection::new(peer, local),
+                Some(protocol) => {
+                    // On the heap, so that the connections of other listeners do not grow by it.
+                    let introduced = introduce(protocol, stream, peer, local, &config, &shutdown);
+                    let Some((behind, connection)) = Box::pin(introduced).await else {
+                        return;
+                    };
+                    stream = behind;
+                    connection
+                }
+            };
+            connection = connection
+                .with_server(shutdown, tasks)
+                .with_errors_to_stderr(to_stderr);
+            // Made where it is awaited: moved here, it would take its place in memory twice.
+            let _end = serve_connection(stream, connection, config).await;
+        }
+    }
+}
+
+/// Lets a proxy say whose connection it is; `None` when it did not, and the connection is to be closed.
+async fn introduce<S: Service>(
+    protocol: &ProxyProtocol,
+    stream: Stream,
+    peer: Peer,
+    local: Local,
+    config: &ConnectionConfig<S>,
+    shutdown: &Signal,
+) -> Option<(Stream, Connection)> {
+    let settings = config.settings();
+    let receiving = protocol.receive(stream, peer.clone(), local);
+    let limited = async {
+        match settings.timeouts.proxy_header {
+            Some(limit) => timeout(limit, receiving)
+                .await
+                .unwrap_or(Err(Refused::TooSlow)),
+            None => receiving.await,
+        }
+    };
+    let stop = async {
+        shutdown.fired().await;
+        sleep(RACE).await;
+    };
+    match until(limited, stop).await? {
+        Ok((stream, connection)) => Some((stream.into(), connection)),
+        Err(refused) => {
+            // Anybody who reaches the listener can bring this about, as often as he likes: it must not fill the log.
+            tracing::debug!(target: "wharf::server", %peer, "a connection was closed: {refused}");
+            settings.stats.connection_refused();
+            None
         }
     }
 }

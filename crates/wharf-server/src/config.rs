@@ -15,6 +15,7 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
+    pub(crate) proxy_header: Option<Duration>,
     pub(crate) request_head: Option<Duration>,
     pub(crate) idle: Option<Duration>,
     pub(crate) body_read: Option<Duration>,
@@ -37,6 +38,7 @@ impl Timeouts {
     #[must_use]
     pub fn new() -> Self {
         Self {
+            proxy_header: Some(Duration::from_secs(5)),
             request_head: Some(Duration::from_secs(15)),
             idle: Some(Duration::from_secs(75)),
             body_read: Some(Duration::from_secs(30)),
@@ -47,6 +49,18 @@ impl Timeouts {
             lingering_close_total: Duration::from_secs(30),
             shutdown: Some(Duration::from_secs(25)),
         }
+    }
+
+    /// Sets how long a proxy may take to send its header, on listeners where connections begin with
+    /// [one](crate::listener::ProxyProtocol); then it is disconnected.
+    ///
+    /// A proxy sends it at once, so this is the time for a packet that was lost to be sent again.
+    ///
+    /// Default: 5 seconds. `None` waits for ever.
+    #[must_use]
+    pub fn proxy_header(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.proxy_header = limit.into();
+        self
     }
 
     /// Sets how long a request head may take: from the opening of the connection, or from the first byte of a later
@@ -275,6 +289,7 @@ mod tests {
     #[test]
     fn every_limit_is_on_by_default_and_none_switches_it_off() {
         let timeouts = Timeouts::default();
+        assert_eq!(timeouts.proxy_header, Some(Duration::from_secs(5)));
         assert_eq!(timeouts.request_head, Some(Duration::from_secs(15)));
         assert_eq!(timeouts.idle, Some(Duration::from_secs(75)));
         assert_eq!(timeouts.body_read, Some(Duration::from_secs(30)));
@@ -283,6 +298,7 @@ mod tests {
         assert_eq!(timeouts.lingering_close, Some(Duration::from_secs(5)));
         assert_eq!(timeouts.shutdown, Some(Duration::from_secs(25)));
         let off = timeouts
+            .proxy_header(None)
             .request_head(None)
             .idle(None)
             .body_read(None)
@@ -294,6 +310,7 @@ mod tests {
             (off.request_head, off.idle, off.body_read),
             (None, None, None)
         );
+        assert_eq!(off.proxy_header, None);
         assert_eq!((off.response_write, off.min_rate), (None, None));
         assert_eq!((off.lingering_close, off.shutdown), (None, None));
     }

@@ -9,6 +9,9 @@
 //! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], flags and environment.
 //! - [`listener`]: [`Listener`](listener::Listener) and [`Address`](listener::Address), TCP and unix sockets.
 //! - `arrival`: what happens to a connection between `accept` and the end of its last request.
+//! - `trust`: [`TrustedProxies`] and [`Network`], whose word counts for the address of a client; [`ForwardedBy`], which
+//!   header fields say it, is in `conn`, and [`ProxyProtocol`](listener::ProxyProtocol) with the listeners.
+//! - `prefixed`: a stream of which the beginning was read already.
 //! - `accept`: the accept loop of a worker; `worker`: [`Workers`], a thread and a runtime each; `runtime`: the main one.
 //! - `descriptors`: how many connections the system allows.
 //! - `develop`: the program is built again when it changes, and takes over from itself.
@@ -46,6 +49,7 @@ mod notice;
 mod notify;
 mod panic;
 mod pid_file;
+mod prefixed;
 mod restart;
 mod run;
 mod runtime;
@@ -55,12 +59,13 @@ mod shutdown;
 mod signals;
 mod stats;
 mod supervisor;
+mod trust;
 mod wire;
 mod worker;
 
 pub use access_log::{AccessLog, AccessLogFormat, AccessLogFormatError};
 pub use config::{Http1Config, Limits, Timeouts};
-pub use conn::{ConnectionConfig, ConnectionEnd, serve_connection};
+pub use conn::{ConnectionConfig, ConnectionEnd, ForwardedBy, serve_connection};
 pub use error::{Error, ErrorKind};
 pub use handle::ServerHandle;
 pub use run::{run, run_with};
@@ -68,6 +73,7 @@ pub use server::Server;
 pub use settings::Settings;
 pub use shutdown::Report;
 pub use stats::Stats;
+pub use trust::{Network, TrustedProxies};
 pub use worker::Workers;
 
 pub use wharf_http as http;

@@ -14,7 +14,7 @@ use crate::access_log::AccessLog;
 use crate::arrival::Arrival;
 use crate::banner::Banner;
 use crate::config::{Http1Config, Limits, Timeouts};
-use crate::conn::ConnectionConfig;
+use crate::conn::{ConnectionConfig, ForwardedBy};
 use crate::develop::Develop;
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Board, ServerHandle};
@@ -28,6 +28,7 @@ use crate::shutdown::{Control, Report, Shutdown, until};
 use crate::signals::{Signals, Told};
 use crate::stats::Stats;
 use crate::supervisor::{self, Request, Supervisor};
+use crate::trust::TrustedProxies;
 use crate::worker::{Crew, Plan, Workers};
 use crate::{descriptors, restart, runtime};
 
@@ -63,6 +64,8 @@ pub struct Server<S> {
     http1: Http1Config,
     access_log: AccessLog,
     server_header: Option<HeaderValue>,
+    trusted_proxies: TrustedProxies,
+    forwarded_by: ForwardedBy,
     banner: Banner,
     lead: Duration,
     unready: Signal,
@@ -84,6 +87,8 @@ impl<S: Serve> Server<S> {
             http1: Http1Config::new(),
             access_log: AccessLog::new(),
             server_header: None,
+            trusted_proxies: TrustedProxies::new(),
+            forwarded_by: ForwardedBy::default(),
             banner: Banner::default(),
             lead: Duration::ZERO,
             unready: Signal::new(),
@@ -160,6 +165,42 @@ impl<S: Serve> Server<S> {
         self
     }
 
+    /// Sets which peers are proxies whose word counts for who their client is: what they say of it in the fields of
+    /// [`forwarded_by`](Self::forwarded_by).
+    ///
+    /// [`Context::peer`](wharf_http::Context::peer) is then the client, [`Context::scheme`](wharf_http::Context::scheme)
+    /// what it asked by, and the field `Host` what it asked for, where the proxy says so; access log and extractors go
+    /// by them. Of several proxies in a row each has to be on the list, or the client is the first that is not. A head
+    /// that never parsed has no fields, and is the proxy's.
+    ///
+    /// A network that makes no sense is the error of [`start`](Self::start) and [`run`](Self::run).
+    ///
+    /// Default: nobody. Then no such header field is looked at.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use wharf_http::{Context, Request, Response, service::service_fn};
+    /// use wharf_server::{Server, TrustedProxies};
+    ///
+    /// # let service = service_fn(|_: Request, _: Context| async { Response::new("hello".into()) });
+    /// // nginx on this machine, over loopback or a unix socket
+    /// let server = Server::new(service).trusted_proxies(TrustedProxies::new().loopback().unix());
+    /// # let _ = server;
+    /// ```
+    pub fn trusted_proxies(mut self, trusted: impl Into<TrustedProxies>) -> Self {
+        self.trusted_proxies = trusted.into();
+        self
+    }
+
+    /// Sets which header fields of trusted proxies say who their client is.
+    ///
+    /// Default: [`ForwardedBy::XForwarded`], which is what most proxies are set up to send.
+    pub fn forwarded_by(mut self, by: ForwardedBy) -> Self {
+        self.forwarded_by = by;
+        self
+    }
+
     /// Sets whether the addresses are printed to standard output when all of them listen.
     ///
     /// Default: true for [`run`](Self::run), false for [`start`](Self::start), since there Ctrl-C is not the server's.
@@ -225,6 +266,9 @@ impl<S: Serve> Server<S> {
         if let Some(mode) = settings.unix_mode {
             self.unix = self.unix.mode(mode.0);
         }
+        if let Some(trusted) = settings.trusted_proxies {
+            self.trusted_proxies = trusted;
+        }
         if let Some(limit) = settings.shutdown_timeout {
             self.timeouts = self.timeouts.shutdown(limit);
         }
@@ -248,6 +292,7 @@ impl<S: Serve> Server<S> {
         listener::check(&self.listeners)?;
         self.unix.check()?;
         self.workers.as_ref().map_or(Ok(()), Workers::check)?;
+        self.trusted_proxies.check()?;
         self.serve
             .check()
             .await
@@ -412,6 +457,8 @@ impl<S: Serve> Server<S> {
             .http1(self.http1)
             .access_log(self.access_log)
             .server_header(self.server_header)
+            .trusted_proxies(self.trusted_proxies)
+            .forwarded_by(self.forwarded_by)
             .stats(stats.clone())
             .abort(shutdown.cut.clone());
         let (tell, events) = unbounded_channel();

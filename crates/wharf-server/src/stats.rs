@@ -55,6 +55,7 @@ struct Shard {
     closed: AtomicU64,
     begun: AtomicU64,
     ended: AtomicU64,
+    refused: AtomicU64,
 }
 
 impl Default for Stats {
@@ -104,6 +105,13 @@ impl Stats {
         self.sum(|shard| &shard.opened)
     }
 
+    /// Returns how many connections were closed before they could send a request, since they did not begin with the
+    /// header that a [listener for proxies](crate::listener::ProxyProtocol) wants. They are counted nowhere else.
+    #[must_use]
+    pub fn connections_refused(&self) -> u64 {
+        self.sum(|shard| &shard.refused)
+    }
+
     /// Returns how many requests have been dealt with, the aborted ones included.
     #[must_use]
     pub fn requests(&self) -> u64 {
@@ -122,6 +130,10 @@ impl Stats {
             .iter()
             .map(|shard| counter(shard).load(Relaxed))
             .sum()
+    }
+
+    pub(crate) fn connection_refused(&self) {
+        self.shards[0].refused.fetch_add(1, Relaxed);
     }
 
     /// Counts a connection in; dropping what it returns counts it out.

@@ -11,7 +11,8 @@
 //! | the URL as a whole | [`Target`], [`Host`], [`Uri`] |
 //! | the header fields | [`Header`], [`Conditional`], `Cookies` (feature `cookies`), [`HeaderMap`] |
 //! | the body, as the last argument | `Json` (feature `json`), `Form` (feature `form`), [`String`], [`Bytes`](bytes::Bytes), [`Body`], [`Request`] |
-//! | the connection | [`PeerAddr`], [`Peer`], [`Connection`] |
+//! | the client | [`PeerAddr`], [`Peer`] |
+//! | the connection | [`Connection`] |
 //! | the app | [`State`] |
 //! | middleware | [`Extension`], [`Extensions`] |
 //! | all that travels with the request | [`Context`], [`RequestId`] |
@@ -234,7 +235,7 @@ from_head! {
     Parts: parts, _scope => parts.clone();
     Context: _parts, scope => scope.context().clone();
     Connection: _parts, scope => scope.context().connection().clone();
-    Peer: _parts, scope => scope.context().connection().peer().clone();
+    Peer: _parts, scope => scope.context().peer().clone();
     RequestId: _parts, scope => scope.context().request_id();
     Urls: _parts, scope => scope.urls().clone();
 }

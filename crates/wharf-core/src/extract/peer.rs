@@ -6,9 +6,10 @@ use http::request::Parts;
 use super::{FromRequestParts, OptionalFromRequestParts, Scope};
 use crate::error::HttpError;
 
-/// The address and port of the client, as the socket tells.
+/// The address and port of the client, as the socket tells, or a proxy that the server trusts.
 ///
-/// Behind a proxy it is that of the proxy. `Option<PeerAddr>` is `None` for a client on a unix socket or in the same
+/// Behind a proxy that it does not trust it is that of the proxy. The port is 0 where a proxy did not tell it; see
+/// [`Context::peer`](wharf_http::Context::peer). `Option<PeerAddr>` is `None` for a client on a unix socket or in the same
 /// process; without the `Option` that is answered 500, since the app was not written for it.
 /// [`Peer`](wharf_http::Peer) is an extractor for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,7 +17,7 @@ pub struct PeerAddr(pub SocketAddr);
 
 impl PeerAddr {
     fn of(scope: &Scope) -> Option<Self> {
-        scope.context().connection().peer().socket_addr().map(Self)
+        scope.context().peer().socket_addr().map(Self)
     }
 }
 

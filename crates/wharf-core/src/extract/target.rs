@@ -6,16 +6,17 @@ use http::header;
 use http::request::Parts;
 use http::uri::{PathAndQuery, Scheme};
 use percent_encoding::percent_decode_str;
-use wharf_http::Connection;
+use wharf_http::Context;
 use wharf_http::connection::Local;
 
 use super::{FromRequestParts, Scope};
 
 /// Where a request was sent: every piece of its URL.
 ///
-/// The scheme is that of the connection, `https` only where that is encrypted itself. The host is what the client says
-/// it is, in the target or in `Host`, or else the address that it reached. Neither `Forwarded` nor any field like it is
-/// looked at: whoever trusts a proxy has a middleware change the request.
+/// The scheme is that of the connection, `https` only where that is encrypted itself, or what a proxy says that the
+/// server trusts; see [`Context::scheme`]. The host is what the client says it is, in the target or in `Host`, or else
+/// the address that it reached. Neither `Forwarded` nor any field like it is looked at here: a server that trusts a
+/// proxy has put what that says into context and `Host`.
 ///
 /// # Examples
 ///
@@ -37,18 +38,18 @@ pub struct Target {
 }
 
 impl Target {
-    fn of(parts: &Parts, connection: &Connection) -> Self {
+    fn of(parts: &Parts, context: &Context) -> Self {
         // The host of the target counts, whatever the field says (RFC 9112 §3.2.2).
         let authority = match (parts.uri.authority(), parts.headers.get(header::HOST)) {
             (Some(authority), _) => without_user(authority.as_str()).to_owned(),
             (None, Some(host)) => host.to_str().unwrap_or_default().to_owned(),
-            (None, None) => match connection.local() {
+            (None, None) => match context.connection().local() {
                 Local::Tcp(address) => address.to_string(),
                 _ => String::new(),
             },
         };
         Self {
-            scheme: connection.scheme().clone(),
+            scheme: context.scheme().clone(),
             authority,
             uri: parts.uri.clone(),
         }
@@ -138,7 +139,7 @@ impl FromRequestParts for Target {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, scope: &Scope) -> Result<Self, Infallible> {
-        Ok(Self::of(parts, scope.context().connection()))
+        Ok(Self::of(parts, scope.context()))
     }
 }
 
@@ -150,7 +151,7 @@ impl FromRequestParts for Host {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, scope: &Scope) -> Result<Self, Infallible> {
-        let target = Target::of(parts, scope.context().connection());
+        let target = Target::of(parts, scope.context());
         Ok(Self(target.authority))
     }
 }

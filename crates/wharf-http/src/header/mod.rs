@@ -12,6 +12,7 @@ mod content_disposition;
 mod content_type;
 mod date;
 mod etag;
+mod forwarded;
 pub(crate) mod grammar;
 mod preconditions;
 mod range;
@@ -24,6 +25,7 @@ pub use content_disposition::ContentDisposition;
 pub use content_type::ContentType;
 pub use date::{Date, Expires, IfModifiedSince, IfUnmodifiedSince, LastModified};
 pub use etag::{ETag, ETags, IfMatch, IfNoneMatch, IfRange};
+pub use forwarded::{Forwarded, ForwardedElement, ForwardedNode};
 pub use preconditions::{Preconditions, Validators, Verdict};
 pub use range::{ByteRange, ContentRange, Range};
 

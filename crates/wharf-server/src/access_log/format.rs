@@ -11,7 +11,7 @@ use http::HeaderName;
 /// | atom | prints |
 /// |---|---|
 /// | `%%` | a per cent sign |
-/// | `%a` | the address of the peer, without the port |
+/// | `%a` | the address of the client, without the port; see [`Context::peer`](wharf_http::Context::peer) |
 /// | `%t` | when the request came, `[23/Nov/2026:22:55:39 +0000]` |
 /// | `%P` | the id of this process |
 /// | `%r` | the request line, `GET /path?query HTTP/1.1` |

@@ -124,7 +124,7 @@ impl Record {
             // Writing to a string cannot fail.
             let _written = match piece {
                 Piece::Text(text) => out.write_str(text),
-                Piece::Peer => write!(out, "{}", context.connection().peer()),
+                Piece::Peer => write!(out, "{}", context.peer()),
                 Piece::Time => {
                     print_time(out, SystemTime::now().checked_sub(duration));
                     Ok(())

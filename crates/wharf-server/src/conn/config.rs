@@ -7,9 +7,11 @@ use http::HeaderValue;
 use hyper::server::conn::http1;
 use wharf_http::{Service, Signal};
 
+use super::forwarded::{ForwardedBy, Forwarding};
 use crate::access_log::AccessLog;
 use crate::config::{DEFAULT_HEADER_COUNT, Http1Config, Limits, Timeouts};
 use crate::stats::Stats;
+use crate::trust::TrustedProxies;
 
 /// The service that answers the requests of many connections, and how they are served. Cheap to clone.
 ///
@@ -32,13 +34,14 @@ pub struct ConnectionConfig<S> {
 /// All that is the same for every connection and knows nothing of the service.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(super) timeouts: Timeouts,
+    pub(crate) timeouts: Timeouts,
     pub(super) limits: Limits,
     pub(super) http1: Http1Config,
     pub(super) access_log: AccessLog,
-    pub(super) stats: Stats,
+    pub(crate) stats: Stats,
     pub(super) abort: Signal,
     pub(super) server: Option<HeaderValue>,
+    pub(super) forwarding: Forwarding,
 }
 
 impl<S: Service> ConnectionConfig<S> {
@@ -54,6 +57,7 @@ impl<S: Service> ConnectionConfig<S> {
                 stats: Stats::new(),
                 abort: Signal::new(),
                 server: None,
+                forwarding: Forwarding::default(),
             }),
         }
     }
@@ -105,6 +109,23 @@ impl<S: Service> ConnectionConfig<S> {
         self.change(|settings| settings.server = value.into())
     }
 
+    /// Sets which peers are proxies whose word counts for who their client is. A network that makes no sense has nobody
+    /// in it.
+    ///
+    /// Default: nobody. Then no such header field is looked at.
+    #[must_use]
+    pub fn trusted_proxies(self, trusted: impl Into<TrustedProxies>) -> Self {
+        self.change(|settings| settings.forwarding.trusted = trusted.into())
+    }
+
+    /// Sets which header fields of trusted proxies say who their client is.
+    ///
+    /// Default: [`ForwardedBy::XForwarded`].
+    #[must_use]
+    pub fn forwarded_by(self, by: ForwardedBy) -> Self {
+        self.change(|settings| settings.forwarding.by = by)
+    }
+
     /// Returns the service.
     #[must_use]
     pub fn service(&self) -> &Arc<S> {
@@ -115,7 +136,7 @@ impl<S: Service> ConnectionConfig<S> {
         &self.settings.stats
     }
 
-    pub(super) fn settings(&self) -> &Arc<Settings> {
+    pub(crate) fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }
 }

@@ -15,6 +15,7 @@ use wharf_http::body::Error;
 use wharf_http::service::{Answer, Refusal};
 use wharf_http::{Body, Connection, Context, ErrorChain, Request, Response, Service};
 
+use super::forwarded;
 use super::head::{self, KnownHost};
 use super::progress::{Progress, Upload};
 use super::reply::ReplyBody;
@@ -27,11 +28,14 @@ pub(super) struct Adapter<S> {
     progress: Arc<Progress>,
     connection: Connection,
     known_host: RefCell<KnownHost>,
+    /// The peer is a proxy that is trusted.
+    behind_proxy: bool,
 }
 
 impl<S: Service> Adapter<S> {
     pub(super) fn new(service: Arc<S>, connection: Connection, progress: Arc<Progress>) -> Self {
         Self {
+            behind_proxy: progress.settings.forwarding.believes(&connection),
             service,
             progress,
             connection,
@@ -93,7 +97,10 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
             state: State::Going,
         };
         let known_host = &mut self.known_host.borrow_mut();
-        let checked = head::check(&mut request, open.context(), known_host);
+        let believed = self
+            .behind_proxy
+            .then_some(&self.progress.settings.forwarding);
+        let checked = forwarded::check(&mut request, open.context(), known_host, believed);
         let request = request.map(|incoming| {
             if has_body {
                 Body::new(UploadBody::new(

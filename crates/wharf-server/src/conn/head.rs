@@ -7,9 +7,9 @@ use std::net::Ipv6Addr;
 use http::header::{self, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, Method, StatusCode, Version};
+use wharf_http::Context;
 use wharf_http::context::TraceContext;
 use wharf_http::service::Refusal;
-use wharf_http::{Connection, Context};
 
 /// A refused head.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ pub(super) fn check<B>(
         }
         return Ok(());
     }
-    check_target(request, context.connection())
+    check_target(request, context.scheme())
 }
 
 fn check_singletons(headers: &HeaderMap) -> Result<(), Refused> {
@@ -192,7 +192,7 @@ fn check_coding(headers: &HeaderMap) -> Result<(), Refused> {
 }
 
 /// Checks the three less common forms of a request target (RFC 9112 §3.2.2 to §3.2.4).
-fn check_target<B>(request: &mut http::Request<B>, connection: &Connection) -> Result<(), Refused> {
+fn check_target<B>(request: &mut http::Request<B>, secured: &Scheme) -> Result<(), Refused> {
     let method = request.method();
     let uri = request.uri();
     match (uri.scheme(), uri.authority()) {
@@ -217,7 +217,7 @@ fn check_target<B>(request: &mut http::Request<B>, connection: &Connection) -> R
                 ));
             }
             // RFC 9110 §7.4: an https resource must not be served over a connection that is not secured.
-            if *scheme == Scheme::HTTPS && *connection.scheme() != Scheme::HTTPS {
+            if *scheme == Scheme::HTTPS && *secured != Scheme::HTTPS {
                 return Err(Refused::new(
                     StatusCode::MISDIRECTED_REQUEST,
                     "the target is an https resource and the connection is not secured",
@@ -248,7 +248,7 @@ fn is_authority(authority: &Authority) -> bool {
 }
 
 /// Tells whether this is `uri-host [ ":" port ]` or empty (RFC 9112 §3.2, RFC 3986 §3.2.2).
-fn is_host(text: &[u8]) -> bool {
+pub(super) fn is_host(text: &[u8]) -> bool {
     if text.first() == Some(&b'[') {
         let Some(end) = text.iter().position(|&byte| byte == b']') else {
             return false;

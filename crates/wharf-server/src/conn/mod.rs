@@ -12,6 +12,7 @@ mod closing;
 mod config;
 mod driver;
 mod exchange;
+mod forwarded;
 pub(crate) mod handover;
 mod head;
 pub(crate) mod progress;
@@ -20,6 +21,7 @@ mod reply;
 mod upload;
 
 pub use config::ConnectionConfig;
+pub use forwarded::ForwardedBy;
 
 use std::future::poll_fn;
 use std::pin::pin;

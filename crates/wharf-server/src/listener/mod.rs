@@ -1,4 +1,4 @@
-//! Where connections come from: [`Listener`] and [`Address`], [`TcpConfig`] and [`UnixConfig`].
+//! Where connections come from: [`Listener`] and [`Address`], [`TcpConfig`] and [`UnixConfig`]; [`ProxyProtocol`].
 
 use std::fmt;
 use std::io;
@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind};
 mod address;
 mod inherited;
 mod open;
+pub(crate) mod proxy_protocol;
 mod raw;
 mod site;
 mod stream;
@@ -29,6 +30,7 @@ pub(crate) use stream::Stream;
 
 pub use address::Address;
 pub use open::ListenerId;
+pub use proxy_protocol::ProxyProtocol;
 pub use tcp::TcpConfig;
 pub use unix::UnixConfig;
 
@@ -53,6 +55,7 @@ pub struct Listener {
     source: Source,
     tcp: Option<TcpConfig>,
     unix: Option<UnixConfig>,
+    proxy_protocol: Option<ProxyProtocol>,
 }
 
 #[derive(Debug)]
@@ -75,6 +78,7 @@ impl Listener {
             source,
             tcp: None,
             unix: None,
+            proxy_protocol: None,
         }
     }
 
@@ -89,6 +93,15 @@ impl Listener {
     #[must_use]
     pub fn unix(mut self, config: UnixConfig) -> Self {
         self.unix = Some(config);
+        self
+    }
+
+    /// Sets that each connection begins with a header of the PROXY protocol, which says whose connection it is.
+    ///
+    /// Default: none does.
+    #[must_use]
+    pub fn proxy_protocol(mut self, protocol: ProxyProtocol) -> Self {
+        self.proxy_protocol = Some(protocol);
         self
     }
 
@@ -117,6 +130,9 @@ impl Listener {
     fn check(&self) -> Result<(), Error> {
         if let Source::Address(address) = &self.source {
             address.target()?;
+        }
+        if let Some(protocol) = &self.proxy_protocol {
+            protocol.check()?;
         }
         self.unix.as_ref().map_or(Ok(()), UnixConfig::check)
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use wharf_http::connection::Local;
 
 use super::unix::SocketFile;
-use super::{Address, Inherited, Listener, RawAccepted, RawListener, Site, Source, Target};
+use super::{
+    Address, Inherited, Listener, ProxyProtocol, RawAccepted, RawListener, Site, Source, Target,
+};
 use super::{TcpConfig, bind_error, tcp, unix};
 use crate::error::Error;
 
@@ -103,6 +105,7 @@ pub(crate) async fn open_all(
     for listener in listeners {
         let opening = Opening {
             tcp: listener.tcp.unwrap_or_default(),
+            proxy_protocol: listener.proxy_protocol,
             next,
             open: &mut open,
         };
@@ -131,6 +134,7 @@ pub(crate) async fn open_all(
 /// One listener on its way to be open.
 struct Opening<'a> {
     tcp: TcpConfig,
+    proxy_protocol: Option<ProxyProtocol>,
     next: &'a mut usize,
     open: &'a mut Vec<OpenListener>,
 }
@@ -234,6 +238,7 @@ impl Opening<'_> {
             site: Arc::new(Site {
                 local,
                 tcp: self.tcp.clone(),
+                proxy_protocol: self.proxy_protocol.clone(),
             }),
             label: label.to_owned(),
             file,

@@ -110,6 +110,8 @@ impl RawAccepted {
 
 impl Accepted {
     /// Takes the connection away from its runtime.
+    ///
+    /// It has just been accepted: nothing of it was read.
     pub(crate) fn into_raw(self) -> io::Result<RawAccepted> {
         let stream = match self.stream {
             Stream::Tcp(stream) => {
@@ -121,6 +123,7 @@ impl Accepted {
             }
             #[cfg(unix)]
             Stream::Unix(stream) => RawStream::Unix(stream.into_std()?),
+            Stream::Prefixed(_) => return Err(io::ErrorKind::Unsupported.into()),
         };
         Ok(RawAccepted {
             stream,

@@ -2,7 +2,7 @@
 
 use wharf_http::connection::Local;
 
-use super::TcpConfig;
+use super::{ProxyProtocol, TcpConfig};
 
 /// What the connections of one listening socket have in common.
 #[derive(Debug)]
@@ -11,4 +11,6 @@ pub(crate) struct Site {
     pub(crate) local: Local,
     /// What its connections are given, should they be TCP connections.
     pub(crate) tcp: TcpConfig,
+    /// What each connection begins with, if with anything.
+    pub(crate) proxy_protocol: Option<ProxyProtocol>,
 }

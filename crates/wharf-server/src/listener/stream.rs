@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::prefixed::Prefixed;
+
 /// An accepted connection.
 ///
 /// One type for all sockets, so that the machinery above is compiled once; the branch costs nothing beside the call of
@@ -16,6 +18,17 @@ pub(crate) enum Stream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(tokio::net::UnixStream),
+    /// The beginning was read before it was known whose it is.
+    Prefixed(Box<Prefixed<Self>>),
+}
+
+impl From<Prefixed<Self>> for Stream {
+    fn from(stream: Prefixed<Self>) -> Self {
+        match stream.into_parts() {
+            (prefix, stream) if prefix.is_empty() => stream,
+            (prefix, stream) => Self::Prefixed(Box::new(Prefixed::new(prefix, stream))),
+        }
+    }
 }
 
 macro_rules! each {
@@ -24,6 +37,7 @@ macro_rules! each {
             Stream::Tcp($inner) => $what,
             #[cfg(unix)]
             Stream::Unix($inner) => $what,
+            Stream::Prefixed($inner) => $what,
         }
     };
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::access_log::AccessLog;
 use crate::error::{Error, ErrorKind};
 use crate::listener::Address;
+use crate::trust::TrustedProxies;
 
 mod args;
 mod help;
@@ -112,6 +113,11 @@ table! {
     /// Sets the permissions of unix sockets, such as `0o660`. Default: left to the umask of the process.
     unix_mode(u32 as Option<Mode>): "unix-mode", "WHARF_UNIX_MODE", Some("MODE"),
         "Permissions of unix sockets, in octal, such as 660 [default: by umask]";
+
+    /// Sets which proxies are trusted to say who their client is. Default: nobody.
+    trusted_proxies(TrustedProxies as Option<TrustedProxies>): "trusted-proxies", "WHARF_TRUSTED_PROXIES", Some("LIST"),
+        "Proxies that say who their client is: networks such as 10.0.0.0/8, and the words loopback, private and unix, \
+         with commas [default: none]";
 
     /// Sets how long running requests may take to finish after the server was told to stop. `None`: as long as they like.
     shutdown_timeout(Option<Duration> as Option<Option<Duration>>): "shutdown-timeout", "WHARF_SHUTDOWN_TIMEOUT", Some("TIME"),

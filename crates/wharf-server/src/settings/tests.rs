@@ -21,6 +21,7 @@ fn flags_can_have_their_value_in_either_form_and_be_repeated() {
         "--shutdown-timeout=500ms",
         "--unix-mode",
         "0o660",
+        "--trusted-proxies=unix, 10.0.0.0/8",
     ])
     .unwrap();
     let expected = Settings::new()
@@ -29,7 +30,8 @@ fn flags_can_have_their_value_in_either_form_and_be_repeated() {
         .quiet(true)
         .access_log(AccessLog::new().format("%a %s".parse().unwrap()))
         .shutdown_timeout(Duration::from_millis(500))
-        .unix_mode(0o660_u32);
+        .unix_mode(0o660_u32)
+        .trusted_proxies(TrustedProxies::new().unix().network("10.0.0.0/8"));
     assert_eq!(settings, expected);
 }
 
@@ -85,6 +87,10 @@ fn every_mistake_is_named_with_what_was_expected() {
             &["--bind", "8080"],
             "--bind: `8080` is not an address to listen on: a port needs a host before it, \
              such as 127.0.0.1:8080, or *:8080 for all interfaces",
+        ),
+        (
+            &["--trusted-proxies", "loopback, 10.0.0.0/33"],
+            "--trusted-proxies: `10.0.0.0/33` is not an IP network: the length of the prefix is a number from 0 to 32",
         ),
         (
             &["--shutdown-timeout", "1w"],

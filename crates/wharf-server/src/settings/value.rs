@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::access_log::{AccessLog, AccessLogFormat};
 use crate::listener::Address;
+use crate::trust::TrustedProxies;
 
 /// Where a setting is kept: nothing at first, then one value, or a list of them.
 pub(crate) trait Slot {
@@ -87,6 +88,13 @@ impl Value for usize {
 }
 
 impl Value for Address {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error: crate::Error| error.to_string())
+    }
+}
+
+impl Value for TrustedProxies {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse()
             .map_err(|error: crate::Error| error.to_string())

@@ -5,6 +5,8 @@
 #[cfg(unix)]
 mod listeners;
 #[cfg(test)]
+mod proxies;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod shutdown;

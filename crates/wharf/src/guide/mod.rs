@@ -15,7 +15,8 @@
 //! 6. [Middleware](middleware): code around many handlers.
 //! 7. [Limits](limits): how long and how much, by default, and how to change it.
 //! 8. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
-//! 9. [Testing](testing): the real application without a network.
+//! 9. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
+//! 10. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -57,6 +58,9 @@ pub mod limits {}
 
 #[doc = include_str!("middleware.md")]
 pub mod middleware {}
+
+#[doc = include_str!("proxies.md")]
+pub mod proxies {}
 
 #[doc = include_str!("routing.md")]
 pub mod routing {}

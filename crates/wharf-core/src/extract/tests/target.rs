@@ -131,6 +131,23 @@ async fn the_peer_is_what_the_socket_tells() {
 }
 
 #[tokio::test]
+async fn a_client_that_the_server_found_behind_a_proxy_counts_as_the_peer() {
+    let handler = async |PeerAddr(address): PeerAddr, peer: Peer, target: Target| {
+        format!("{address} {peer} {} {:?}", target.absolute(), target.port())
+    };
+    let running = start([get("/", handler)]).await;
+    let context = Context::new(tcp());
+    let client = Peer::Tcp(SocketAddr::from(([192, 0, 2, 1], 0)));
+    context.set_client(client, Scheme::HTTPS);
+    let request = request(Method::GET, "/", &[("host", "quay.test")], "");
+    let mut response = running.call(request, &context).await;
+    assert_eq!(
+        response.body_mut().bytes(None).await.unwrap(),
+        "192.0.2.1:0 192.0.2.1 https://quay.test/ Some(443)"
+    );
+}
+
+#[tokio::test]
 async fn the_route_that_matched_is_known_and_absent_in_a_fallback() {
     let handler = async |route: Option<MatchedRoute>, uri: Uri| match route {
         Some(route) => format!("{} {:?} for {uri}", route.pattern(), route.name()),

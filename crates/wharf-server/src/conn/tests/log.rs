@@ -8,6 +8,8 @@ use tokio::time::sleep;
 use tracing::field::{Field, Visit};
 use tracing::subscriber::{Interest, set_global_default};
 use tracing::{Event, Metadata, Subscriber, span};
+use wharf_http::Peer;
+use wharf_http::connection::Local;
 
 use super::*;
 use crate::{AccessLog, AccessLogFormat, Timeouts};
@@ -139,6 +141,28 @@ async fn the_default_line_is_that_of_aiohttp() {
         assert!(fields.contains(field), "{fields}");
     }
     assert!(!fields.contains("route="), "{fields}");
+}
+
+#[tokio::test]
+async fn a_line_names_the_client_that_a_trusted_proxy_names() {
+    let events = Events;
+    let _watching = events.watch();
+    let proxy = Peer::Tcp(([10, 0, 0, 9], 4711).into());
+    let connection = Connection::new(proxy, Local::Memory);
+    let config = logged(config(echo)).trusted_proxies("10.0.0.0/8");
+    let mut client = Client::over(config, connection, 1 << 16);
+    for field in ["X-Forwarded-For: 6.6.6.6, 192.0.2.1\r\n", ""] {
+        let head = format!("GET / HTTP/1.1\r\nHost: quay\r\n{field}\r\n");
+        client.send(head).await;
+        client.answer().await;
+    }
+    client.end().await;
+    let lines = events.lines();
+    let names: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(names, ["192.0.2.1", "10.0.0.9"]);
 }
 
 #[tokio::test(start_paused = true)]
