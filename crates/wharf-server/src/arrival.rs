@@ -40,14 +40,22 @@ impl<S: Service> Arrival<S> {
             stream,
             peer,
             local,
-            site: _,
+            site,
         } = accepted;
         let connection = Connection::new(peer, local)
             .with_server(self.shutdown.clone(), self.tasks.clone())
             .with_errors_to_stderr(self.notice.to_stderr());
-        let serving = serve_connection(stream, connection, self.config.clone());
+        let config = self.config.clone();
         async move {
-            let _end = serving.await;
+            let (stream, connection) = match &site.tls {
+                None => (stream, connection),
+                // In a box of its own: it is large, and soon over.
+                Some(tls) => match Box::pin(tls.secure(stream, connection, &config)).await {
+                    Some(secured) => secured,
+                    None => return,
+                },
+            };
+            let _end = serve_connection(stream, connection, config).await;
         }
     }
 }

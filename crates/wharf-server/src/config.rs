@@ -15,6 +15,7 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
+    pub(crate) tls_handshake: Option<Duration>,
     pub(crate) request_head: Option<Duration>,
     pub(crate) idle: Option<Duration>,
     pub(crate) body_read: Option<Duration>,
@@ -37,6 +38,7 @@ impl Timeouts {
     #[must_use]
     pub fn new() -> Self {
         Self {
+            tls_handshake: Some(Duration::from_secs(10)),
             request_head: Some(Duration::from_secs(15)),
             idle: Some(Duration::from_secs(75)),
             body_read: Some(Duration::from_secs(30)),
@@ -47,6 +49,17 @@ impl Timeouts {
             lingering_close_total: Duration::from_secs(30),
             shutdown: Some(Duration::from_secs(25)),
         }
+    }
+
+    /// Sets how long the TLS handshake may take, from the moment the connection was accepted.
+    ///
+    /// A client that takes longer is disconnected.
+    ///
+    /// Default: 10 seconds. `None` waits for ever.
+    #[must_use]
+    pub fn tls_handshake(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.tls_handshake = limit.into();
+        self
     }
 
     /// Sets how long a request head may take: from the opening of the connection, or from the first byte of a later
@@ -275,6 +288,7 @@ mod tests {
     #[test]
     fn every_limit_is_on_by_default_and_none_switches_it_off() {
         let timeouts = Timeouts::default();
+        assert_eq!(timeouts.tls_handshake, Some(Duration::from_secs(10)));
         assert_eq!(timeouts.request_head, Some(Duration::from_secs(15)));
         assert_eq!(timeouts.idle, Some(Duration::from_secs(75)));
         assert_eq!(timeouts.body_read, Some(Duration::from_secs(30)));
@@ -283,6 +297,7 @@ mod tests {
         assert_eq!(timeouts.lingering_close, Some(Duration::from_secs(5)));
         assert_eq!(timeouts.shutdown, Some(Duration::from_secs(25)));
         let off = timeouts
+            .tls_handshake(None)
             .request_head(None)
             .idle(None)
             .body_read(None)
@@ -295,6 +310,7 @@ mod tests {
             (None, None, None)
         );
         assert_eq!((off.response_write, off.min_rate), (None, None));
+        assert_eq!(off.tls_handshake, None);
         assert_eq!((off.lingering_close, off.shutdown), (None, None));
     }
 }

@@ -8,9 +8,9 @@ use wharf_http::Signal;
 use wharf_http::connection::Local;
 
 use crate::error::{Error, ErrorKind};
-use crate::listener::Url;
 use crate::shutdown::{Control, Report};
 use crate::stats::Stats;
+use crate::tls::Watch;
 
 /// The way to a server that is running.
 ///
@@ -19,22 +19,31 @@ use crate::stats::Stats;
 #[must_use = "dropping the handle stops the server"]
 pub struct ServerHandle {
     locals: Vec<Local>,
+    urls: Vec<String>,
     control: Control,
     stats: Stats,
+    #[cfg_attr(
+        not(feature = "tls-core"),
+        expect(dead_code, reason = "its twin has nothing to give")
+    )]
+    pub(crate) tls: Watch,
     outcome: Option<JoinHandle<Result<Report, Error>>>,
 }
 
 impl ServerHandle {
     pub(crate) fn new(
-        locals: Vec<Local>,
+        (locals, urls): (Vec<Local>, Vec<String>),
         control: Control,
         stats: Stats,
+        tls: Watch,
         outcome: JoinHandle<Result<Report, Error>>,
     ) -> Self {
         Self {
             locals,
+            urls,
             control,
             stats,
+            tls,
             outcome: Some(outcome),
         }
     }
@@ -62,10 +71,7 @@ impl ServerHandle {
     /// Returns a URL for each of [`locals`](Self::locals), as the banner prints it.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
-        self.locals
-            .iter()
-            .map(|local| Url(local).to_string())
-            .collect()
+        self.urls.clone()
     }
 
     /// Returns the live counters.
@@ -144,7 +150,7 @@ impl Drop for ServerHandle {
 impl fmt::Debug for ServerHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerHandle")
-            .field("urls", &self.urls())
+            .field("urls", &self.urls)
             .field("stats", &self.stats)
             .finish_non_exhaustive()
     }

@@ -8,6 +8,7 @@
 //! - `server`: [`Server`], the builder; `handle`: [`ServerHandle`], the way to a server that is running.
 //! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], flags and environment.
 //! - [`listener`]: [`Listener`](listener::Listener) and [`Address`](listener::Address), TCP and unix sockets.
+//! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), certificates and how they are renewed.
 //! - `arrival`: what happens to a connection between `accept` and the end of its last request.
 //! - `accept`: the accept loop; `descriptors`: how many connections the system allows; `worker`: on which runtime.
 //! - `shutdown`: how a server ends, and its [`Report`]; `signals`: INT and TERM.
@@ -25,8 +26,14 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1 and HTTP/1.0, on hyper; without a protocol this crate is empty |
+//! | `tls` | no | the module `tls`: TLS with the cryptography of aws-lc-rs, which needs a C compiler to build |
+//! | `tls-ring` | no | the same with that of ring, which is smaller and has no post-quantum key exchange |
+//! | `tls-core` | no | the same with none: the program brings a provider, see `tls::dangerous_raw`; the other two bring this |
+//!
+//! With both `tls` and `tls-ring` it is aws-lc-rs that is used.
 // Every module serves some protocol: a build without any has nothing to offer.
 #![cfg(feature = "http1")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
 mod access_log;
@@ -45,6 +52,15 @@ mod settings;
 mod shutdown;
 mod signals;
 mod stats;
+#[cfg(feature = "tls-core")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "tls", feature = "tls-ring", feature = "tls-core")))
+)]
+pub mod tls;
+#[cfg(not(feature = "tls-core"))]
+#[path = "tls/absent.rs"]
+mod tls;
 mod wire;
 mod worker;
 

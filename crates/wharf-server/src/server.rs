@@ -17,12 +17,13 @@ use crate::config::{Http1Config, Limits, Timeouts};
 use crate::conn::ConnectionConfig;
 use crate::error::{Error, ErrorKind};
 use crate::handle::ServerHandle;
-use crate::listener::{self, Address, Listener, TcpConfig, UnixConfig};
+use crate::listener::{self, Address, Bound, Listener, TcpConfig, UnixConfig};
 use crate::notice::Notice;
 use crate::settings::Settings;
 use crate::shutdown::{self, Control, Report, Shutdown, until};
 use crate::signals::Signals;
 use crate::stats::Stats;
+use crate::tls::{self, TlsConfig};
 use crate::{descriptors, worker};
 
 /// Listens, and serves a service until it is told to stop.
@@ -49,7 +50,9 @@ use crate::{descriptors, worker};
 #[must_use = "a server does nothing until it is started or run"]
 pub struct Server<S> {
     serve: S,
-    listeners: Vec<Listener>,
+    pub(crate) listeners: Vec<Listener>,
+    /// The first one that was given.
+    pub(crate) tls: Option<Arc<TlsConfig>>,
     tcp: TcpConfig,
     unix: UnixConfig,
     timeouts: Timeouts,
@@ -68,6 +71,7 @@ impl<S: Serve> Server<S> {
         Self {
             serve,
             listeners: Vec::new(),
+            tls: None,
             tcp: TcpConfig::new(),
             unix: UnixConfig::new(),
             timeouts: Timeouts::new(),
@@ -196,7 +200,7 @@ impl<S: Serve> Server<S> {
         self
     }
 
-    /// Finds out whether the server could start: whether addresses and options make sense, and what the service says.
+    /// Finds out whether the server could start: whether addresses, options and certificates make sense, and what the service says.
     /// Nothing is bound.
     ///
     /// # Errors
@@ -204,6 +208,7 @@ impl<S: Serve> Server<S> {
     /// What is wrong.
     pub async fn check(&mut self) -> Result<(), Error> {
         listener::check(&self.listeners)?;
+        tls::check(&self.listeners, self.tls.as_ref())?;
         self.unix.check()?;
         self.serve
             .check()
@@ -284,11 +289,12 @@ impl<S: Serve> Server<S> {
         if self.listeners.is_empty() {
             self.listeners.push(Address::default().into());
         }
-        let listeners = self
+        let mut listeners: Vec<Listener> = self
             .listeners
             .into_iter()
             .map(|listener| listener.or(&self.tcp, &self.unix))
             .collect();
+        let watch = tls::prepare(&mut listeners, self.tls.as_ref())?;
         let service = self.serve.start().await.map_err(|cause| {
             Error::new(ErrorKind::Start, "the service did not start").because(cause)
         })?;
@@ -308,6 +314,7 @@ impl<S: Serve> Server<S> {
             .iter()
             .map(|socket| socket.local().clone())
             .collect();
+        let urls: Vec<String> = sockets.iter().map(Bound::url).collect();
         let shutdown = Shutdown {
             lead: self.lead,
             unready: self.unready,
@@ -333,12 +340,19 @@ impl<S: Serve> Server<S> {
         let acceptor = Acceptor::new(sockets, limit, notice, move |accepted| {
             arrival.serve(accepted)
         });
-        self.banner.print(&locals);
+        self.banner.print(&urls);
+        tokio::spawn({
+            let (watch, stop) = (watch.clone(), control.begin.clone());
+            async move {
+                let _stopped = until(watch.run(notice), stop.fired()).await;
+            }
+        });
         let outcome = tokio::spawn({
             let control = control.clone();
             async move { shutdown::serve(&*service, acceptor, shutdown, control).await }
         });
-        Ok(ServerHandle::new(locals, control, stats, outcome))
+        let bound = (locals, urls);
+        Ok(ServerHandle::new(bound, control, stats, watch, outcome))
     }
 }
 

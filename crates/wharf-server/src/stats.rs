@@ -18,6 +18,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 pub struct Stats {
     shards: Arc<[Shard; SHARDS]>,
     next: Arc<AtomicUsize>,
+    /// Few and far between: one counter will do.
+    tls_failures: Arc<AtomicU64>,
 }
 
 /// Connections take turns, so that the workers rarely write to the same cache line.
@@ -45,6 +47,7 @@ impl Stats {
         Self {
             shards: Arc::default(),
             next: Arc::default(),
+            tls_failures: Arc::default(),
         }
     }
 
@@ -73,6 +76,19 @@ impl Stats {
     pub fn in_flight(&self) -> u64 {
         let ended = self.sum(|shard| &shard.ended);
         self.sum(|shard| &shard.begun).saturating_sub(ended)
+    }
+
+    /// Returns how many TLS handshakes have failed, for whatever reason.
+    ///
+    /// Connections that were closed before their first byte, and requests that came unencrypted, are not among them.
+    #[must_use]
+    pub fn tls_handshake_failures(&self) -> u64 {
+        self.tls_failures.load(Relaxed)
+    }
+
+    #[cfg(feature = "tls-core")]
+    pub(crate) fn tls_handshake_failed(&self) {
+        self.tls_failures.fetch_add(1, Relaxed);
     }
 
     fn sum(&self, counter: impl Fn(&Shard) -> &AtomicU64) -> u64 {

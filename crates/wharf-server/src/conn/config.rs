@@ -32,11 +32,11 @@ pub struct ConnectionConfig<S> {
 /// All that is the same for every connection and knows nothing of the service.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(super) timeouts: Timeouts,
-    pub(super) limits: Limits,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) limits: Limits,
     pub(super) http1: Http1Config,
     pub(super) access_log: AccessLog,
-    pub(super) stats: Stats,
+    pub(crate) stats: Stats,
     pub(super) abort: Signal,
     pub(super) server: Option<HeaderValue>,
 }
@@ -111,7 +111,7 @@ impl<S: Service> ConnectionConfig<S> {
         &self.service
     }
 
-    pub(super) fn settings(&self) -> &Arc<Settings> {
+    pub(crate) fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }
 }

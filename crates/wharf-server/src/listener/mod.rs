@@ -8,6 +8,7 @@ use std::task::{self, Poll};
 use wharf_http::connection::{Local, Peer};
 
 use crate::error::{Error, ErrorKind};
+use crate::tls::{Acceptor, TlsConfig};
 
 mod address;
 mod site;
@@ -44,6 +45,13 @@ pub struct Listener {
     source: Source,
     tcp: Option<TcpConfig>,
     unix: Option<UnixConfig>,
+    #[cfg_attr(
+        not(feature = "tls-core"),
+        expect(dead_code, reason = "there is nothing to put in")
+    )]
+    pub(crate) tls: Option<Arc<TlsConfig>>,
+    /// What was made of the configuration.
+    pub(crate) acceptor: Option<Acceptor>,
 }
 
 #[derive(Debug)]
@@ -66,6 +74,8 @@ impl Listener {
             source,
             tcp: None,
             unix: None,
+            tls: None,
+            acceptor: None,
         }
     }
 
@@ -88,6 +98,14 @@ impl Listener {
         self.tcp.get_or_insert_with(|| tcp.clone());
         self.unix.get_or_insert_with(|| unix.clone());
         self
+    }
+
+    /// Returns the address when it says that connections are encrypted.
+    pub(crate) fn tls_address(&self) -> Option<&Address> {
+        match &self.source {
+            Source::Address(address) if address.is_tls() => Some(address),
+            _ => None,
+        }
     }
 
     /// Returns the port on which this takes all IPv4 connections, if it does.
@@ -148,6 +166,7 @@ pub(crate) async fn bind_all(listeners: Vec<Listener>) -> Result<Vec<Bound>, Err
     for listener in listeners {
         let tcp = listener.tcp.unwrap_or_default();
         let unix = listener.unix.unwrap_or_default();
+        let already = bound.len();
         match listener.source {
             Source::Address(address) => match address.target()? {
                 Target::Unix(_) | Target::Abstract(_) => {
@@ -158,6 +177,12 @@ pub(crate) async fn bind_all(listeners: Vec<Listener>) -> Result<Vec<Bound>, Err
             Source::Tcp(listener) => bound.push(tcp::adopt(listener, &tcp)?),
             #[cfg(unix)]
             Source::Unix(listener) => bound.push(unix::adopt(listener)?),
+        }
+        for socket in &mut bound[already..] {
+            socket.site = Arc::new(Site {
+                local: socket.site.local.clone(),
+                tls: listener.acceptor.clone(),
+            });
         }
     }
     Ok(bound)
@@ -182,10 +207,6 @@ pub(crate) struct Accepted {
     pub(crate) stream: Stream,
     pub(crate) peer: Peer,
     pub(crate) local: Local,
-    #[expect(
-        dead_code,
-        reason = "what is decided by listener, such as its encryption, is kept there"
-    )]
     pub(crate) site: Arc<Site>,
 }
 
@@ -193,6 +214,16 @@ impl Bound {
     /// Returns what the socket is bound to.
     pub(crate) fn local(&self) -> &Local {
         &self.site.local
+    }
+
+    /// Returns the URL to connect to.
+    pub(crate) fn url(&self) -> String {
+        let scheme = if self.site.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        Url(scheme, &self.site.local).to_string()
     }
 
     /// Accepts a connection, or arranges for the task to be woken when there is one.
@@ -222,15 +253,16 @@ impl Bound {
     }
 }
 
-/// Prints what is bound as an address to connect to.
-pub(crate) struct Url<'a>(pub(crate) &'a Local);
+/// Prints a scheme and what is bound as an address to connect to.
+pub(crate) struct Url<'a>(pub(crate) &'static str, pub(crate) &'a Local);
 
 impl fmt::Display for Url<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Local::Tcp(addr) => write!(f, "http://{addr}"),
-            Local::Unix(Some(path)) => write!(f, "http://unix:{}:", path.display()),
-            _ => f.write_str("http://unix:"),
+        let Self(scheme, local) = self;
+        match local {
+            Local::Tcp(addr) => write!(f, "{scheme}://{addr}"),
+            Local::Unix(Some(path)) => write!(f, "{scheme}://unix:{}:", path.display()),
+            _ => write!(f, "{scheme}://unix:"),
         }
     }
 }

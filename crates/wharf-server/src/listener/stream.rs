@@ -1,4 +1,4 @@
-//! [`Stream`], an accepted connection of either kind.
+//! [`Stream`], an accepted connection of any kind.
 
 use std::io;
 use std::pin::Pin;
@@ -9,13 +9,15 @@ use tokio::net::TcpStream;
 
 /// An accepted connection.
 ///
-/// One type for all sockets, so that the machinery above is compiled once; the branch costs nothing beside the call of
+/// One type for all sockets, encrypted or not, so that the machinery above is compiled once; the branch costs nothing beside the call of
 /// the system that follows it.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(tokio::net::UnixStream),
+    #[cfg(feature = "tls-core")]
+    Tls(Box<crate::tls::TlsStream>),
 }
 
 macro_rules! each {
@@ -24,6 +26,8 @@ macro_rules! each {
             Stream::Tcp($inner) => $what,
             #[cfg(unix)]
             Stream::Unix($inner) => $what,
+            #[cfg(feature = "tls-core")]
+            Stream::Tls($inner) => $what,
         }
     };
 }
