@@ -20,6 +20,7 @@ mod reply;
 mod upload;
 
 pub use config::ConnectionConfig;
+pub(crate) use config::Settings;
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -32,7 +33,6 @@ use wharf_http::service::Rejected;
 use wharf_http::{Connection, Service};
 
 use self::closing::Closing;
-use self::config::Settings;
 use self::driver::{Driver, End, Parts};
 use self::exchange::Adapter;
 use self::progress::{Progress, Upload};

@@ -23,7 +23,7 @@ use wharf_http::{Connection, Service};
 use super::certificate::Details;
 use super::prefixed::Prefixed;
 use super::reload::Managed;
-use crate::conn::{ConnectionConfig, reject_connection};
+use crate::conn::{ConnectionConfig, Settings, reject_connection};
 use crate::listener::Stream;
 use crate::shutdown::until;
 
@@ -56,12 +56,13 @@ impl Acceptor {
         let limit = settings.timeouts.tls_handshake;
         let shaking = shake(stream, server, limit, settings.limits.request_head_size);
         // Nobody waits for an answer yet: a shutdown does not wait for them either.
-        let failure = match until(shaking, connection.shutdown().fired()).await? {
+        let shutdown = connection.shutdown().clone();
+        let reason = match until(shaking, shutdown.fired()).await? {
             Shaken::Secured(mut stream) => {
                 stream.get_mut().1.set_buffer_limit(Some(WAITING));
                 match describe(connection.clone(), stream.get_ref().1) {
                     Ok(connection) => return Some((Stream::Tls(stream), connection)),
-                    Err(failure) => failure,
+                    Err(reason) => reason,
                 }
             }
             Shaken::Plain { io, head } => {
@@ -69,17 +70,28 @@ impl Acceptor {
                 let _end = reject_connection(io, &rejected, config).await;
                 return None;
             }
-            Shaken::Failed(reason) => reason,
+            Shaken::Late => "it was not done in time".to_owned(),
+            Shaken::Failed { reason, mut io } => {
+                failed(&connection, &reason, settings);
+                let parting = timeout(LAST_WORD.0, part(&mut io));
+                let _cut = until(parting, shutdown.fired()).await;
+                return None;
+            }
             Shaken::Gone => return None,
         };
-        settings.stats.tls_handshake_failed();
-        tracing::debug!(
-            target: "wharf::server",
-            peer = %connection.peer(),
-            "a TLS handshake failed: {failure}"
-        );
+        failed(&connection, &reason, settings);
         None
     }
+}
+
+/// Counts and logs a handshake that failed. Whoever is on the internet has many: they are no news.
+fn failed(connection: &Connection, reason: &str, settings: &Settings) {
+    settings.stats.tls_handshake_failed();
+    tracing::debug!(
+        target: "wharf::server",
+        peer = %connection.peer(),
+        "a TLS handshake failed: {reason}"
+    );
 }
 
 /// What became of a connection.
@@ -90,8 +102,13 @@ pub(super) enum Shaken<IO> {
         io: IO,
         head: Vec<u8>,
     },
-    /// The handshake failed, and why.
-    Failed(String),
+    /// The handshake failed, and why; the client has been sent an alert.
+    Failed {
+        reason: String,
+        io: Prefixed<IO>,
+    },
+    /// Time was up.
+    Late,
     /// The client left without a word, as load balancers do that only look whether somebody listens.
     Gone,
 }
@@ -108,16 +125,18 @@ where
 {
     // A limit that reaches beyond the end of time is none.
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-    let late = || Shaken::Failed("it was not done in time".to_owned());
     let mut first = Vec::with_capacity(FIRST_READ);
     match before(deadline, read(&mut io, &mut first)).await {
         Some(Ok(1..)) => {}
         Some(Ok(0) | Err(_)) => return Shaken::Gone,
-        None => return late(),
+        None => return Shaken::Late,
     }
     // A method is a word; a handshake begins with 0x16 (RFC 8446 §5.1).
     if first.first().is_some_and(u8::is_ascii_alphabetic) {
-        while first.len() < head_size && !is_whole(&first) {
+        let mut seen = 0;
+        while first.len() < head_size && !is_whole(&first[seen..]) {
+            // An end may lie across two pieces.
+            seen = first.len().saturating_sub(3);
             match before(deadline, read(&mut io, &mut first)).await {
                 Some(Ok(1..)) => {}
                 Some(Ok(0) | Err(_)) | None => break,
@@ -130,11 +149,11 @@ where
         .into_fallible();
     match before(deadline, shaking).await {
         Some(Ok(stream)) => Shaken::Secured(Box::new(stream)),
-        Some(Err((reason, mut io))) => {
-            let _late = before(deadline, timeout(LAST_WORD.0, part(&mut io))).await;
-            Shaken::Failed(reason.to_string())
-        }
-        None => late(),
+        Some(Err((reason, io))) => Shaken::Failed {
+            reason: reason.to_string(),
+            io,
+        },
+        None => Shaken::Late,
     }
 }
 
@@ -174,7 +193,7 @@ async fn read<IO: AsyncRead + Unpin>(io: &mut IO, bytes: &mut Vec<u8>) -> io::Re
     .await
 }
 
-/// Tells whether a request head has ended.
+/// Tells whether a request head ends in these bytes.
 fn is_whole(head: &[u8]) -> bool {
     head.windows(4).any(|end| end == b"\r\n\r\n") || head.windows(2).any(|end| end == b"\n\n")
 }

@@ -8,3 +8,10 @@ mod listeners;
 mod raw;
 #[cfg(test)]
 mod shutdown;
+#[cfg(test)]
+#[cfg(feature = "tls-core")]
+#[cfg_attr(
+    not(any(feature = "tls", feature = "tls-ring")),
+    expect(dead_code, unused_imports, reason = "most of it wants cryptography")
+)]
+mod tls;
