@@ -15,7 +15,8 @@
 //! 6. [Middleware](middleware): code around many handlers.
 //! 7. [Limits](limits): how long and how much, by default, and how to change it.
 //! 8. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
-//! 9. [Testing](testing): the real application without a network.
+//! 9. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
+//! 10. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -29,7 +30,6 @@
 //! - Forms (planned)
 //! - Static files (planned)
 //! - Compression (planned)
-//! - TLS (planned)
 //! - HTTP/2 (planned)
 //! - WebSocket (planned)
 //! - Server-sent events (planned)
@@ -69,3 +69,6 @@ pub mod state {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("tls.md")]
+pub mod tls {}
