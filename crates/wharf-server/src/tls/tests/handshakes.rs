@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
@@ -82,6 +84,41 @@ async fn a_plain_head_is_taken_as_far_as_it_came() {
         panic!("that was plain");
     };
     assert!((5000..=8000).contains(&head.len()), "{}", head.len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_a_handshake_panic_or_hang(
+        is_tls: bool,
+        pieces in vec(vec(any::<u8>(), 1..200), 0..5),
+        close: bool,
+    ) {
+        thread_local! {
+            static SERVER: Arc<ServerConfig> = server();
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (mut client, io) = duplex(1 << 16);
+            let shaking = tokio::spawn(shake(io, SERVER.with(Arc::clone), LIMIT, 1024));
+            let begin: &[u8] = if is_tls { b"\x16\x03\x01\x00\xc8\x01" } else { b"" };
+            for piece in [begin].into_iter().chain(pieces.iter().map(Vec::as_slice)) {
+                let _refused = client.write_all(piece).await;
+                tokio::task::yield_now().await;
+            }
+            if close {
+                client.shutdown().await.unwrap();
+            }
+            let shaken = tokio::time::timeout(Duration::from_secs(60), shaking).await;
+            let shaken = shaken.expect("it ends").expect("it does not panic");
+            assert!(!matches!(shaken, Shaken::Secured(_)));
+        });
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,5 +4,7 @@ mod authority;
 mod certificates;
 mod expiry;
 mod handshakes;
+mod renewal;
+mod slow;
 
 use authority::{Authority, Pair};

@@ -8,6 +8,7 @@ use rcgen::{
 };
 use rustls::ClientConfig;
 use rustls::RootCertStore;
+use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -51,9 +52,24 @@ impl Authority {
         static SERIAL: AtomicU64 = AtomicU64::new(0x1000);
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         params.serial_number = Some(SerialNumber::from(serial));
-        let key = KeyPair::generate().unwrap();
+        self.sign_for(&params, &KeyPair::generate().unwrap(), serial)
+    }
+
+    /// Signs a certificate for an Ed25519 key in place of an ECDSA one.
+    pub(crate) fn issue_ed25519(&self, names: &[&str]) -> Pair {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.serial_number = Some(SerialNumber::from(0x7000));
+        self.sign_for(
+            &params,
+            &KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap(),
+            0x7000,
+        )
+    }
+
+    fn sign_for(&self, params: &CertificateParams, key: &KeyPair, serial: u64) -> Pair {
         Pair {
-            certificate: params.signed_by(&key, &self.issuer).unwrap().pem(),
+            certificate: params.signed_by(key, &self.issuer).unwrap().pem(),
             key: key.serialize_pem(),
             serial: format!("{serial:x}"),
         }
@@ -69,14 +85,27 @@ impl Authority {
         self.client_of(None, false)
     }
 
-    fn client_of(&self, pair: Option<&Pair>, new: bool) -> ClientConfig {
+    /// Makes a client with cryptography of its own.
+    pub(crate) fn client_with(&self, provider: CryptoProvider) -> ClientConfig {
+        ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(self.roots())
+            .with_no_client_auth()
+    }
+
+    fn roots(&self) -> RootCertStore {
         let mut roots = RootCertStore::empty();
         roots.add(self.issuer.der().clone()).unwrap();
+        roots
+    }
+
+    fn client_of(&self, pair: Option<&Pair>, new: bool) -> ClientConfig {
         let versions: &[_] = if new { &[&TLS13, &TLS12] } else { &[&TLS12] };
         let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_protocol_versions(versions)
             .unwrap()
-            .with_root_certificates(roots);
+            .with_root_certificates(self.roots());
         match pair {
             Some(pair) => builder
                 .with_client_auth_cert(vec![pair.der()], pair.key())

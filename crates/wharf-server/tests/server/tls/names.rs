@@ -65,6 +65,31 @@ async fn names_that_are_given_replace_those_of_the_certificate() {
 }
 
 #[tokio::test]
+async fn of_two_certificates_for_a_name_the_client_gets_one_that_it_understands() {
+    let authority = Authority::new("quay");
+    let (common, modern) = (
+        authority.issue(&["a.test"]),
+        authority.issue_ed25519(&["a.test"]),
+    );
+    let server = start(TlsConfig::new(identity(&common)).identity(identity(&modern))).await;
+    let stream = connect(&server, &connector(authority.client(None)), "a.test")
+        .await
+        .unwrap();
+    assert_eq!(shown(&stream), common.serial);
+
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    let known = provider.signature_verification_algorithms.mapping;
+    let ed25519 = known
+        .iter()
+        .position(|(scheme, _)| *scheme == rustls::SignatureScheme::ED25519)
+        .unwrap();
+    provider.signature_verification_algorithms.mapping = &known[ed25519..=ed25519];
+    let client = connector(authority.client_with(provider));
+    let stream = connect(&server, &client, "a.test").await.unwrap();
+    assert_eq!(shown(&stream), modern.serial);
+}
+
+#[tokio::test]
 async fn the_handler_knows_how_the_connection_is_encrypted() {
     let authority = Authority::new("quay");
     let server = start(identity(&authority.issue(&["a.test", "127.0.0.1"])).into()).await;
@@ -175,6 +200,31 @@ async fn a_unix_socket_can_be_encrypted_too() {
     let client = connector(authority.client(None));
     let answer = ask(client.connect(name, stream).await.unwrap()).await;
     assert_eq!(answer, r#"https TLSv1.3 sni=Some("a.test") alpn=None;"#);
+}
+
+#[tokio::test]
+async fn an_early_answer_arrives_although_the_body_was_not_read() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let authority = Authority::new("quay");
+    let server = start(identity(&authority.issue(&["a.test"])).into()).await;
+    let client = connector(authority.client(None));
+    let stream = connect(&server, &client, "a.test").await.unwrap();
+    let (mut reading, mut writing) = tokio::io::split(stream);
+    let sending = tokio::spawn(async move {
+        let head = b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5000000\r\n\r\n";
+        writing.write_all(head).await.unwrap();
+        // The server may have had enough before the end.
+        let _enough = writing.write_all(&vec![b'a'; 5_000_000]).await;
+    });
+    let mut answer = Vec::new();
+    reading
+        .read_to_end(&mut answer)
+        .await
+        .expect("an end in order");
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with("alpn=None;"), "{answer}");
+    sending.await.unwrap();
 }
 
 #[tokio::test]
