@@ -53,7 +53,7 @@ impl Timeouts {
 
     /// Sets how long the TLS handshake may take, from the moment the connection was accepted.
     ///
-    /// A client that takes longer is disconnected.
+    /// A client that takes longer is disconnected. The time for the first request head begins when it is done.
     ///
     /// Default: 10 seconds. `None` waits for ever.
     #[must_use]

@@ -8,7 +8,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustls::pki_types::CertificateDer;
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
@@ -246,14 +246,19 @@ fn describe(connection: Connection, session: &ServerConnection) -> Result<Connec
         .with_protocol(protocol)
         .with_resumed(session.handshake_kind() == Some(HandshakeKind::Resumed));
     let shown = session.peer_certificates().and_then(|chain| chain.first());
-    let certificate = shown.map(peer).transpose()?;
+    let now = SystemTime::now();
+    let certificate = shown.map(|der| peer(der, now)).transpose()?;
     Ok(connection.with_tls(tls).with_peer_certificate(certificate))
 }
 
 /// Reads a certificate that was verified. One that makes no sense here is refused: it may be read as somebody else.
-fn peer(der: &CertificateDer<'_>) -> Result<PeerCertificate, String> {
+pub(super) fn peer(der: &CertificateDer<'_>, now: SystemTime) -> Result<PeerCertificate, String> {
     let details = Details::read(der)
         .map_err(|malformed| format!("{malformed}, although its signature is good"))?;
+    // A session can be resumed for some hours, and nobody looks at the certificate again.
+    if details.not_after < now {
+        return Err("the certificate of the client has expired since the session began".to_owned());
+    }
     Ok(
         PeerCertificate::new(der.to_vec(), details.not_before..=details.not_after)
             .with_serial(details.serial)

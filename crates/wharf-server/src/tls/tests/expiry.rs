@@ -6,9 +6,22 @@ use rcgen::{CertificateParams, date_time_ymd};
 use rustls::crypto::aws_lc_rs::default_provider;
 
 use super::*;
+use crate::tls::handshake::peer;
 use crate::tls::{CertificateInfo, Identity};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[test]
+fn a_client_is_not_known_beyond_the_end_of_its_certificate() {
+    let mut params = CertificateParams::default();
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2020, 3, 31);
+    let der = Authority::new("quay").sign(params).der();
+    let end = SystemTime::UNIX_EPOCH + Duration::from_secs(1_585_612_800);
+    assert_eq!(peer(&der, end).unwrap().not_after(), end);
+    let error = peer(&der, end + Duration::from_secs(1)).unwrap_err();
+    assert!(error.contains("has expired"), "{error}");
+}
 
 #[test]
 fn trouble_is_told_of_in_time() {
