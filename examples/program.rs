@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Program {
@@ -25,7 +25,7 @@ impl Program {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.by_ref().find_map(|line| {
             let line = line.unwrap();
-            let (_, url) = line.split_once("http://")?;
+            let (_, url) = line.split_once("://")?;
             Some(url.split(' ').next()?.to_owned())
         });
         let address = address.expect("the program says where it listens");

@@ -361,8 +361,9 @@ mod tests {
             r#"Usage: quay [OPTIONS]
 
 Options:
-  --bind ADDRESS            Listen on ADDRESS: host:port, unix:/path, unix:@name; can be repeated,
-                            in the variable with commas [default: 127.0.0.1:8080] [env: WHARF_BIND]
+  --bind ADDRESS            Listen on ADDRESS: host:port, unix:/path, unix:@name, with tls: before
+                            it if encrypted; can be repeated, in the variable with commas
+                            [default: 127.0.0.1:8080] [env: WHARF_BIND]
   --workers COUNT           How many workers serve, each with a thread of its own
                             [default: one for each core] [env: WHARF_WORKERS]
   --unix-mode MODE          Permissions of unix sockets, in octal, such as 660 [default: by umask]

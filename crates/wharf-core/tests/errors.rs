@@ -266,6 +266,7 @@ async fn one_hook_gives_all_errors_one_shape() {
         RejectedKind::Malformed,
         RejectedKind::Timeout,
         RejectedKind::HeadTooLarge,
+        RejectedKind::PlainOnTlsPort,
     ] {
         let rejected = rejected(kind);
         let mut response = app.reject(&rejected);

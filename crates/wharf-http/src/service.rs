@@ -228,6 +228,8 @@ pub enum RejectedKind {
     HeadTooLarge,
     /// A TLS handshake came to a port that speaks plain HTTP: 400.
     TlsOnPlainPort,
+    /// Plain HTTP came to a port that speaks TLS: 400.
+    PlainOnTlsPort,
     /// The client speaks HTTP/2 and the listener does not: 505 (RFC 9110 §15.6.6).
     Version,
 }
@@ -259,7 +261,9 @@ impl Rejected {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.kind {
-            RejectedKind::Malformed | RejectedKind::TlsOnPlainPort => StatusCode::BAD_REQUEST,
+            RejectedKind::Malformed
+            | RejectedKind::TlsOnPlainPort
+            | RejectedKind::PlainOnTlsPort => StatusCode::BAD_REQUEST,
             RejectedKind::Timeout => StatusCode::REQUEST_TIMEOUT,
             RejectedKind::UriTooLong => StatusCode::URI_TOO_LONG,
             RejectedKind::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

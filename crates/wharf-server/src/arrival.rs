@@ -83,6 +83,14 @@ impl<S: Service> Arrival<S> {
             connection = connection
                 .with_server(shutdown, tasks)
                 .with_errors_to_stderr(to_stderr);
+            if let Some(tls) = &site.tls {
+                // In a box of its own: it is large, and soon over.
+                let secured = Box::pin(tls.secure(stream, connection, &config)).await;
+                let Some((behind, secured)) = secured else {
+                    return;
+                };
+                (stream, connection) = (behind, secured);
+            }
             // Made where it is awaited: moved here, it would take its place in memory twice.
             let _end = serve_connection(stream, connection, config).await;
         }

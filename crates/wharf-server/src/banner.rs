@@ -3,10 +3,6 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use wharf_http::connection::Local;
-
-use crate::listener::{OpenListener, Url};
-
 /// Where the banner goes.
 #[derive(Default)]
 pub(crate) enum Banner {
@@ -25,9 +21,8 @@ impl Banner {
     /// Prints the banner for what is bound.
     ///
     /// A writer that fails is no reason to stop: a server whose output was closed goes on serving.
-    pub(crate) fn print(self, open: &[OpenListener]) {
-        let locals: Vec<&Local> = open.iter().map(OpenListener::local).collect();
-        let text = text(&locals);
+    pub(crate) fn print(self, urls: &[String]) {
+        let text = text(urls);
         let _written = match self {
             Self::ByCaller | Self::Silent => Ok(()),
             Self::Stdout => write(&mut io::stdout(), &text),
@@ -52,8 +47,8 @@ fn write(writer: &mut dyn Write, text: &str) -> io::Result<()> {
     writer.flush()
 }
 
-fn text(locals: &[&Local]) -> String {
-    let mut urls: Vec<String> = locals.iter().map(|local| Url(local).to_string()).collect();
+fn text(urls: &[String]) -> String {
+    let mut urls = urls.to_vec();
     urls.sort();
     format!(
         "======== Running on {} ========\n(Press CTRL+C to quit)\n",
@@ -67,14 +62,15 @@ mod tests {
 
     #[test]
     fn all_addresses_are_on_one_line_in_order() {
-        let locals = [
-            Local::Unix(Some("/run/app.sock".into())),
-            Local::Tcp(([0, 0, 0, 0, 0, 0, 0, 1], 81).into()),
-            Local::Tcp(([127, 0, 0, 1], 8080).into()),
+        let urls = [
+            "https://127.0.0.1:8443",
+            "http://unix:/run/app.sock:",
+            "http://[::1]:81",
+            "http://127.0.0.1:8080",
         ];
         assert_eq!(
-            text(&locals.each_ref()),
-            "======== Running on http://127.0.0.1:8080, http://[::1]:81, http://unix:/run/app.sock: ========\n\
+            text(&urls.map(str::to_owned)),
+            "======== Running on http://127.0.0.1:8080, http://[::1]:81, http://unix:/run/app.sock:, https://127.0.0.1:8443 ========\n\
              (Press CTRL+C to quit)\n"
         );
     }
@@ -93,6 +89,6 @@ mod tests {
             }
         }
 
-        Banner::Writer(Box::new(Closed)).print(&[]);
+        Banner::Writer(Box::new(Closed)).print(&["http://unix:".to_owned()]);
     }
 }

@@ -16,6 +16,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     pub(crate) proxy_header: Option<Duration>,
+    pub(crate) tls_handshake: Option<Duration>,
     pub(crate) request_head: Option<Duration>,
     pub(crate) idle: Option<Duration>,
     pub(crate) body_read: Option<Duration>,
@@ -39,6 +40,7 @@ impl Timeouts {
     pub fn new() -> Self {
         Self {
             proxy_header: Some(Duration::from_secs(5)),
+            tls_handshake: Some(Duration::from_secs(10)),
             request_head: Some(Duration::from_secs(15)),
             idle: Some(Duration::from_secs(75)),
             body_read: Some(Duration::from_secs(30)),
@@ -60,6 +62,17 @@ impl Timeouts {
     #[must_use]
     pub fn proxy_header(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.proxy_header = limit.into();
+        self
+    }
+
+    /// Sets how long the TLS handshake may take, from the moment the connection was accepted.
+    ///
+    /// A client that takes longer is disconnected. The time for the first request head begins when it is done.
+    ///
+    /// Default: 10 seconds. `None` waits for ever.
+    #[must_use]
+    pub fn tls_handshake(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.tls_handshake = limit.into();
         self
     }
 
@@ -290,6 +303,7 @@ mod tests {
     fn every_limit_is_on_by_default_and_none_switches_it_off() {
         let timeouts = Timeouts::default();
         assert_eq!(timeouts.proxy_header, Some(Duration::from_secs(5)));
+        assert_eq!(timeouts.tls_handshake, Some(Duration::from_secs(10)));
         assert_eq!(timeouts.request_head, Some(Duration::from_secs(15)));
         assert_eq!(timeouts.idle, Some(Duration::from_secs(75)));
         assert_eq!(timeouts.body_read, Some(Duration::from_secs(30)));
@@ -299,6 +313,7 @@ mod tests {
         assert_eq!(timeouts.shutdown, Some(Duration::from_secs(25)));
         let off = timeouts
             .proxy_header(None)
+            .tls_handshake(None)
             .request_head(None)
             .idle(None)
             .body_read(None)
@@ -312,6 +327,7 @@ mod tests {
         );
         assert_eq!(off.proxy_header, None);
         assert_eq!((off.response_write, off.min_rate), (None, None));
+        assert_eq!(off.tls_handshake, None);
         assert_eq!((off.lingering_close, off.shutdown), (None, None));
     }
 }

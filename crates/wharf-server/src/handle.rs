@@ -11,10 +11,11 @@ use wharf_http::Signal;
 use wharf_http::connection::Local;
 
 use crate::error::{Error, ErrorKind};
-use crate::listener::{Listener, ListenerId, Url};
+use crate::listener::{Listener, ListenerId};
 use crate::shutdown::{Control, Report};
 use crate::stats::Stats;
 use crate::supervisor::Request;
+use crate::tls::Watch;
 use crate::worker::Load;
 
 /// What a running server shows of itself.
@@ -25,12 +26,20 @@ pub(crate) struct Board {
 
 #[derive(Debug, Default)]
 pub(crate) struct Shown {
-    listeners: Vec<(ListenerId, Local)>,
+    listeners: Vec<Listed>,
     loads: Vec<Arc<Load>>,
 }
 
+/// One listener as it is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    pub(crate) id: ListenerId,
+    pub(crate) local: Local,
+    pub(crate) url: String,
+}
+
 impl Board {
-    pub(crate) fn set(&self, listeners: Vec<(ListenerId, Local)>) {
+    pub(crate) fn set(&self, listeners: Vec<Listed>) {
         self.lock().listeners = listeners;
     }
 
@@ -53,6 +62,11 @@ pub struct ServerHandle {
     requests: UnboundedSender<Request>,
     control: Control,
     stats: Stats,
+    #[cfg_attr(
+        not(feature = "tls-core"),
+        expect(dead_code, reason = "its twin has nothing to give")
+    )]
+    pub(crate) tls: Watch,
     outcome: Option<JoinHandle<Result<Report, Error>>>,
 }
 
@@ -62,6 +76,7 @@ impl ServerHandle {
         requests: UnboundedSender<Request>,
         control: Control,
         stats: Stats,
+        tls: Watch,
         outcome: JoinHandle<Result<Report, Error>>,
     ) -> Self {
         Self {
@@ -69,6 +84,7 @@ impl ServerHandle {
             requests,
             control,
             stats,
+            tls,
             outcome: Some(outcome),
         }
     }
@@ -85,7 +101,11 @@ impl ServerHandle {
     /// Returns the listeners with their numbers, and what each is bound to.
     #[must_use]
     pub fn listeners(&self) -> Vec<(ListenerId, Local)> {
-        self.board.lock().listeners.clone()
+        let board = self.board.lock();
+        let listed = board.listeners.iter();
+        listed
+            .map(|listed| (listed.id, listed.local.clone()))
+            .collect()
     }
 
     /// Adds a listener to the running server, and returns its number, or several when a name stands for several
@@ -210,10 +230,9 @@ impl ServerHandle {
     /// Returns a URL for each of [`locals`](Self::locals), as the banner prints it.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
-        self.locals()
-            .iter()
-            .map(|local| Url(local).to_string())
-            .collect()
+        let board = self.board.lock();
+        let listed = board.listeners.iter();
+        listed.map(|listed| listed.url.clone()).collect()
     }
 
     /// Returns the live counters.

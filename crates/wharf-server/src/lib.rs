@@ -8,6 +8,7 @@
 //! - `server`: [`Server`], the builder; `handle`: [`ServerHandle`], the way to a server that is running.
 //! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], flags and environment.
 //! - [`listener`]: [`Listener`](listener::Listener) and [`Address`](listener::Address), TCP and unix sockets.
+//! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), certificates and how they are renewed.
 //! - `arrival`: what happens to a connection between `accept` and the end of its last request.
 //! - `trust`: [`TrustedProxies`] and [`Network`], whose word counts for the address of a client; [`ForwardedBy`], which
 //!   header fields say it, is in `conn`, and [`ProxyProtocol`](listener::ProxyProtocol) with the listeners.
@@ -31,8 +32,14 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1 and HTTP/1.0, on hyper; without a protocol this crate is empty |
+//! | `tls` | no | the module `tls`: TLS with the cryptography of aws-lc-rs, which needs a C compiler to build |
+//! | `tls-ring` | no | the same with that of ring, which is smaller and has no post-quantum key exchange |
+//! | `tls-core` | no | the same with none: the program brings a provider, see `tls::dangerous_raw`; the other two bring this |
+//!
+//! With both `tls` and `tls-ring` it is aws-lc-rs that is used.
 // Every module serves some protocol: a build without any has nothing to offer.
 #![cfg(feature = "http1")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
 mod access_log;
@@ -59,6 +66,15 @@ mod shutdown;
 mod signals;
 mod stats;
 mod supervisor;
+#[cfg(feature = "tls-core")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "tls", feature = "tls-ring", feature = "tls-core")))
+)]
+pub mod tls;
+#[cfg(not(feature = "tls-core"))]
+#[path = "tls/absent.rs"]
+mod tls;
 mod trust;
 mod wire;
 mod worker;

@@ -28,6 +28,7 @@ use crate::shutdown::{Control, Report, Shutdown, until};
 use crate::signals::{Signals, Told};
 use crate::stats::Stats;
 use crate::supervisor::{self, Request, Supervisor};
+use crate::tls::{self, TlsConfig, Watch};
 use crate::trust::TrustedProxies;
 use crate::worker::{Crew, Plan, Workers};
 use crate::{descriptors, restart, runtime};
@@ -56,7 +57,9 @@ use crate::{descriptors, restart, runtime};
 #[must_use = "a server does nothing until it is started or run"]
 pub struct Server<S> {
     serve: S,
-    listeners: Vec<Listener>,
+    pub(crate) listeners: Vec<Listener>,
+    /// The first one that was given.
+    pub(crate) tls: Option<Arc<TlsConfig>>,
     tcp: TcpConfig,
     unix: UnixConfig,
     timeouts: Timeouts,
@@ -80,6 +83,7 @@ impl<S: Serve> Server<S> {
         Self {
             serve,
             listeners: Vec::new(),
+            tls: None,
             tcp: TcpConfig::new(),
             unix: UnixConfig::new(),
             timeouts: Timeouts::new(),
@@ -282,7 +286,7 @@ impl<S: Serve> Server<S> {
         self
     }
 
-    /// Finds out whether the server could start: whether addresses and options make sense, and what the service says.
+    /// Finds out whether the server could start: whether addresses, options and certificates make sense, and what the service says.
     /// Nothing is bound.
     ///
     /// # Errors
@@ -290,6 +294,7 @@ impl<S: Serve> Server<S> {
     /// What is wrong.
     pub async fn check(&mut self) -> Result<(), Error> {
         listener::check(&self.listeners)?;
+        tls::check(&self.listeners, self.tls.as_ref())?;
         self.unix.check()?;
         self.workers.as_ref().map_or(Ok(()), Workers::check)?;
         self.trusted_proxies.check()?;
@@ -435,7 +440,9 @@ impl<S: Serve> Server<S> {
         self.check().await?;
         self.serve
             .log_errors(ErrorLog::new().stderr(notice.to_stderr()));
-        let listeners = self.take_listeners();
+        let mut listeners = self.take_listeners();
+        let watch = Watch::default();
+        tls::prepare(&mut listeners, self.tls.as_ref(), &watch)?;
         let service = self.serve.start().await.map_err(|cause| {
             Error::new(ErrorKind::Start, "the service did not start").because(cause)
         })?;
@@ -491,7 +498,8 @@ impl<S: Serve> Server<S> {
         let board = Arc::new(Board::default());
         board.set(supervisor::listed(&open));
         board.set_loads(crew.loads());
-        self.banner.print(&open);
+        let urls: Vec<String> = open.iter().map(|open| open.site.url()).collect();
+        self.banner.print(&urls);
         let is_successor = restart::tell_ready(&mut inherited);
         notify.ready(is_successor);
         let supervisor = Supervisor {
@@ -508,13 +516,23 @@ impl<S: Serve> Server<S> {
             shutdown,
             control: control.clone(),
             alive: notify.watchdog_interval().map(tokio::time::interval),
-            notify,
+            notify: Arc::new(notify),
             program,
             restart_timeout: self.restart_timeout,
             succession: None,
+            tls: self.tls,
+            watch: watch.clone(),
         };
-        let outcome = tokio::spawn(supervisor.run());
-        Ok(ServerHandle::new(board, ask, control, stats, outcome))
+        let outcome = tokio::spawn(async move {
+            // Looked after for as long as the server runs.
+            let looking = tokio::spawn(supervisor.watch.clone().run(notice));
+            let outcome = supervisor.run().await;
+            looking.abort();
+            outcome
+        });
+        Ok(ServerHandle::new(
+            board, ask, control, stats, watch, outcome,
+        ))
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Stats {
     next: Arc<AtomicUsize>,
     /// The worker whose counters these are; `None` where connections take turns.
     worker: Option<Worker>,
+    /// Few and far between: one counter will do.
+    tls_failures: Arc<AtomicU64>,
 }
 
 #[derive(Clone)]
@@ -72,6 +74,7 @@ impl Stats {
             shards: Arc::default(),
             next: Arc::default(),
             worker: None,
+            tls_failures: Arc::default(),
         }
     }
 
@@ -123,6 +126,19 @@ impl Stats {
     pub fn in_flight(&self) -> u64 {
         let ended = self.sum(|shard| &shard.ended);
         self.sum(|shard| &shard.begun).saturating_sub(ended)
+    }
+
+    /// Returns how many TLS handshakes have failed, for whatever reason.
+    ///
+    /// Connections that were closed before their first byte, and requests that came unencrypted, are not among them.
+    #[must_use]
+    pub fn tls_handshake_failures(&self) -> u64 {
+        self.tls_failures.load(Relaxed)
+    }
+
+    #[cfg(feature = "tls-core")]
+    pub(crate) fn tls_handshake_failed(&self) {
+        self.tls_failures.fetch_add(1, Relaxed);
     }
 
     fn sum(&self, counter: impl Fn(&Shard) -> &AtomicU64) -> u64 {

@@ -8,15 +8,15 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 use tokio::time::Interval;
-use wharf_http::connection::Local;
 use wharf_http::{BoxFuture, Service};
 
 use crate::error::Error;
-use crate::handle::Board;
+use crate::handle::{Board, Listed};
 use crate::listener::{self, Inherited, Listener, ListenerId, OpenListener, TcpConfig, UnixConfig};
 use crate::notify::Notify;
 use crate::restart::{Program, Successor};
 use crate::shutdown::{Control, Report, Shutdown, until};
+use crate::tls::{self, TlsConfig, Watch};
 use crate::worker::{Crew, Event};
 
 /// What the handle of a server asks of it.
@@ -66,10 +66,14 @@ pub(crate) struct Supervisor<S> {
     pub(crate) board: Arc<Board>,
     pub(crate) shutdown: Shutdown,
     pub(crate) control: Control,
-    pub(crate) notify: Notify,
+    pub(crate) notify: Arc<Notify>,
     pub(crate) program: Option<Program>,
     pub(crate) restart_timeout: Duration,
     pub(crate) succession: Option<Succession>,
+    /// The TLS of addresses that are written `tls:`.
+    pub(crate) tls: Option<Arc<TlsConfig>>,
+    /// All certificates in use.
+    pub(crate) watch: Watch,
     /// When the supervisor of the process is to be told that all is well.
     pub(crate) alive: Option<Interval>,
 }
@@ -177,11 +181,23 @@ impl<S: Service> Supervisor<S> {
         }
     }
 
-    /// Reads again what may have changed since the start.
-    fn reload(&self) -> Result<(), Error> {
-        self.notify.reloading();
-        self.notify.ready(false);
-        Ok(())
+    /// Reads again what may have changed since the start, in the background.
+    fn reload(&self, answer: Option<oneshot::Sender<Result<(), Error>>>) {
+        let (watch, notify) = (self.watch.clone(), Arc::clone(&self.notify));
+        let notice = self.shutdown.notice;
+        let _in_the_background = tokio::spawn(async move {
+            notify.reloading();
+            let reloaded = watch.reload().await;
+            notify.ready(false);
+            match (answer, reloaded) {
+                // Whoever asked may have gone.
+                (Some(answer), reloaded) => drop(answer.send(reloaded)),
+                (None, Ok(())) => notice.info(format_args!("read again what may have changed")),
+                (None, Err(error)) => notice.warn(format_args!(
+                    "nothing has changed, since what was read cannot be used: {error:#}"
+                )),
+            }
+        });
     }
 
     fn replace(&mut self, event: &Event) {
@@ -226,19 +242,15 @@ impl<S: Service> Supervisor<S> {
                 let _gone = answer.send(at.is_some());
             }
             Request::Restart(answer) => self.restart(answer),
-            Request::Reload(answer) => {
-                let reloaded = self.reload();
-                if let Some(answer) = answer {
-                    let _gone = answer.send(reloaded);
-                }
-            }
+            Request::Reload(answer) => self.reload(answer),
         }
     }
 
     async fn listen(&mut self, listener: Listener) -> Result<Vec<ListenerId>, Error> {
         let listener = listener.or(&self.tcp, &self.unix);
-        let listeners = vec![listener];
+        let mut listeners = vec![listener];
         listener::check(&listeners)?;
+        tls::prepare(&mut listeners, self.tls.as_ref(), &self.watch)?;
         let mut nothing = Inherited::default();
         let opened =
             listener::open_all(listeners, self.workers, &mut nothing, &mut self.next).await?;
@@ -257,8 +269,12 @@ impl<S: Service> Supervisor<S> {
 }
 
 /// Returns what is listened on.
-pub(crate) fn listed(open: &[OpenListener]) -> Vec<(ListenerId, Local)> {
+pub(crate) fn listed(open: &[OpenListener]) -> Vec<Listed> {
     open.iter()
-        .map(|open| (open.id, open.local().clone()))
+        .map(|open| Listed {
+            id: open.id,
+            local: open.local().clone(),
+            url: open.site.url(),
+        })
         .collect()
 }

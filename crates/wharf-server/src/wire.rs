@@ -31,6 +31,8 @@ pub(crate) struct Wire<IO> {
     sent: usize,
     /// The socket had nothing to read when it was last asked.
     drained: bool,
+    /// The clock runs because of a flush.
+    flush_blocked: bool,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
@@ -41,6 +43,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             cork: Vec::new(),
             sent: 0,
             drained: false,
+            flush_blocked: false,
         }
     }
 
@@ -89,6 +92,24 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             self.sent = 0;
         }
         Poll::Ready(Ok(!self.cork.is_empty()))
+    }
+
+    /// Flushes the socket: what TLS has taken may still wait for it, with the same patience.
+    fn poll_flush_io(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let progress = &self.progress;
+        let flushed = Pin::new(&mut self.io).poll_flush(cx);
+        let since = progress.blocked_since.get();
+        if flushed.is_pending() && since == 0 {
+            progress.blocked_since.set(progress.now());
+            self.flush_blocked = true;
+        } else if flushed.is_ready() && self.flush_blocked {
+            self.flush_blocked = false;
+            if since != 0 {
+                progress.slow.add(progress.now().saturating_sub(since));
+                progress.blocked_since.set(0);
+            }
+        }
+        flushed
     }
 
     fn poll_push(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -204,12 +225,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<IO> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.cork.is_empty() {
-            ready!(Pin::new(&mut this.io).poll_flush(cx))?;
+            ready!(this.poll_flush_io(cx))?;
         } else if this.progress.phase() == Phase::Ended && this.more_may_come() {
             this.progress.held.set(true);
         } else {
             ready!(this.poll_push(cx))?;
-            ready!(Pin::new(&mut this.io).poll_flush(cx))?;
+            ready!(this.poll_flush_io(cx))?;
         }
         this.progress.flushed();
         Poll::Ready(Ok(()))

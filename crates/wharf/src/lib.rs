@@ -31,6 +31,9 @@
 //! | `server` | yes | applications and the server: everything but the client and the tests |
 //! | `client` | yes | the client |
 //! | `http1` | yes | HTTP/1.1 on both sides; without a protocol neither side opens a connection |
+//! | `tls` | yes | TLS of the server (the client's is not there yet), with the cryptography of aws-lc-rs, which needs a C compiler to build |
+//! | `tls-ring` | no | the same with that of ring; for less to build, without the defaults |
+//! | `tls-core` | no | the same with none: the program brings a provider, see `server::tls::dangerous_raw` |
 //! | `json` | yes | `Json`, and JSON bodies of the client |
 //! | `form` | yes | `Form` |
 //! | `cookies` | yes | `Cookies` and `SetCookie` |
@@ -45,6 +48,7 @@
     feature = "http1",
     feature = "json",
     feature = "server",
+    feature = "tls",
 ))]
 pub mod guide;
 

@@ -11,7 +11,7 @@
 //! | the URL as a whole | [`Target`], [`Host`], [`Uri`] |
 //! | the header fields | [`Header`], [`Conditional`], `Cookies` (feature `cookies`), [`HeaderMap`] |
 //! | the body, as the last argument | `Json` (feature `json`), `Form` (feature `form`), [`String`], [`Bytes`](bytes::Bytes), [`Body`], [`Request`] |
-//! | the client | [`PeerAddr`], [`Peer`] |
+//! | the client | [`PeerAddr`], [`Peer`], [`PeerCertificate`](wharf_http::connection::PeerCertificate) |
 //! | the connection | [`Connection`] |
 //! | the app | [`State`] |
 //! | middleware | [`Extension`], [`Extensions`] |

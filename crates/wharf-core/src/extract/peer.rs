@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use http::request::Parts;
+use wharf_http::connection::PeerCertificate;
 
 use super::{FromRequestParts, OptionalFromRequestParts, Scope};
 use crate::error::HttpError;
@@ -41,5 +42,28 @@ impl OptionalFromRequestParts for PeerAddr {
         scope: &Scope,
     ) -> Result<Option<Self>, Infallible> {
         Ok(Self::of(scope))
+    }
+}
+
+/// A client without one is answered 403; `Option<PeerCertificate>` is `None` for it.
+impl FromRequestParts for PeerCertificate {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(_parts: &mut Parts, scope: &Scope) -> Result<Self, HttpError> {
+        let certificate = scope.context().connection().peer_certificate();
+        certificate
+            .cloned()
+            .ok_or_else(|| HttpError::forbidden("a client certificate is needed"))
+    }
+}
+
+impl OptionalFromRequestParts for PeerCertificate {
+    type Rejection = Infallible;
+
+    async fn from_request_parts_optional(
+        _parts: &mut Parts,
+        scope: &Scope,
+    ) -> Result<Option<Self>, Infallible> {
+        Ok(scope.context().connection().peer_certificate().cloned())
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, timeout_at};
-use wharf_http::service::Rejected;
+use wharf_http::service::{Rejected, RejectedKind};
 use wharf_http::{Connection, Service, Signal};
 
 use super::config::Settings;
@@ -69,7 +69,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
         let log = &self.settings.access_log;
         let record = log
             .is_wanted()
-            .then(|| Record::rejected(rejected.request_line()));
+            .then(|| Record::rejected(rejected.request_line().or(no_http(rejected))));
         let bytes = reject::answer(response, rejected, self.settings).await;
         self.wire.append(&bytes);
         if let Some(record) = record {
@@ -83,6 +83,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
         }
         self.close(true).await
     }
+}
+
+/// Says in place of a request line that another protocol was spoken: "-" would leave its reader in the dark.
+fn no_http(rejected: &Rejected) -> Option<&str> {
+    (rejected.kind() == RejectedKind::TlsOnPlainPort).then(|| rejected.reason())
 }
 
 /// Sends what is left; an error when the client does not take it in time.

@@ -35,7 +35,7 @@ pub struct ConnectionConfig<S> {
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) timeouts: Timeouts,
-    pub(super) limits: Limits,
+    pub(crate) limits: Limits,
     pub(super) http1: Http1Config,
     pub(super) access_log: AccessLog,
     pub(crate) stats: Stats,

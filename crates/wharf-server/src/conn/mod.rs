@@ -21,6 +21,7 @@ mod reply;
 mod upload;
 
 pub use config::ConnectionConfig;
+pub(crate) use config::Settings;
 pub use forwarded::ForwardedBy;
 
 use std::future::poll_fn;
@@ -29,10 +30,11 @@ use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+#[cfg(feature = "tls-core")]
+use wharf_http::service::Rejected;
 use wharf_http::{Connection, Service};
 
 use self::closing::Closing;
-use self::config::Settings;
 use self::driver::{Driver, End, Parts};
 use self::exchange::Adapter;
 use self::progress::{Progress, Upload};
@@ -125,6 +127,31 @@ where
     };
 
     finish(end, driver, &connection, &config, &progress).await
+}
+
+/// Lets the service answer bytes that never became a request, and closes; hyper never sees the connection.
+#[cfg(feature = "tls-core")]
+pub(crate) async fn reject_connection<S, IO>(
+    io: IO,
+    rejected: &Rejected,
+    config: &ConnectionConfig<S>,
+) -> ConnectionEnd
+where
+    S: Service,
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let settings = config.settings();
+    let connection = rejected.connection();
+    let progress = Arc::new(Progress::new(Arc::clone(settings)));
+    let wire = Wire::new(io, Arc::clone(&progress));
+    let service = Arc::clone(&config.service);
+    let adapter = Adapter::new(service, connection.clone(), progress);
+    let closing = Closing {
+        wire,
+        connection,
+        settings,
+    };
+    closing.reject(adapter, rejected).await
 }
 
 /// Deals with what is left when hyper has stopped.

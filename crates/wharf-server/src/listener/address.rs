@@ -22,6 +22,7 @@ const DEFAULT_PORT: u16 = 8080;
 /// | `unix:@app` | a unix socket with a name in Linux's abstract name space, without a file |
 /// | `systemd:http` | the sockets of that name that the process was given when it started (`FileDescriptorName=http`) |
 /// | `systemd:` | all sockets that the process was given |
+/// | `tls:` and one of these | the same, encrypted with the configuration that `Server::tls` was given |
 ///
 /// An address is made of text without a check, so that it can be given to a builder; one that makes no sense is the
 /// error of [`Server::start`](crate::Server::start), before anything listens. [`str::parse`] checks at once.
@@ -37,6 +38,7 @@ const DEFAULT_PORT: u16 = 8080;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     target: Target,
+    tls: bool,
 }
 
 /// What an address comes to.
@@ -66,12 +68,19 @@ impl Address {
     /// Why the text makes no sense.
     pub(crate) fn target(&self) -> Result<&Target, Error> {
         match &self.target {
-            Target::Bad(text, reason) => Err(Error::new(
+            Target::Bad(_, reason) => Err(Error::new(
                 ErrorKind::Settings,
-                format!("`{text}` is not an address to listen on: {reason}"),
+                format!("`{self}` is not an address to listen on: {reason}"),
             )),
             target => Ok(target),
         }
+    }
+}
+
+impl Address {
+    /// Tells whether connections are to be encrypted.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.tls
     }
 }
 
@@ -84,6 +93,9 @@ impl Default for Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tls {
+            f.write_str("tls:")?;
+        }
         match &self.target {
             Target::Socket(addr) => addr.fmt(f),
             Target::Name(name, port) => write!(f, "{name}:{port}"),
@@ -100,6 +112,7 @@ impl From<SocketAddr> for Address {
     fn from(addr: SocketAddr) -> Self {
         Self {
             target: Target::Socket(addr),
+            tls: false,
         }
     }
 }
@@ -112,8 +125,12 @@ impl From<(IpAddr, u16)> for Address {
 
 impl From<&str> for Address {
     fn from(text: &str) -> Self {
-        let target = parse(text).unwrap_or_else(|reason| Target::Bad(text.to_owned(), reason));
-        Self { target }
+        let (tls, rest) = match text.trim_start().strip_prefix("tls:") {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let target = parse(rest).unwrap_or_else(|reason| Target::Bad(rest.to_owned(), reason));
+        Self { target, tls }
     }
 }
 
@@ -241,6 +258,9 @@ mod tests {
             ("unix:@app", "unix:@app"),
             ("systemd:http", "systemd:http"),
             ("systemd:", "systemd:"),
+            ("tls:*:443", "tls:*:443"),
+            (" tls:[::1]", "tls:[::1]:8080"),
+            ("tls:unix:/run/app.sock", "tls:unix:/run/app.sock"),
         ] {
             let address = text.parse::<Address>().expect(text);
             assert_eq!(address.to_string(), printed);
@@ -266,6 +286,9 @@ mod tests {
             ("unix:@", "is empty"),
             ("two words:80", "letters, digits"),
             ("systemd:a:b", "neither spaces nor colons"),
+            ("tls:", "it is empty"),
+            ("tls:443", "a port needs a host before it"),
+            ("tls:tls:a:443", "in brackets"),
         ] {
             let error = text.parse::<Address>().expect_err(text);
             assert_eq!(error.kind(), ErrorKind::Settings);

@@ -8,6 +8,7 @@ use std::task::{self, Poll, ready};
 use wharf_http::connection::{Local, Peer};
 
 use crate::error::{Error, ErrorKind};
+use crate::tls::{Acceptor, TlsConfig};
 
 mod address;
 mod inherited;
@@ -56,6 +57,13 @@ pub struct Listener {
     tcp: Option<TcpConfig>,
     unix: Option<UnixConfig>,
     proxy_protocol: Option<ProxyProtocol>,
+    #[cfg_attr(
+        not(feature = "tls-core"),
+        expect(dead_code, reason = "there is nothing to put in")
+    )]
+    pub(crate) tls: Option<Arc<TlsConfig>>,
+    /// What was made of the configuration.
+    pub(crate) acceptor: Option<Acceptor>,
 }
 
 #[derive(Debug)]
@@ -79,6 +87,8 @@ impl Listener {
             tcp: None,
             unix: None,
             proxy_protocol: None,
+            tls: None,
+            acceptor: None,
         }
     }
 
@@ -110,6 +120,14 @@ impl Listener {
         self.tcp.get_or_insert_with(|| tcp.clone());
         self.unix.get_or_insert_with(|| unix.clone());
         self
+    }
+
+    /// Returns the address when it says that connections are encrypted.
+    pub(crate) fn tls_address(&self) -> Option<&Address> {
+        match &self.source {
+            Source::Address(address) if address.is_tls() => Some(address),
+            _ => None,
+        }
     }
 
     /// Returns the port on which this takes all IPv4 connections, if it does.
@@ -215,15 +233,16 @@ impl Bound {
     }
 }
 
-/// Prints what is bound as an address to connect to.
-pub(crate) struct Url<'a>(pub(crate) &'a Local);
+/// Prints a scheme and what is bound as an address to connect to.
+pub(crate) struct Url<'a>(pub(crate) &'static str, pub(crate) &'a Local);
 
 impl fmt::Display for Url<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Local::Tcp(addr) => write!(f, "http://{addr}"),
-            Local::Unix(Some(path)) => write!(f, "http://unix:{}:", path.display()),
-            _ => f.write_str("http://unix:"),
+        let Self(scheme, local) = self;
+        match local {
+            Local::Tcp(addr) => write!(f, "{scheme}://{addr}"),
+            Local::Unix(Some(path)) => write!(f, "{scheme}://unix:{}:", path.display()),
+            _ => write!(f, "{scheme}://unix:"),
         }
     }
 }

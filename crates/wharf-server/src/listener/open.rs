@@ -11,6 +11,7 @@ use super::{
 };
 use super::{TcpConfig, bind_error, tcp, unix};
 use crate::error::Error;
+use crate::tls::Acceptor;
 
 /// The number of a listener of a running server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -106,6 +107,7 @@ pub(crate) async fn open_all(
         let opening = Opening {
             tcp: listener.tcp.unwrap_or_default(),
             proxy_protocol: listener.proxy_protocol,
+            tls: listener.acceptor,
             next,
             open: &mut open,
         };
@@ -135,6 +137,7 @@ pub(crate) async fn open_all(
 struct Opening<'a> {
     tcp: TcpConfig,
     proxy_protocol: Option<ProxyProtocol>,
+    tls: Option<Acceptor>,
     next: &'a mut usize,
     open: &'a mut Vec<OpenListener>,
 }
@@ -239,6 +242,7 @@ impl Opening<'_> {
                 local,
                 tcp: self.tcp.clone(),
                 proxy_protocol: self.proxy_protocol.clone(),
+                tls: self.tls.clone(),
             }),
             label: label.to_owned(),
             file,

@@ -123,7 +123,7 @@ impl Accepted {
             }
             #[cfg(unix)]
             Stream::Unix(stream) => RawStream::Unix(stream.into_std()?),
-            Stream::Prefixed(_) => return Err(io::ErrorKind::Unsupported.into()),
+            _ => return Err(io::ErrorKind::Unsupported.into()),
         };
         Ok(RawAccepted {
             stream,

@@ -2,7 +2,8 @@
 
 use wharf_http::connection::Local;
 
-use super::{ProxyProtocol, TcpConfig};
+use super::{ProxyProtocol, TcpConfig, Url};
+use crate::tls::Acceptor;
 
 /// What the connections of one listening socket have in common.
 #[derive(Debug)]
@@ -13,4 +14,14 @@ pub(crate) struct Site {
     pub(crate) tcp: TcpConfig,
     /// What each connection begins with, if with anything.
     pub(crate) proxy_protocol: Option<ProxyProtocol>,
+    /// What encrypts them, if they are to be.
+    pub(crate) tls: Option<Acceptor>,
+}
+
+impl Site {
+    /// Returns the URL to connect to.
+    pub(crate) fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        Url(scheme, &self.local).to_string()
+    }
 }

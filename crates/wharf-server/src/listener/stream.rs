@@ -1,4 +1,4 @@
-//! [`Stream`], an accepted connection of either kind.
+//! [`Stream`], an accepted connection of any kind.
 
 use std::io;
 use std::pin::Pin;
@@ -11,8 +11,8 @@ use crate::prefixed::Prefixed;
 
 /// An accepted connection.
 ///
-/// One type for all sockets, so that the machinery above is compiled once; the branch costs nothing beside the call of
-/// the system that follows it.
+/// One type for all sockets, encrypted or not, so that the machinery above is compiled once; the branch costs nothing
+/// beside the call of the system that follows it.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
@@ -20,6 +20,8 @@ pub(crate) enum Stream {
     Unix(tokio::net::UnixStream),
     /// The beginning was read before it was known whose it is.
     Prefixed(Box<Prefixed<Self>>),
+    #[cfg(feature = "tls-core")]
+    Tls(Box<crate::tls::TlsStream>),
 }
 
 impl From<Prefixed<Self>> for Stream {
@@ -38,6 +40,8 @@ macro_rules! each {
             #[cfg(unix)]
             Stream::Unix($inner) => $what,
             Stream::Prefixed($inner) => $what,
+            #[cfg(feature = "tls-core")]
+            Stream::Tls($inner) => $what,
         }
     };
 }

@@ -103,7 +103,7 @@ struct Setting {
 table! {
     /// Adds an address to listen on. Default: `127.0.0.1:8080`.
     bind(Address as Vec<Address>): "bind", "WHARF_BIND", Some("ADDRESS"),
-        "Listen on ADDRESS: host:port, unix:/path, unix:@name; can be repeated, in the variable with commas \
+        "Listen on ADDRESS: host:port, unix:/path, unix:@name, with tls: before it if encrypted; can be repeated, in the variable with commas \
          [default: 127.0.0.1:8080]";
 
     /// Sets the number of workers. Default: one for each core.

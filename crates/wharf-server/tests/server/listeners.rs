@@ -34,6 +34,21 @@ async fn ask(io: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) -> S
     answer.rsplit("\r\n").next().unwrap().to_owned()
 }
 
+#[cfg(not(feature = "tls-core"))]
+#[tokio::test]
+async fn an_address_with_tls_is_an_error_in_a_build_without() {
+    let error = Server::new(who())
+        .bind("tls:127.0.0.1:0")
+        .start()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Settings);
+    assert_eq!(
+        error.to_string(),
+        "`tls:127.0.0.1:0` cannot be had: this program was built without TLS, which is the feature `tls`"
+    );
+}
+
 async fn ask_tcp(addr: std::net::SocketAddr) -> String {
     ask(tokio::net::TcpStream::connect(addr).await.unwrap()).await
 }

@@ -11,4 +11,11 @@ mod raw;
 #[cfg(test)]
 mod shutdown;
 #[cfg(test)]
+#[cfg(feature = "tls-core")]
+#[cfg_attr(
+    not(any(feature = "tls", feature = "tls-ring")),
+    expect(dead_code, unused_imports, reason = "most of it wants cryptography")
+)]
+mod tls;
+#[cfg(test)]
 mod workers;

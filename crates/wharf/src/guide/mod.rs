@@ -15,8 +15,9 @@
 //! 6. [Middleware](middleware): code around many handlers.
 //! 7. [Limits](limits): how long and how much, by default, and how to change it.
 //! 8. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
-//! 9. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
-//! 10. [Testing](testing): the real application without a network.
+//! 9. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
+//! 10. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
+//! 11. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -30,7 +31,6 @@
 //! - Forms (planned)
 //! - Static files (planned)
 //! - Compression (planned)
-//! - TLS (planned)
 //! - HTTP/2 (planned)
 //! - WebSocket (planned)
 //! - Server-sent events (planned)
@@ -73,3 +73,6 @@ pub mod state {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("tls.md")]
+pub mod tls {}

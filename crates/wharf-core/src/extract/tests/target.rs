@@ -1,8 +1,9 @@
 use std::net::SocketAddr;
+use std::time::SystemTime;
 
 use http::Uri;
 use http::uri::Scheme;
-use wharf_http::connection::{Local, UnixPeer};
+use wharf_http::connection::{Local, PeerCertificate, UnixPeer};
 use wharf_http::{Connection, Context, Peer, Service as _};
 
 use super::*;
@@ -145,6 +146,38 @@ async fn a_client_that_the_server_found_behind_a_proxy_counts_as_the_peer() {
         response.body_mut().bytes(None).await.unwrap(),
         "192.0.2.1:0 192.0.2.1 https://quay.test/ Some(443)"
     );
+}
+
+#[tokio::test]
+async fn a_handler_for_clients_with_a_certificate_is_closed_to_others() {
+    let running = start([
+        get("/needed", async |certificate: PeerCertificate| {
+            certificate.dns_names().join(" ")
+        }),
+        get("/optional", async |certificate: Option<PeerCertificate>| {
+            certificate.map_or("nobody".to_owned(), |one| one.serial().to_owned())
+        }),
+    ])
+    .await;
+    let ask = async |connection, path| {
+        let request = request(Method::GET, path, &[], "");
+        over(connection, &running, request).await
+    };
+    let known = || {
+        let valid = SystemTime::UNIX_EPOCH..=SystemTime::UNIX_EPOCH;
+        tcp().with_peer_certificate(
+            PeerCertificate::new(b"DER".as_slice(), valid)
+                .with_serial("0a")
+                .with_dns_names(["crane.test", "boat.test"]),
+        )
+    };
+    assert_eq!(ask(known(), "/needed").await, "crane.test boat.test");
+    assert_eq!(ask(known(), "/optional").await, "0a");
+    assert_eq!(
+        ask(tcp(), "/needed").await,
+        "403 Forbidden: a client certificate is needed"
+    );
+    assert_eq!(ask(tcp(), "/optional").await, "nobody");
 }
 
 #[tokio::test]

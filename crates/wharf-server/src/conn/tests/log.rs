@@ -310,6 +310,50 @@ async fn every_request_has_one_line_whatever_becomes_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_protocol_than_that_of_the_port_is_logged_as_such() {
+    let events = Events;
+    let _watching = events.watch();
+    let mut client = Client::open(logged(config(echo)));
+    client.send("\x16\x03\x01\x02\x00\x01\x00\x01\x7c").await;
+    client.io.shutdown().await.unwrap();
+    client.rest().await;
+    client.end().await;
+    assert_eq!(
+        events.lines(),
+        [r#"memory "a TLS handshake came to a port that speaks plain HTTP" 400 216 0 - rejected"#]
+    );
+}
+
+#[cfg(feature = "tls-core")]
+#[tokio::test(start_paused = true)]
+async fn plain_http_on_a_tls_port_is_logged_with_its_request_line() {
+    use crate::conn::reject_connection;
+    use wharf_http::service::{Rejected, RejectedKind};
+    let events = Events;
+    let _watching = events.watch();
+    let (mut client, io) = duplex(1 << 20);
+    let head = b"GET /a HTTP/1.1\r\n".as_slice();
+    let kind = RejectedKind::PlainOnTlsPort;
+    let rejected = Rejected::new(kind, "use https", head.into(), Connection::memory());
+    let config = logged(config(echo));
+    let (end, answer) = tokio::join!(reject_connection(io, &rejected, &config), async {
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        drop(client);
+        answer
+    });
+    assert_eq!(end, ConnectionEnd::Finished);
+    assert!(answer.ends_with("400 Bad Request: use https\n"), "{answer}");
+    let length = answer.len();
+    assert_eq!(
+        events.lines(),
+        [format!(
+            r#"memory "GET /a HTTP/1.1" 400 {length} 0 - rejected"#
+        )]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_too_slow_for_its_answer_is_logged_as_such() {
     let events = Events;
     let _watching = events.watch();

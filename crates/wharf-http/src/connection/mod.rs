@@ -10,6 +10,10 @@ use http::uri::Scheme;
 use crate::error::ErrorLog;
 use crate::signal::{Signal, Tasks};
 
+mod tls;
+
+pub use tls::{PeerCertificate, TlsInfo};
+
 /// The other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -127,6 +131,8 @@ struct Inner {
     local: Local,
     proxy: Option<Peer>,
     scheme: Scheme,
+    tls: Option<TlsInfo>,
+    peer_certificate: Option<PeerCertificate>,
     shutdown: Signal,
     tasks: Tasks,
     errors: ErrorLog,
@@ -143,6 +149,8 @@ impl Connection {
                 local,
                 proxy: None,
                 scheme: Scheme::HTTP,
+                tls: None,
+                peer_certificate: None,
                 shutdown: Signal::new(),
                 tasks: Tasks::new(),
                 errors: ErrorLog::new(),
@@ -168,6 +176,21 @@ impl Connection {
     #[must_use]
     pub fn with_proxy(self, proxy: Peer) -> Self {
         self.change(|inner| inner.proxy = Some(proxy))
+    }
+
+    /// Sets how the connection is encrypted, and with it the scheme `https`. Default: it is not.
+    #[must_use]
+    pub fn with_tls(self, tls: TlsInfo) -> Self {
+        self.change(|inner| {
+            inner.scheme = Scheme::HTTPS;
+            inner.tls = Some(tls);
+        })
+    }
+
+    /// Sets the certificate by which the peer has proved who it is. Default: `None`.
+    #[must_use]
+    pub fn with_peer_certificate(self, certificate: impl Into<Option<PeerCertificate>>) -> Self {
+        self.change(|inner| inner.peer_certificate = certificate.into())
     }
 
     /// Sets the signal that fires when the server begins to shut down, and the count of work it then waits for.
@@ -200,6 +223,8 @@ impl Connection {
             local: shared.local.clone(),
             proxy: shared.proxy.clone(),
             scheme: shared.scheme.clone(),
+            tls: shared.tls.clone(),
+            peer_certificate: shared.peer_certificate.clone(),
             shutdown: shared.shutdown.clone(),
             tasks: shared.tasks.clone(),
             errors: shared.errors,
@@ -238,6 +263,18 @@ impl Connection {
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
         &self.inner.scheme
+    }
+
+    /// Returns how the connection itself is encrypted; `None` when it is not.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        self.inner.tls.as_ref()
+    }
+
+    /// Returns the certificate by which the client has proved who it is; `None` when it was not asked, or had none.
+    #[must_use]
+    pub fn peer_certificate(&self) -> Option<&PeerCertificate> {
+        self.inner.peer_certificate.as_ref()
     }
 
     /// Returns the signal that fires when the server begins to shut down.
