@@ -83,18 +83,20 @@ struct Development {
 
 impl Development {
     async fn serve(&mut self) {
+        self.replace().await;
         loop {
-            // Whatever changes from here on is in the next build.
-            self.watch.note();
-            self.replace().await;
             self.changed().await;
+            // Whatever changes while it is built is in the next build.
+            self.watch.note();
             self.notice.info(format_args!(
                 "something has changed: the program is built again"
             ));
-            if let Err(error) = self.build.run().await {
-                self.notice.warn(format_args!("{error:#}"));
-                self.watch.note();
-                self.changed().await;
+            match self.build.run().await {
+                Ok(()) => {
+                    self.watch.learn();
+                    self.replace().await;
+                }
+                Err(error) => self.notice.warn(format_args!("{error:#}")),
             }
         }
     }

@@ -40,6 +40,13 @@ impl Watch {
         self.noted = self.look();
     }
 
+    /// Takes what is watched for the first time as it is now: a build may have found new sources.
+    pub(super) fn learn(&mut self) {
+        for (path, stamp) in self.look() {
+            self.noted.entry(path).or_insert(stamp);
+        }
+    }
+
     /// Tells whether anything is not as it was noted.
     pub(super) fn has_changed(&self) -> bool {
         self.look() != self.noted
@@ -143,6 +150,14 @@ mod tests {
         watch.note();
         fs::write(folder.join("new.css"), "").unwrap();
         assert!(watch.has_changed());
+        watch.note();
+        fs::write(folder.join("app.d"), "app: /nowhere/new.rs\n").unwrap();
+        fs::write(&page, "seven").unwrap();
+        watch.learn();
+        assert!(
+            watch.has_changed(),
+            "what was known already is not taken anew"
+        );
         watch.note();
         fs::remove_file(&page).unwrap();
         assert!(watch.has_changed());
