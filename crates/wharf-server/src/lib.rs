@@ -26,7 +26,7 @@
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1 and HTTP/1.0, on hyper; without a protocol this crate is empty |
 // Every module serves some protocol: a build without any has nothing to offer.
-#![cfg(feature = "http1")]
+#![cfg(any(feature = "http1", feature = "http2"))]
 
 mod accept;
 mod access_log;
@@ -45,12 +45,11 @@ mod settings;
 mod shutdown;
 mod signals;
 mod stats;
-mod wire;
 mod worker;
 
 pub use access_log::{AccessLog, AccessLogFormat, AccessLogFormatError};
-pub use config::{Http1Config, Limits, Timeouts};
-pub use conn::{ConnectionConfig, ConnectionEnd, serve_connection};
+pub use config::{Http1Config, Http2Config, Limits, Timeouts};
+pub use conn::{ConnectionConfig, ConnectionEnd, Protocol, serve_connection, serve_connection_as};
 pub use error::{Error, ErrorKind};
 pub use handle::ServerHandle;
 pub use run::{run, run_with};
