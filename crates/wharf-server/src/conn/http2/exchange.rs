@@ -256,6 +256,9 @@ fn trim(response: &mut Response, method: &Method) {
     }
 }
 
+/// For how much the client has to make room at a time, in bytes: a frame of the size that every client takes (RFC 9113 §4.2).
+const ROOM: usize = 16 * 1024;
+
 impl Delivery for Open {
     const TRACKED: bool = true;
 
@@ -274,8 +277,14 @@ impl Delivery for Open {
         } else {
             let part = length.min(PIECE);
             self.certain = stream.hub.give(stream.given.get(), part as u64);
-            self.barrier = !self.certain && part > 1;
-            part - usize::from(self.barrier)
+            if self.certain {
+                part
+            } else {
+                let room = part.min(ROOM);
+                stream.hub.take_back((part - room) as u64);
+                self.barrier = room > 1;
+                room - usize::from(self.barrier)
+            }
         };
         stream.given.add(part as u64);
         stream.pieces.add(1);

@@ -158,6 +158,11 @@ impl Hub {
         let given = self.given.fetch_add(more, Relaxed) + more;
         given <= self.credit.load(Relaxed) && before + more <= u64::from(self.initial.load(Relaxed))
     }
+
+    /// Notes that hyper did not get `bytes` after all.
+    pub(super) fn take_back(&self, bytes: u64) {
+        self.given.fetch_sub(bytes, Relaxed);
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -10,6 +10,8 @@ pub(super) struct Table {
     /// In the order of their numbers, which is that of their beginnings (RFC 9113 §5.1.1).
     open: Vec<Stream>,
     highest: u32,
+    /// The last whose head came in whole.
+    whole: u32,
     /// The last stream that is dealt with, as the client was told.
     last: u32,
     /// When the frame began that is coming in; 0 when none is.
@@ -50,6 +52,7 @@ impl Table {
             outgoing: Scanner::new(0),
             open: Vec::new(),
             highest: 0,
+            whole: 0,
             last: u32::MAX,
             frame_since: 0,
             head_since: 0,
@@ -86,7 +89,7 @@ impl Table {
     pub(super) fn last_stream(&self) -> Option<u32> {
         self.outgoing
             .is_between_frames()
-            .then(|| self.highest.min(self.last))
+            .then(|| self.whole.min(self.last))
     }
 
     /// Goes on with what came in at the time `now`.
@@ -115,6 +118,7 @@ impl Table {
                 if head.ends_fields() {
                     self.head_since = 0;
                     self.heads += 1;
+                    self.whole = self.whole.max(head.stream);
                 }
             }
             Event::Window { stream: 0, by } => self.windows.credit += u64::from(by),
