@@ -13,9 +13,9 @@
 //! - `shutdown`: how a server ends, and its [`Report`]; `signals`: INT and TERM.
 //! - `banner`, `notice`: what is said to the operator beside the access log.
 //! - `error`: [`Error`] and [`ErrorKind`].
-//! - `config`: [`Timeouts`], [`Limits`], [`Http1Config`], every default once.
-//! - `conn`: [`serve_connection`], one connection through hyper, with all limits.
-//! - `wire`: the adapter under hyper that counts, corks and holds back.
+//! - `config`: [`Timeouts`], [`Limits`], [`Http1Config`], [`Http2Config`], every default once.
+//! - `conn`: [`serve_connection`], one connection through hyper, with all limits. `http1` and `http2` in it have each a
+//!   `driver`, an `exchange` for one request, and a `wire`, the adapter under hyper that counts and corks.
 //! - `access_log`: [`AccessLog`], one line for each request; [`AccessLogFormat`].
 //! - `stats`: [`Stats`], live counters.
 //! - [`http`]: the crate `wharf-http`, for what services are made of.
@@ -25,6 +25,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1 and HTTP/1.0, on hyper; without a protocol this crate is empty |
+//! | `http2` | no | HTTP/2, on hyper: for clients that begin with it, and where it was agreed on |
 // Every module serves some protocol: a build without any has nothing to offer.
 #![cfg(any(feature = "http1", feature = "http2"))]
 

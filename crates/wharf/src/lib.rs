@@ -31,6 +31,7 @@
 //! | `server` | yes | applications and the server: everything but the client and the tests |
 //! | `client` | yes | the client |
 //! | `http1` | yes | HTTP/1.1 on both sides; without a protocol neither side opens a connection |
+//! | `http2` | yes | HTTP/2 on the server |
 //! | `json` | yes | `Json`, and JSON bodies of the client |
 //! | `form` | yes | `Form` |
 //! | `cookies` | yes | `Cookies` and `SetCookie` |
@@ -81,7 +82,7 @@ pub use wharf_core::{
     any, at, delete, from_fn, get, head, options, patch, post, put, resource,
 };
 pub use wharf_http::{Body, BoxError, Context, Method, Request, Response, StatusCode};
-#[cfg(all(feature = "server", feature = "http1"))]
+#[cfg(all(feature = "server", any(feature = "http1", feature = "http2")))]
 pub use wharf_server::{Server, Settings, run, run_with};
 
 /// A result whose error is any error, unless it is named.
