@@ -101,7 +101,14 @@ impl Context {
     ///
     /// For servers. The memory is used again when nobody else holds the context any more.
     pub fn advance(&mut self) {
-        let sequence = self.inner.sequence.wrapping_add(1);
+        self.advance_to(self.inner.sequence.wrapping_add(1));
+    }
+
+    /// Turns this into the context of the request that `sequence` others came before on the same connection.
+    ///
+    /// For servers of connections whose requests do not end in order. The memory is used again when nobody else holds the
+    /// context any more.
+    pub fn advance_to(&mut self, sequence: u64) {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.clear();
             inner.sequence = sequence;

@@ -6,11 +6,12 @@ use tokio::time::{sleep, timeout};
 use wharf_http::connection::{Local, Peer};
 use wharf_http::{Connection, Service, Signal, Tasks};
 
-use crate::conn::{ConnectionConfig, serve_connection};
+use crate::conn::{ConnectionConfig, Protocol, serve_connection_as};
 use crate::listener::proxy_protocol::Refused;
 use crate::listener::{Accepted, ProxyProtocol, Stream};
 use crate::notice::Notice;
 use crate::shutdown::until;
+use crate::tls;
 
 /// How long a header that is on its way is still waited for when the server shuts down.
 const RACE: Duration = Duration::from_millis(50);
@@ -83,6 +84,7 @@ impl<S: Service> Arrival<S> {
             connection = connection
                 .with_server(shutdown, tasks)
                 .with_errors_to_stderr(to_stderr);
+            let mut protocol = Protocol::Detect;
             if let Some(tls) = &site.tls {
                 // In a box of its own: it is large, and soon over.
                 let secured = Box::pin(tls.secure(stream, connection, &config)).await;
@@ -90,9 +92,10 @@ impl<S: Service> Arrival<S> {
                     return;
                 };
                 (stream, connection) = (behind, secured);
+                protocol = tls::agreed(&connection);
             }
             // Made where it is awaited: moved here, it would take its place in memory twice.
-            let _end = serve_connection(stream, connection, config).await;
+            let _end = serve_connection_as(stream, connection, config, protocol).await;
         }
     }
 }

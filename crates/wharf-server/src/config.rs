@@ -1,4 +1,4 @@
-//! [`Timeouts`], [`Limits`] and [`Http1Config`]: every default of the server, once.
+//! [`Timeouts`], [`Limits`], [`Http1Config`] and [`Http2Config`]: every default of the server, once.
 
 use std::time::Duration;
 
@@ -291,6 +291,174 @@ impl Http1Config {
     #[must_use]
     pub fn half_close(mut self, on: bool) -> Self {
         self.half_close = on;
+        self
+    }
+}
+
+/// What HTTP/2 connections do. It has an effect where the feature `http2` is on.
+///
+/// What a client can make a connection hold in memory is bounded. Of uploads it is
+/// [`connection_window`](Self::connection_window) in all. Of answers it is for each of the
+/// [`max_concurrent_streams`](Self::max_concurrent_streams) the [`send_buffer`](Self::send_buffer), a piece of 64 KiB, and
+/// the head of the request, whose limit is [`Limits::request_head_size`]. By default that comes to 39 MiB for a client that
+/// does its worst, and to some 100 KiB for one that does not.
+///
+/// # Examples
+///
+/// ```
+/// use wharf_server::Http2Config;
+///
+/// let http2 = Http2Config::new().max_concurrent_streams(50).prior_knowledge(false);
+/// # let _ = http2;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http2Config {
+    pub(crate) prior_knowledge: bool,
+    pub(crate) max_concurrent_streams: u32,
+    pub(crate) stream_window: u32,
+    pub(crate) connection_window: u32,
+    pub(crate) max_frame_size: u32,
+    pub(crate) send_buffer: usize,
+    pub(crate) pending_resets: usize,
+    pub(crate) error_resets: usize,
+    pub(crate) ping_interval: Option<Duration>,
+    pub(crate) ping_timeout: Duration,
+    pub(crate) extended_connect: bool,
+}
+
+impl Default for Http2Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Http2Config {
+    /// Creates the default configuration.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            prior_knowledge: true,
+            max_concurrent_streams: 200,
+            stream_window: 256 * 1024,
+            connection_window: 1024 * 1024,
+            max_frame_size: 16 * 1024,
+            send_buffer: 64 * 1024,
+            pending_resets: 20,
+            error_resets: 1024,
+            ping_interval: Some(Duration::from_secs(30)),
+            ping_timeout: Duration::from_secs(20),
+            extended_connect: false,
+        }
+    }
+
+    /// Sets whether a client may begin with HTTP/2 on a connection on which nothing was agreed (RFC 9113 §3.3).
+    ///
+    /// It is told by its first bytes, at no cost for HTTP/1. Without it such a client is answered 505.
+    ///
+    /// Default: `true`.
+    #[must_use]
+    pub fn prior_knowledge(mut self, on: bool) -> Self {
+        self.prior_knowledge = on;
+        self
+    }
+
+    /// Sets how many requests may run at once on a connection (RFC 9113 §5.1.2); more are refused, and the client may send
+    /// them again.
+    ///
+    /// Default: 200.
+    #[must_use]
+    pub fn max_concurrent_streams(mut self, count: u32) -> Self {
+        self.max_concurrent_streams = count;
+        self
+    }
+
+    /// Sets how many bytes of one request body may come in before somebody reads them (RFC 9113 §6.9.2).
+    ///
+    /// Default: 262,144. At most 2,147,483,647.
+    #[must_use]
+    pub fn stream_window(mut self, bytes: u32) -> Self {
+        self.stream_window = bytes;
+        self
+    }
+
+    /// Sets how many bytes of all request bodies of a connection may come in before somebody reads them (RFC 9113 §6.9.1).
+    ///
+    /// Bodies that nobody reads take from it: keep it a few times as large as [`stream_window`](Self::stream_window).
+    ///
+    /// Default: 1,048,576. At least 65,535, at most 2,147,483,647.
+    #[must_use]
+    pub fn connection_window(mut self, bytes: u32) -> Self {
+        self.connection_window = bytes;
+        self
+    }
+
+    /// Sets the largest frame that a client may send, in bytes (RFC 9113 §4.2).
+    ///
+    /// Default: 16,384, which is also the least. At most 16,777,215.
+    #[must_use]
+    pub fn max_frame_size(mut self, bytes: u32) -> Self {
+        self.max_frame_size = bytes;
+        self
+    }
+
+    /// Sets how many bytes of one answer are kept while the socket does not take them; then its body is not asked for more.
+    ///
+    /// Default: 65,536.
+    #[must_use]
+    pub fn send_buffer(mut self, bytes: usize) -> Self {
+        self.send_buffer = bytes;
+        self
+    }
+
+    /// Sets how many requests may have been taken back by the client before they were looked at; with more the connection is
+    /// ended with `ENHANCE_YOUR_CALM` (RFC 9113 §10.5). This is the guard against rapid resets, CVE-2023-44487.
+    ///
+    /// Default: 20.
+    #[must_use]
+    pub fn pending_resets(mut self, count: usize) -> Self {
+        self.pending_resets = count;
+        self
+    }
+
+    /// Sets how many streams of a connection may be reset because of the client's errors; with more the connection is ended
+    /// with `ENHANCE_YOUR_CALM`.
+    ///
+    /// Default: 1,024.
+    #[must_use]
+    pub fn error_resets(mut self, count: usize) -> Self {
+        self.error_resets = count;
+        self
+    }
+
+    /// Sets after how long without data from the client it is asked for a sign of life, a `PING` (RFC 9113 §6.7).
+    ///
+    /// Neither its answer nor a `PING` of its own prolongs [`Timeouts::idle`].
+    ///
+    /// Default: 30 seconds. `None` never asks.
+    #[must_use]
+    pub fn ping_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
+        self.ping_interval = interval.into();
+        self
+    }
+
+    /// Sets how long the client may take to answer a `PING`; then the connection is cut.
+    ///
+    /// Default: 20 seconds.
+    #[must_use]
+    pub fn ping_timeout(mut self, limit: Duration) -> Self {
+        self.ping_timeout = limit;
+        self
+    }
+
+    /// Sets whether requests may ask to speak another protocol on their stream, such as WebSocket (RFC 8441).
+    ///
+    /// Such a request has the method `CONNECT`, with `hyper::ext::Protocol` and `hyper::upgrade::OnUpgrade` in its
+    /// extensions. When the service answers with a status of success, the stream is handed to whoever awaits that.
+    ///
+    /// Default: `false`.
+    #[must_use]
+    pub fn extended_connect(mut self, on: bool) -> Self {
+        self.extended_connect = on;
         self
     }
 }

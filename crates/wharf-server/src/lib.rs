@@ -20,9 +20,9 @@
 //! - `supervisor`: what a running server is told; `shutdown`: how it ends, and its [`Report`]; `signals`: INT, TERM, HUP and USR2.
 //! - `banner`, `notice`: what is said to the operator beside the access log; `panic`: what a panic said.
 //! - `error`: [`Error`] and [`ErrorKind`].
-//! - `config`: [`Timeouts`], [`Limits`], [`Http1Config`], every default once.
-//! - `conn`: [`serve_connection`], one connection through hyper, with all limits.
-//! - `wire`: the adapter under hyper that counts, corks and holds back.
+//! - `config`: [`Timeouts`], [`Limits`], [`Http1Config`], [`Http2Config`], every default once.
+//! - `conn`: [`serve_connection`], one connection through hyper, with all limits. `http1` and `http2` in it have each a
+//!   `driver`, an `exchange` for one request, and a `wire`, the adapter under hyper that counts and corks.
 //! - `access_log`: [`AccessLog`], one line for each request; [`AccessLogFormat`].
 //! - `stats`: [`Stats`], live counters.
 //! - [`http`]: the crate `wharf-http`, for what services are made of.
@@ -32,13 +32,14 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1 and HTTP/1.0, on hyper; without a protocol this crate is empty |
+//! | `http2` | no | HTTP/2, on hyper: for clients that begin with it, and where it was agreed on |
 //! | `tls` | no | the module `tls`: TLS with the cryptography of aws-lc-rs, which needs a C compiler to build |
 //! | `tls-ring` | no | the same with that of ring, which is smaller and has no post-quantum key exchange |
 //! | `tls-core` | no | the same with none: the program brings a provider, see `tls::dangerous_raw`; the other two bring this |
 //!
 //! With both `tls` and `tls-ring` it is aws-lc-rs that is used.
 // Every module serves some protocol: a build without any has nothing to offer.
-#![cfg(feature = "http1")]
+#![cfg(any(feature = "http1", feature = "http2"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
@@ -76,12 +77,13 @@ pub mod tls;
 #[path = "tls/absent.rs"]
 mod tls;
 mod trust;
-mod wire;
 mod worker;
 
 pub use access_log::{AccessLog, AccessLogFormat, AccessLogFormatError};
-pub use config::{Http1Config, Limits, Timeouts};
-pub use conn::{ConnectionConfig, ConnectionEnd, ForwardedBy, serve_connection};
+pub use config::{Http1Config, Http2Config, Limits, Timeouts};
+pub use conn::{
+    ConnectionConfig, ConnectionEnd, ForwardedBy, Protocol, serve_connection, serve_connection_as,
+};
 pub use error::{Error, ErrorKind};
 pub use handle::ServerHandle;
 pub use run::{run, run_with};

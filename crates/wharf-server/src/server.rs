@@ -13,7 +13,7 @@ use wharf_http::{ErrorChain, Serve, Service, Signal, Tasks};
 use crate::access_log::AccessLog;
 use crate::arrival::Arrival;
 use crate::banner::Banner;
-use crate::config::{Http1Config, Limits, Timeouts};
+use crate::config::{Http1Config, Http2Config, Limits, Timeouts};
 use crate::conn::{ConnectionConfig, ForwardedBy};
 use crate::develop::Develop;
 use crate::error::{Error, ErrorKind};
@@ -65,6 +65,7 @@ pub struct Server<S> {
     timeouts: Timeouts,
     limits: Limits,
     http1: Http1Config,
+    http2: Http2Config,
     access_log: AccessLog,
     server_header: Option<HeaderValue>,
     trusted_proxies: TrustedProxies,
@@ -89,6 +90,7 @@ impl<S: Serve> Server<S> {
             timeouts: Timeouts::new(),
             limits: Limits::new(),
             http1: Http1Config::new(),
+            http2: Http2Config::new(),
             access_log: AccessLog::new(),
             server_header: None,
             trusted_proxies: TrustedProxies::new(),
@@ -153,6 +155,12 @@ impl<S: Serve> Server<S> {
     /// Sets how HTTP/1 is spoken.
     pub fn http1(mut self, config: Http1Config) -> Self {
         self.http1 = config;
+        self
+    }
+
+    /// Sets how HTTP/2 is spoken.
+    pub fn http2(mut self, config: Http2Config) -> Self {
+        self.http2 = config;
         self
     }
 
@@ -462,6 +470,7 @@ impl<S: Serve> Server<S> {
             .timeouts(self.timeouts)
             .limits(self.limits)
             .http1(self.http1)
+            .http2(self.http2)
             .access_log(self.access_log)
             .server_header(self.server_header)
             .trusted_proxies(self.trusted_proxies)

@@ -31,6 +31,7 @@
 //! | `server` | yes | applications and the server: everything but the client and the tests |
 //! | `client` | yes | the client |
 //! | `http1` | yes | HTTP/1.1 on both sides; without a protocol neither side opens a connection |
+//! | `http2` | yes | HTTP/2 on the server |
 //! | `tls` | yes | TLS of the server (the client's is not there yet), with the cryptography of aws-lc-rs, which needs a C compiler to build |
 //! | `tls-ring` | no | the same with that of ring; for less to build, without the defaults |
 //! | `tls-core` | no | the same with none: the program brings a provider, see `server::tls::dangerous_raw` |
@@ -85,7 +86,7 @@ pub use wharf_core::{
     any, at, delete, from_fn, get, head, options, patch, post, put, resource,
 };
 pub use wharf_http::{Body, BoxError, Context, Method, Request, Response, StatusCode};
-#[cfg(all(feature = "server", feature = "http1"))]
+#[cfg(all(feature = "server", any(feature = "http1", feature = "http2")))]
 pub use wharf_server::{Server, Settings, run, run_with};
 
 /// A result whose error is any error, unless it is named.

@@ -21,6 +21,10 @@ pub(crate) struct Record {
 enum RequestLine {
     Parsed(Method, Uri, Version),
     /// As it came; `None` when it was not readable.
+    #[cfg_attr(
+        not(feature = "http1"),
+        expect(dead_code, reason = "hyper answers such requests of HTTP/2 itself")
+    )]
     Raw(Option<String>),
 }
 
@@ -44,6 +48,10 @@ impl Line {
 pub(crate) enum Outcome {
     Complete,
     /// The request never parsed.
+    #[cfg_attr(
+        not(feature = "http1"),
+        expect(dead_code, reason = "hyper answers such requests of HTTP/2 itself")
+    )]
     Rejected,
     /// The client left.
     Left,
@@ -85,6 +93,7 @@ impl Record {
     }
 
     /// Keeps what there is of a head that never became a request.
+    #[cfg(feature = "http1")]
     pub(crate) fn rejected(line: Option<&str>) -> Self {
         Self {
             request: RequestLine::Raw(line.map(str::to_owned)),

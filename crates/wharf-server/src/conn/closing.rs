@@ -5,26 +5,23 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, timeout_at};
-use wharf_http::service::{Rejected, RejectedKind};
-use wharf_http::{Connection, Service, Signal};
+use wharf_http::{Connection, Signal};
 
+use super::ConnectionEnd;
 use super::config::Settings;
-use super::exchange::Adapter;
-use super::{ConnectionEnd, reject};
-use crate::access_log::{Line, Outcome, Record};
-use crate::panic;
-use crate::wire::Wire;
+use super::flow::Flow;
+use super::socket::Socket;
 
 /// A connection without hyper.
 pub(super) struct Closing<'a, IO> {
-    pub(super) wire: Wire<IO>,
+    pub(super) socket: Socket<IO>,
+    pub(super) flow: &'a Flow,
     pub(super) connection: &'a Connection,
     pub(super) settings: &'a Settings,
 }
@@ -33,7 +30,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
     /// Sends what is left and closes; reads past what the client still sends when some of it is `unread`.
     pub(super) async fn close(mut self, unread: bool) -> ConnectionEnd {
         let abort = &self.settings.abort;
-        match unless(abort, send(&mut self.wire, self.settings)).await {
+        match unless(abort, send(&mut self.socket, self.flow, self.settings)).await {
             Some(Ok(())) => {}
             Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
                 return ConnectionEnd::TooSlow;
@@ -44,64 +41,24 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
         if unread {
             let shutdown = self.connection.shutdown();
             // Nothing is lost when this is cut: the client had the time to read its answer.
-            let _cut = unless(abort, linger(&mut self.wire, self.settings, shutdown)).await;
+            let _cut = unless(abort, linger(&mut self.socket, self.settings, shutdown)).await;
         }
         ConnectionEnd::Finished
     }
-
-    /// Lets the service answer what never became a request.
-    pub(super) async fn reject<S: Service>(
-        mut self,
-        adapter: Adapter<S>,
-        rejected: &Rejected,
-    ) -> ConnectionEnd {
-        let response = match catch_unwind(AssertUnwindSafe(|| adapter.service().reject(rejected))) {
-            Ok(response) => response,
-            Err(panic) => {
-                let message = panic::message(panic.as_ref());
-                self.connection.report(format_args!(
-                    "the service panicked over a malformed request: {message}"
-                ));
-                return ConnectionEnd::Failed;
-            }
-        };
-        let status = response.status();
-        let log = &self.settings.access_log;
-        let record = log
-            .is_wanted()
-            .then(|| Record::rejected(rejected.request_line().or(no_http(rejected))));
-        let bytes = reject::answer(response, rejected, self.settings).await;
-        self.wire.append(&bytes);
-        if let Some(record) = record {
-            let line = Line {
-                status: Some(status),
-                bytes: bytes.len() as u64,
-                ended: Instant::now(),
-                outcome: Outcome::Rejected,
-            };
-            log.write(&adapter.next_context(), &record, &line);
-        }
-        self.close(true).await
-    }
-}
-
-/// Says in place of a request line that another protocol was spoken: "-" would leave its reader in the dark.
-fn no_http(rejected: &Rejected) -> Option<&str> {
-    (rejected.kind() == RejectedKind::TlsOnPlainPort).then(|| rejected.reason())
 }
 
 /// Sends what is left; an error when the client does not take it in time.
-async fn send<IO>(wire: &mut Wire<IO>, settings: &Settings) -> io::Result<()>
+async fn send<IO>(socket: &mut Socket<IO>, flow: &Flow, settings: &Settings) -> io::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     let limit = settings.timeouts.response_write;
-    while within(limit, poll_fn(|cx| wire.poll_push_some(cx))).await?? {}
-    within(limit, poll_fn(|cx| wire.poll_close(cx))).await?
+    while within(limit, poll_fn(|cx| socket.poll_push_some(cx, flow))).await?? {}
+    within(limit, poll_fn(|cx| socket.poll_close(cx))).await?
 }
 
 /// Reads and throws away what the client still sends, until it closes, falls silent or takes too long.
-async fn linger<IO>(wire: &mut Wire<IO>, settings: &Settings, shutdown: &Signal)
+async fn linger<IO>(socket: &mut Socket<IO>, settings: &Settings, shutdown: &Signal)
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
@@ -118,7 +75,8 @@ where
         }
         let read = poll_fn(|cx| {
             let mut read = ReadBuf::new(&mut buffer);
-            wire.poll_read_raw(cx, &mut read)
+            socket
+                .poll_read(cx, &mut read)
                 .map_ok(|()| read.filled().len())
         });
         let read = match earlier(end, silent) {

@@ -4,12 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderValue;
+#[cfg(feature = "http1")]
 use hyper::server::conn::http1;
+#[cfg(feature = "http2")]
+use hyper::server::conn::http2;
+#[cfg(feature = "http2")]
+use hyper_util::rt::TokioTimer;
 use wharf_http::{Service, Signal};
 
 use super::forwarded::{ForwardedBy, Forwarding};
 use crate::access_log::AccessLog;
-use crate::config::{DEFAULT_HEADER_COUNT, Http1Config, Limits, Timeouts};
+use crate::config::{Http1Config, Http2Config, Limits, Timeouts};
 use crate::stats::Stats;
 use crate::trust::TrustedProxies;
 
@@ -37,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) timeouts: Timeouts,
     pub(crate) limits: Limits,
     pub(super) http1: Http1Config,
+    pub(super) http2: Http2Config,
     pub(super) access_log: AccessLog,
     pub(crate) stats: Stats,
     pub(super) abort: Signal,
@@ -53,6 +59,7 @@ impl<S: Service> ConnectionConfig<S> {
                 timeouts: Timeouts::new(),
                 limits: Limits::new(),
                 http1: Http1Config::new(),
+                http2: Http2Config::new(),
                 access_log: AccessLog::new(),
                 stats: Stats::new(),
                 abort: Signal::new(),
@@ -83,6 +90,12 @@ impl<S: Service> ConnectionConfig<S> {
     #[must_use]
     pub fn http1(self, http1: Http1Config) -> Self {
         self.change(|settings| settings.http1 = http1)
+    }
+
+    /// Sets what HTTP/2 connections do.
+    #[must_use]
+    pub fn http2(self, http2: Http2Config) -> Self {
+        self.change(|settings| settings.http2 = http2)
     }
 
     /// Sets where a line for each request goes. Default: to `tracing`.
@@ -156,15 +169,17 @@ impl<S> fmt::Debug for ConnectionConfig<S> {
             .field("timeouts", &self.settings.timeouts)
             .field("limits", &self.settings.limits)
             .field("http1", &self.settings.http1)
+            .field("http2", &self.settings.http2)
             .field("access_log", &self.settings.access_log)
             .field("server_header", &self.settings.server)
             .finish_non_exhaustive()
     }
 }
 
+#[cfg(feature = "http1")]
 impl Settings {
-    /// Makes the settings of hyper.
-    pub(super) fn hyper(&self) -> http1::Builder {
+    /// Makes the settings of hyper for HTTP/1.
+    pub(super) fn hyper1(&self) -> http1::Builder {
         let mut builder = http1::Builder::new();
         builder
             .keep_alive(self.http1.keep_alive)
@@ -176,12 +191,47 @@ impl Settings {
             .max_header_size(self.limits.request_head_size)
             // The connection has a clock of its own, which can answer 408.
             .header_read_timeout(None);
-        if self.limits.header_count != DEFAULT_HEADER_COUNT {
+        if self.limits.header_count != crate::config::DEFAULT_HEADER_COUNT {
             builder.max_headers(self.limits.header_count);
         }
         builder
     }
 }
 
-/// hyper's buffer for one direction, in bytes.
+/// hyper's buffer for one direction of HTTP/1, in bytes.
+#[cfg(feature = "http1")]
 const BUFFER: usize = 64 * 1024;
+
+#[cfg(feature = "http2")]
+impl Settings {
+    /// Makes the settings of hyper for HTTP/2.
+    pub(super) fn hyper2<E>(&self, executor: E) -> http2::Builder<E> {
+        let config = &self.http2;
+        let mut builder = http2::Builder::new(executor);
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(config.max_concurrent_streams)
+            .max_header_list_size(u32::try_from(self.limits.request_head_size).unwrap_or(u32::MAX))
+            // hyper panics over sizes that the RFC does not allow.
+            .initial_stream_window_size(config.stream_window.min(MAX_WINDOW))
+            .initial_connection_window_size(config.connection_window.clamp(MIN_WINDOW, MAX_WINDOW))
+            .max_frame_size(config.max_frame_size.clamp(16_384, (1 << 24) - 1))
+            .max_send_buf_size(config.send_buffer.min(u32::MAX as usize))
+            .max_pending_accept_reset_streams(config.pending_resets)
+            .max_local_error_reset_streams(config.error_resets)
+            .keep_alive_interval(config.ping_interval)
+            .keep_alive_timeout(config.ping_timeout);
+        if config.extended_connect {
+            builder.enable_connect_protocol();
+        }
+        builder
+    }
+}
+
+/// The largest window (RFC 9113 §6.9.1).
+#[cfg(feature = "http2")]
+const MAX_WINDOW: u32 = (1 << 31) - 1;
+
+/// What the window of a connection begins with (RFC 9113 §6.9.2).
+#[cfg(feature = "http2")]
+const MIN_WINDOW: u32 = 65_535;

@@ -20,14 +20,14 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn new(status: StatusCode, reason: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, reason: impl Into<String>) -> Self {
         Self {
             refusal: Refusal::new(status, reason),
             close: false,
         }
     }
 
-    fn bad(reason: impl Into<String>) -> Self {
+    pub(super) fn bad(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, reason)
     }
 
@@ -144,7 +144,8 @@ pub(super) fn check<B>(
     let uri = request.uri();
     // The origin form, by far the most common (RFC 9112 §3.2.1).
     if uri.authority().is_none() && uri.path().starts_with('/') {
-        if *request.method() == Method::CONNECT {
+        // RFC 8441 §4: on HTTP/2 that is a request to speak another protocol, and hyper lets it pass where that is allowed.
+        if *request.method() == Method::CONNECT && request.version() != Version::HTTP_2 {
             return Err(Refused::bad(
                 "CONNECT needs a host and a port as its target",
             ));

@@ -7,38 +7,42 @@
 //!                          │
 //!                        Driver              polls hyper, holds the clock, listens to the signals
 //! ~~~
+//!
+//! `http1` and `http2` have one of each. What lies beside them is the same for both.
 
+mod answering;
+mod clock;
 mod closing;
 mod config;
-mod driver;
-mod exchange;
+mod flow;
 mod forwarded;
-pub(crate) mod handover;
 mod head;
-pub(crate) mod progress;
-mod reject;
+#[cfg(feature = "http1")]
+mod http1;
+#[cfg(feature = "http2")]
+mod http2;
+mod ledger;
+mod patience;
 mod reply;
+mod socket;
 mod upload;
 
 pub use config::ConnectionConfig;
+#[cfg(feature = "tls-core")]
 pub(crate) use config::Settings;
 pub use forwarded::ForwardedBy;
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 
-use hyper_util::rt::TokioIo;
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 #[cfg(feature = "tls-core")]
 use wharf_http::service::Rejected;
 use wharf_http::{Connection, Service};
 
-use self::closing::Closing;
-use self::driver::{Driver, End, Parts};
-use self::exchange::Adapter;
-use self::progress::{Progress, Upload};
-use crate::wire::Wire;
+use self::flow::Flow;
+use crate::stats::ConnectionStats;
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +60,27 @@ pub enum ConnectionEnd {
     Cut,
 }
 
-/// Serves one connection until it ends: HTTP/1.1 and HTTP/1.0, with all limits of `config`.
+/// Which protocol a connection speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// Find out from the first bytes: HTTP/2 for clients that know that it is spoken here (RFC 9113 §3.3) and where
+    /// [`Http2Config::prior_knowledge`](crate::Http2Config::prior_knowledge) allows it, else HTTP/1.
+    #[default]
+    Detect,
+    /// HTTP/1.1 and HTTP/1.0.
+    #[cfg(feature = "http1")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http1")))]
+    Http1,
+    /// HTTP/2, as agreed on by ALPN.
+    #[cfg(feature = "http2")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http2")))]
+    Http2,
+}
+
+/// Serves one connection until it ends, with all limits of `config`.
+///
+/// The protocol is found out from the first bytes; [`serve_connection_as`] is told it.
 ///
 /// `io` is a socket or anything like it, such as one end of `tokio::io::duplex`. `connection` describes it to the
 /// service. Its [`shutdown`](Connection::shutdown) signal makes the connection end soon: after 50 milliseconds when no
@@ -107,26 +131,7 @@ where
     S: Service,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let settings = config.settings();
-    let progress = Arc::new(Progress::new(Arc::clone(settings)));
-    let mut driver = {
-        let wire = Wire::new(io, Arc::clone(&progress));
-        let service = Arc::clone(&config.service);
-        let adapter = Adapter::new(service, connection.clone(), Arc::clone(&progress));
-        let hyper = settings
-            .hyper()
-            .serve_connection(TokioIo::new(wire), adapter)
-            .with_upgrades();
-        Driver::new(hyper, &progress, &connection)
-    };
-    let end = {
-        let mut timer = pin!(driver.timer());
-        let mut shutdown = pin!(connection.shutdown().fired());
-        let mut abort = pin!(settings.abort.fired());
-        poll_fn(|cx| driver.poll(cx, timer.as_mut(), shutdown.as_mut(), abort.as_mut())).await
-    };
-
-    finish(end, driver, &connection, &config, &progress).await
+    serve_connection_as(io, connection, config, Protocol::Detect).await
 }
 
 /// Lets the service answer bytes that never became a request, and closes; hyper never sees the connection.
@@ -140,99 +145,99 @@ where
     S: Service,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let settings = config.settings();
-    let connection = rejected.connection();
-    let progress = Arc::new(Progress::new(Arc::clone(settings)));
-    let wire = Wire::new(io, Arc::clone(&progress));
-    let service = Arc::clone(&config.service);
-    let adapter = Adapter::new(service, connection.clone(), progress);
-    let closing = Closing {
-        wire,
-        connection,
-        settings,
-    };
-    closing.reject(adapter, rejected).await
+    // Who writes plain text is answered in it, where it is spoken.
+    #[cfg(feature = "http1")]
+    return http1::reject(Arrived::new(io, config), rejected, config).await;
+    #[cfg(not(feature = "http1"))]
+    {
+        drop((io, rejected, config));
+        ConnectionEnd::Finished
+    }
 }
 
-/// Deals with what is left when hyper has stopped.
-async fn finish<S, IO>(
-    end: End,
-    driver: Driver<S, IO>,
-    connection: &Connection,
-    config: &ConnectionConfig<S>,
-    progress: &Progress,
+/// Serves one connection like [`serve_connection`], with the protocol that both ends have agreed on, such as by the ALPN
+/// extension of TLS.
+///
+/// # Panics
+///
+/// Panics when called outside a tokio runtime with timers.
+///
+/// # Cancel safety
+///
+/// Dropping the future cuts the connection. A request that was running is logged, its client gets no answer.
+pub async fn serve_connection_as<S, IO>(
+    io: IO,
+    connection: Connection,
+    config: ConnectionConfig<S>,
+    protocol: Protocol,
 ) -> ConnectionEnd
 where
     S: Service,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let settings = config.settings();
-    let busy = progress.is_busy();
-    let Parts {
-        wire,
-        read,
-        adapter,
-    } = match (driver.take_apart(end.outcome()), &end) {
-        (Some(parts), _) => parts,
-        (None, End::Done) => return upgraded(progress, settings).await,
-        (None, _) => return ConnectionEnd::Failed,
-    };
-    let closing = Closing {
-        wire,
-        connection,
-        settings,
-    };
-    match end {
-        End::Done => {
-            // A request that was not read to its end, or more that came after the last one.
-            let unread = progress.upload() != Upload::None || !read.is_empty();
-            closing.close(unread).await
-        }
-        End::Leaving => closing.close(false).await,
-        End::Quiet => {
-            let begun = reject::skip_empty_lines(&read).len();
-            if begun == 0 {
-                return closing.close(false).await;
+    let arrived = Arrived::new(io, &config);
+    match protocol {
+        #[cfg(feature = "http1")]
+        Protocol::Detect => match http1::serve(arrived, &connection, &config, true).await {
+            Served::Ended(end) => end,
+            #[cfg(feature = "http2")]
+            Served::Preface(arrived) => {
+                // Boxed: few connections take this way, and all would have to be as large.
+                Box::pin(http2::serve(arrived, connection, config)).await
             }
-            let head = read.slice(read.len() - begun..);
-            let rejected = reject::timed_out(head, connection);
-            closing.reject(adapter, &rejected).await
-        }
-        End::Broken(error) if error.is_parse() => {
-            let rejected = reject::classify(&error, read, settings, connection);
-            closing.reject(adapter, &rejected).await
-        }
-        End::Broken(error) if driver::is_fault_of_service(&error) => {
-            driver::report(&error, connection);
-            ConnectionEnd::Failed
-        }
-        End::Broken(error) if busy || error.is_incomplete_message() => ConnectionEnd::ClientLeft,
-        End::Broken(_) => ConnectionEnd::Finished,
-        End::Panicked(message) => {
-            connection.report(format_args!(
-                "the service panicked, the connection is cut: {message}"
-            ));
-            ConnectionEnd::Failed
-        }
-        End::Slow => ConnectionEnd::TooSlow,
-        End::Cut if busy => ConnectionEnd::Cut,
-        End::Cut => ConnectionEnd::Finished,
+            #[cfg(not(feature = "http2"))]
+            Served::Preface(_) => ConnectionEnd::Finished,
+        },
+        #[cfg(feature = "http1")]
+        Protocol::Http1 => match http1::serve(arrived, &connection, &config, false).await {
+            Served::Ended(end) => end,
+            Served::Preface(_) => ConnectionEnd::Finished,
+        },
+        #[cfg(all(feature = "http2", not(feature = "http1")))]
+        Protocol::Detect => http2::serve(arrived, connection, config).await,
+        #[cfg(feature = "http2")]
+        Protocol::Http2 => Box::pin(http2::serve(arrived, connection, config)).await,
     }
 }
 
-/// Waits until the application has dropped a connection that no longer speaks HTTP.
-async fn upgraded(progress: &Progress, settings: &Settings) -> ConnectionEnd {
-    let Some(handover) = progress.handover.get() else {
-        return ConnectionEnd::Finished;
-    };
-    if closing::unless(&settings.abort, handover.gone.fired())
-        .await
-        .is_some()
-    {
-        return ConnectionEnd::Finished;
+/// A connection whose protocol is known.
+struct Arrived<IO> {
+    io: IO,
+    /// What was read already.
+    #[cfg_attr(
+        not(feature = "http2"),
+        expect(dead_code, reason = "nothing is read before HTTP/1")
+    )]
+    read: Bytes,
+    opened: Instant,
+    stats: Arc<ConnectionStats>,
+}
+
+impl<IO> Arrived<IO> {
+    fn new<S: Service>(io: IO, config: &ConnectionConfig<S>) -> Self {
+        Self {
+            io,
+            read: Bytes::new(),
+            opened: Instant::now(),
+            stats: Arc::new(config.settings().stats.connection()),
+        }
     }
-    handover.cut();
-    ConnectionEnd::Cut
+
+    fn flow(&self) -> Flow {
+        Flow::new(self.opened)
+    }
+}
+
+/// What became of a connection that was taken for HTTP/1.
+#[cfg(feature = "http1")]
+enum Served<IO> {
+    Ended(ConnectionEnd),
+    /// It begins with the preface of HTTP/2, as far as it was read.
+    #[cfg_attr(
+        not(feature = "http2"),
+        expect(dead_code, reason = "then such a connection is answered 505")
+    )]
+    Preface(Arrived<IO>),
 }
 
 #[cfg(test)]

@@ -8,41 +8,81 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use wharf_http::Body;
 use wharf_http::body::Error;
 
-use super::exchange::Open;
+/// hyper copies or keeps pieces: larger ones are handed over in parts, so that its buffer does not grow.
+pub(super) const PIECE: usize = 64 * 1024;
 
-/// hyper copies pieces into its buffer: larger ones are handed over in parts, so that the buffer does not grow.
-const PIECE: usize = 64 * 1024;
+/// What the body of an answer tells the connection, and what it asks it.
+pub(crate) trait Delivery: Send + Unpin + 'static {
+    /// Whether [`handed_over`](Self::handed_over) is of interest; finding out costs a little.
+    const TRACKED: bool = false;
+
+    /// hyper asks for more, so it has got rid of what it had.
+    fn asked(&mut self) {}
+
+    /// Says how many of `length` bytes hyper gets next; not 0 unless there are none.
+    fn piece(&mut self, length: usize) -> usize {
+        length.min(PIECE)
+    }
+
+    /// Tells whether hyper may learn with the last piece that it is the last.
+    fn ends_with_a_piece(&self) -> bool {
+        true
+    }
+
+    /// hyper has got all there is.
+    fn handed_over(&mut self) {}
+
+    /// The body failed.
+    fn failed(&mut self, error: &Error);
+
+    /// hyper has dropped the body, which it does when it has all of it, or when the request is over.
+    fn dropped(&mut self);
+}
 
 /// What hyper sends. It drops it when it has all of it, or when the connection ends.
-pub(crate) struct ReplyBody {
+pub(crate) struct ReplyBody<D: Delivery> {
     body: Body,
     /// The rest of a large piece; rarely there, so that the body is small to move.
     rest: Option<Box<Bytes>>,
-    open: Open,
+    delivery: D,
 }
 
-impl ReplyBody {
-    pub(super) fn new(body: Body, open: Open) -> Self {
-        Self {
+impl<D: Delivery> ReplyBody<D> {
+    pub(super) fn new(body: Body, delivery: D) -> Self {
+        let mut this = Self {
             body,
             rest: None,
-            open,
+            delivery,
+        };
+        this.look_for_the_end();
+        this
+    }
+
+    fn look_for_the_end(&mut self) {
+        if D::TRACKED && self.is_end_stream() {
+            self.delivery.handed_over();
         }
     }
 
-    /// Keeps what is too much of a piece for later.
-    fn cut(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
-        match frame.into_data() {
-            Ok(mut data) => {
-                self.rest = Some(Box::new(data.split_off(PIECE)));
-                Frame::data(data)
-            }
-            Err(frame) => frame,
+    /// Hands over a piece, or keeps what is too much of it for later.
+    fn hand_over(&mut self, mut data: Bytes) -> Frame<Bytes> {
+        let part = self.delivery.piece(data.len());
+        if part < data.len() {
+            self.rest = Some(Box::new(data.split_off(part)));
         }
+        self.look_for_the_end();
+        Frame::data(data)
+    }
+
+    fn hand_over_rest(&mut self, mut rest: Box<Bytes>) -> Frame<Bytes> {
+        let data = rest.split_to(self.delivery.piece(rest.len()));
+        self.rest = (!rest.is_empty()).then_some(rest);
+        self.look_for_the_end();
+        Frame::data(data)
     }
 }
 
-impl HttpBody for ReplyBody {
+impl<D: Delivery> HttpBody for ReplyBody<D> {
     type Data = Bytes;
     type Error = Error;
 
@@ -50,27 +90,31 @@ impl HttpBody for ReplyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if let Some(rest) = &mut self.rest {
-            let part = rest.split_to(rest.len().min(PIECE));
-            if rest.is_empty() {
-                self.rest = None;
-            }
-            return Poll::Ready(Some(Ok(Frame::data(part))));
+        self.delivery.asked();
+        if let Some(rest) = self.rest.take() {
+            return Poll::Ready(Some(Ok(self.hand_over_rest(rest))));
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        match &frame {
-            Some(Ok(frame)) if frame.data_ref().is_none_or(|data| data.len() <= PIECE) => {}
-            Some(Err(error)) => self.open.failed(error),
-            Some(Ok(_)) => {
-                return Poll::Ready(frame.map(|frame| frame.map(|frame| self.cut(frame))));
+        Poll::Ready(match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            Some(Ok(frame)) => Some(Ok(match frame.into_data() {
+                Ok(data) => self.hand_over(data),
+                Err(frame) => {
+                    self.delivery.handed_over();
+                    frame
+                }
+            })),
+            Some(Err(error)) => {
+                self.delivery.failed(&error);
+                Some(Err(error))
             }
-            None => {}
-        }
-        Poll::Ready(frame)
+            None => {
+                self.delivery.handed_over();
+                None
+            }
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_none() && self.body.is_end_stream()
+        self.rest.is_none() && self.delivery.ends_with_a_piece() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -79,8 +123,8 @@ impl HttpBody for ReplyBody {
     }
 }
 
-impl Drop for ReplyBody {
+impl<D: Delivery> Drop for ReplyBody<D> {
     fn drop(&mut self) {
-        self.open.close();
+        self.delivery.dropped();
     }
 }

@@ -2,50 +2,59 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep_until};
 use wharf_http::body::{Error, ErrorKind};
 
-use super::progress::Progress;
+use super::patience::{Allowed, Late, Patience};
+use crate::config::Timeouts;
+
+/// What the body of a request tells the connection, and what it asks it.
+pub(super) trait Receiving: Send + Sync + 'static {
+    fn timeouts(&self) -> &Timeouts;
+
+    /// Returns the least rate in bytes per second; `None` is any.
+    fn min_rate(&self) -> Option<u32>;
+
+    /// The body was read to its end.
+    fn ended(&self) {}
+
+    /// It was malformed or came too slowly.
+    fn failed(&self) {}
+
+    /// Nobody can read it any more.
+    fn dropped(&self) {}
+}
 
 pin_project! {
     /// What the application reads. Its clock runs only while somebody waits for a piece.
-    pub(super) struct UploadBody {
+    pub(super) struct UploadBody<R: Receiving> {
         #[pin]
         incoming: Incoming,
-        progress: Arc<Progress>,
-        ticket: u64,
+        receiving: R,
         #[pin]
-        timer: Option<Sleep>,
-        waiting_since: Option<Instant>,
-        waited: Duration,
+        patience: Patience,
         received: u64,
         failed: Option<Error>,
     }
 
-    impl PinnedDrop for UploadBody {
+    impl<R: Receiving> PinnedDrop for UploadBody<R> {
         fn drop(this: Pin<&mut Self>) {
-            this.progress.upload_dropped(this.ticket);
+            this.receiving.dropped();
         }
     }
 }
 
-impl UploadBody {
-    pub(super) fn new(incoming: Incoming, progress: Arc<Progress>, ticket: u64) -> Self {
+impl<R: Receiving> UploadBody<R> {
+    pub(super) fn new(incoming: Incoming, receiving: R) -> Self {
         Self {
             incoming,
-            progress,
-            ticket,
-            timer: None,
-            waiting_since: None,
-            waited: Duration::ZERO,
+            receiving,
+            patience: Patience::default(),
             received: 0,
             failed: None,
         }
@@ -54,52 +63,27 @@ impl UploadBody {
     fn fail(self: Pin<&mut Self>, error: &Error) {
         let this = self.project();
         *this.failed = Some(error.clone());
-        this.progress.upload_failed(*this.ticket);
+        this.receiving.failed();
     }
 
     /// Waits no longer than the limits allow; an error when they are exceeded.
     fn poll_limits(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
-        let mut this = self.project();
-        let timeouts = &this.progress.settings.timeouts;
-        let since = *this.waiting_since.get_or_insert_with(Instant::now);
-        let gap = timeouts
-            .body_read
-            .and_then(|limit| since.checked_add(limit));
-        let rate = this.progress.min_rate().and_then(|rate| {
-            let patience = patience(*this.received, rate, timeouts.min_rate_grace);
-            since.checked_add(patience.saturating_sub(*this.waited))
-        });
-        let Some(deadline) = [gap, rate].into_iter().flatten().min() else {
-            return Poll::Pending;
+        let this = self.project();
+        let timeouts = this.receiving.timeouts();
+        let allowed = Allowed {
+            gap: timeouts.body_read,
+            rate: this.receiving.min_rate(),
+            grace: timeouts.min_rate_grace,
         };
-        loop {
-            if this.timer.is_none() {
-                this.timer.set(Some(sleep_until(deadline)));
-            }
-            let timer = this.timer.as_mut().as_pin_mut();
-            let mut timer = timer.expect("the timer was set a line above");
-            ready!(timer.as_mut().poll(cx));
-            // Armed for an earlier piece, and moved only now that it went off.
-            if timer.deadline() < deadline {
-                timer.reset(deadline);
-                continue;
-            }
-            let kind = if gap == Some(deadline) {
-                ErrorKind::TimedOut
-            } else {
-                ErrorKind::TooSlow
-            };
-            return Poll::Ready(Error::new(kind));
-        }
+        let kind = match ready!(this.patience.poll(cx, *this.received, &allowed)) {
+            Late::Gap => ErrorKind::TimedOut,
+            Late::Rate => ErrorKind::TooSlow,
+        };
+        Poll::Ready(Error::new(kind))
     }
 }
 
-/// Returns for how long a peer may have been the slow side after it dealt with `bytes`.
-pub(super) fn patience(bytes: u64, rate: u32, grace: Duration) -> Duration {
-    Duration::from_millis(bytes.saturating_mul(1000) / u64::from(rate)).max(grace)
-}
-
-impl HttpBody for UploadBody {
+impl<R: Receiving> HttpBody for UploadBody<R> {
     type Data = Bytes;
     type Error = Error;
 
@@ -120,16 +104,14 @@ impl HttpBody for UploadBody {
             self.fail(&error);
             return Poll::Ready(Some(Err(error)));
         };
-        if let Some(since) = this.waiting_since.take() {
-            *this.waited += since.elapsed();
-        }
+        this.patience.as_mut().rewarded();
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     *this.received += data.len() as u64;
                 }
                 if this.incoming.is_end_stream() || frame.is_trailers() {
-                    this.progress.upload_ended(*this.ticket);
+                    this.receiving.ended();
                 }
                 Some(Ok(frame))
             }
@@ -139,7 +121,7 @@ impl HttpBody for UploadBody {
                 Some(Err(error))
             }
             None => {
-                this.progress.upload_ended(*this.ticket);
+                this.receiving.ended();
                 None
             }
         })

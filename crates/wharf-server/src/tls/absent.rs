@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wharf_http::{Connection, Service};
 
-use crate::conn::ConnectionConfig;
+use crate::conn::{ConnectionConfig, Protocol};
 use crate::error::{Error, ErrorKind};
 use crate::listener::{Listener, Stream};
 use crate::notice::Notice;
@@ -28,6 +28,11 @@ impl Acceptor {
     ) -> Option<(Stream, Connection)> {
         match *self {}
     }
+}
+
+/// Nothing was agreed on.
+pub(crate) fn agreed(_connection: &Connection) -> Protocol {
+    Protocol::Detect
 }
 
 /// Nothing to look after.

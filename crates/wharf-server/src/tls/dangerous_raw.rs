@@ -24,7 +24,7 @@ pub fn with_provider(mut config: TlsConfig, provider: Arc<CryptoProvider>) -> Tl
 ///
 /// It is never read again, [`ServerHandle::certificates`](crate::ServerHandle::certificates) does not know of its
 /// certificates, and nobody is warned when they expire. It has to name the protocols that the server speaks, and no other
-/// (`alpn_protocols`): `http/1.1`.
+/// (`alpn_protocols`): `h2` where the program was built with HTTP/2, and `http/1.1`.
 pub fn from_server_config(config: Arc<ServerConfig>) -> TlsConfig {
     let mut made = TlsConfig::new(Identity::pem("", ""));
     made.identities.clear();

@@ -53,6 +53,7 @@ pub use identity::Identity;
 pub use info::CertificateInfo;
 pub use reload::Reload;
 
+pub(crate) use alpn::agreed;
 pub(crate) use handshake::{Acceptor, TlsStream};
 pub(crate) use watch::{Watch, check, prepare};
 
@@ -97,6 +98,7 @@ pub struct TlsConfig {
     identities: Vec<Identity>,
     min_version: TlsVersion,
     client_auth: Option<ClientAuth>,
+    http2: bool,
     reload: Reload,
     expiry_warning: Duration,
     provider: Option<Arc<CryptoProvider>>,
@@ -111,6 +113,7 @@ impl TlsConfig {
             identities: vec![identity],
             min_version: TlsVersion::Tls12,
             client_auth: None,
+            http2: true,
             reload: Reload::default(),
             expiry_warning: EXPIRY_WARNING,
             provider: None,
@@ -138,6 +141,12 @@ impl TlsConfig {
     /// It holds for all names of the listener.
     pub fn client_auth(mut self, auth: impl Into<Option<ClientAuth>>) -> Self {
         self.client_auth = auth.into();
+        self
+    }
+
+    /// Sets whether clients may choose HTTP/2 (ALPN, RFC 7301). Default: true, where the program was built with it.
+    pub fn http2(mut self, on: bool) -> Self {
+        self.http2 = on;
         self
     }
 

@@ -78,7 +78,7 @@ impl Setup {
             _ => Sessions::new(config.provider.is_some(), trusted)?,
         };
         let mut server = builder.with_cert_resolver(Arc::new(ByName::new(&identities)?));
-        server.alpn_protocols = alpn::protocols();
+        server.alpn_protocols = alpn::protocols(config.http2);
         server.session_storage = Arc::clone(&sessions.store);
         if let Some(ticketer) = &sessions.ticketer {
             server.ticketer = Arc::clone(ticketer);

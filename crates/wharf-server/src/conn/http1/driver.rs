@@ -1,33 +1,25 @@
 //! [`Driver`], which polls hyper, holds the clock and listens to the signals.
-//!
-//! There is one timer for all limits. It is moved to an earlier time when a limit needs that, and to a later one only
-//! when it goes off too early: a busy connection does not touch it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::server::conn::http1::UpgradeableConnection;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 use wharf_http::body::Error as BodyError;
 use wharf_http::{Connection, Service};
 
 use super::exchange::Adapter;
 use super::progress::{Phase, Progress, Upload};
-use super::upload::patience;
+use super::wire::Wire;
 use crate::access_log::Outcome;
+use crate::conn::clock::{Clock, RACE};
+use crate::conn::flow::after;
 use crate::panic;
-use crate::wire::Wire;
-
-/// For how long a silent connection is kept open when the server shuts down: a request may have arrived of which the
-/// runtime has not heard yet, and a client that has just got an answer without `Connection: close` may have sent its
-/// next one already.
-const RACE: Duration = Duration::from_millis(50);
 
 /// How often hyper is polled again before other tasks get their turn.
 const TURNS: usize = 16;
@@ -39,10 +31,7 @@ where
     hyper: Option<Hyper<S, IO>>,
     progress: Arc<Progress>,
     connection: Connection,
-    /// Whom timer and signals wake.
-    waker: Option<Waker>,
-    /// When the timer goes off; 0 when it does not, or would wake somebody else.
-    armed: u64,
+    clock: Clock,
     /// When the first byte of the present head came; 0 when none has.
     head_since: u64,
     /// When the shutdown found it with nothing to do.
@@ -105,8 +94,7 @@ where
             hyper: Some(hyper),
             progress: Arc::clone(progress),
             connection: connection.clone(),
-            waker: None,
-            armed: 0,
+            clock: Clock::default(),
             head_since: 0,
             leaving_since: 0,
             uploading: false,
@@ -115,17 +103,17 @@ where
 
     /// Makes the timer, not armed.
     pub(super) fn timer(&self) -> Sleep {
-        sleep_until(self.progress.instant(1))
+        sleep_until(self.progress.flow.instant(1))
     }
 
-    pub(super) fn poll(
+    pub(super) fn poll<F: Future<Output = ()>>(
         &mut self,
         cx: &mut Context<'_>,
-        mut timer: Pin<&mut Sleep>,
-        shutdown: Pin<&mut impl Future<Output = ()>>,
-        abort: Pin<&mut impl Future<Output = ()>>,
+        timer: Pin<&mut Sleep>,
+        shutdown: Pin<&mut F>,
+        abort: Pin<&mut F>,
     ) -> Poll<End> {
-        self.progress.woken();
+        self.progress.flow.woken();
         for turn in 1.. {
             if let Poll::Ready(end) = self.poll_hyper(cx) {
                 return Poll::Ready(end);
@@ -139,27 +127,18 @@ where
                 break;
             }
         }
-        let moved = !self
-            .waker
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(cx.waker()));
-        if moved {
-            // Polled once for each waker and not at every wake-up, since that takes a lock that connections share; and
-            // not after they were ready. Whether they have fired is looked up below.
-            if !self.connection.shutdown().is_fired() {
-                let _fired = shutdown.poll(cx);
-            }
-            if !self.progress.settings.abort.is_fired() {
-                let _fired = abort.poll(cx);
-            }
-            self.waker = Some(cx.waker().clone());
-            self.armed = 0;
-        }
+        let signal = &self.progress.settings.abort;
+        let signals = [(self.connection.shutdown(), shutdown), (signal, abort)];
+        self.clock.watch(cx, signals);
         if self.progress.settings.abort.is_fired() {
             return Poll::Ready(End::Cut);
         }
         self.keep_time();
-        self.poll_clock(cx, timer.as_mut())
+        let Some((at, end)) = self.due() else {
+            return Poll::Pending;
+        };
+        ready!(self.clock.poll(cx, timer, &self.progress.flow, at));
+        Poll::Ready(end)
     }
 
     fn poll_hyper(&mut self, cx: &mut Context<'_>) -> Poll<End> {
@@ -189,14 +168,14 @@ where
                     progress.upload_drained();
                 }
                 if std::mem::take(&mut self.uploading) {
-                    progress.idle_since.set(progress.now());
-                    progress.idle_mark.set(progress.read.get());
+                    progress.idle_since.set(progress.flow.now());
+                    progress.idle_mark.set(progress.flow.read.get());
                 }
-                let begun = progress.read.get() != progress.idle_mark.get();
+                let begun = progress.flow.read.get() != progress.idle_mark.get();
                 if !begun {
                     self.head_since = 0;
                 } else if self.head_since == 0 {
-                    self.head_since = progress.now();
+                    self.head_since = progress.flow.now();
                 }
             }
         }
@@ -206,23 +185,11 @@ where
     fn due(&mut self) -> Option<(u64, End)> {
         let progress = &self.progress;
         let timeouts = &progress.settings.timeouts;
-        let after = |since: u64, limit: Duration| {
-            since.saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX))
-        };
-        let blocked_since = progress.blocked_since.get();
-        if blocked_since != 0 {
-            let write = timeouts
-                .response_write
-                .map(|limit| after(blocked_since, limit));
-            let rate = progress.min_rate().map(|rate| {
-                let bytes = progress.written.get() - progress.answer_mark.get();
-                let patience = patience(bytes, rate, timeouts.min_rate_grace);
-                after(blocked_since, patience).saturating_sub(progress.slow.get())
-            });
-            return [write, rate]
-                .into_iter()
-                .flatten()
-                .min()
+        if progress.flow.blocked_since.get() != 0 {
+            let grace = timeouts.min_rate_grace;
+            return progress
+                .flow
+                .patience_ends(timeouts.response_write, progress.min_rate(), grace)
                 .map(|at| (at, End::Slow));
         }
         if progress.is_busy() {
@@ -239,39 +206,12 @@ where
         };
         if self.connection.shutdown().is_fired() {
             if self.leaving_since == 0 {
-                self.leaving_since = progress.now();
+                self.leaving_since = progress.flow.now();
             }
             let since = self.leaving_since.max(self.head_since).max(quiet_since);
             return Some((after(since, RACE), End::Leaving));
         }
         limit.map(|limit| (after(since, limit), End::Quiet))
-    }
-
-    fn poll_clock(&mut self, cx: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<End> {
-        let Some((at, end)) = self.due() else {
-            return Poll::Pending;
-        };
-        let mut arm = self.armed == 0 || at < self.armed;
-        loop {
-            if arm {
-                timer.as_mut().reset(self.progress.instant(at));
-                self.armed = at;
-            } else if !timer.is_elapsed() {
-                return Poll::Pending;
-            }
-            if self.progress.stamp(Instant::now()) >= at {
-                return Poll::Ready(end);
-            }
-            if !arm {
-                // Armed for an earlier limit, which was met.
-                arm = true;
-                continue;
-            }
-            if timer.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            arm = false;
-        }
     }
 
     /// Stops hyper; `None` when it has handed the connection over or must not be used any more.

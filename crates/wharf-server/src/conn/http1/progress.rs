@@ -9,34 +9,25 @@
 //!                                                     └──flushed, 101──▶ Upgraded
 //! ~~~
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use http::StatusCode;
-use tokio::time::Instant;
 use wharf_http::Context;
 
-use super::config::Settings;
 use super::handover::Handover;
-use crate::access_log::{Line, Outcome, Record};
+use crate::access_log::{Outcome, Record};
+use crate::conn::config::Settings;
+use crate::conn::flow::{Ending, Flag, Flow, Number, RouteRate};
+use crate::conn::ledger;
 use crate::stats::ConnectionStats;
 
 pub(crate) struct Progress {
     pub(crate) settings: Arc<Settings>,
-    stats: ConnectionStats,
-    /// Times are nanoseconds since one nanosecond before this, so that 0 means "not set".
-    base: Instant,
+    stats: Arc<ConnectionStats>,
+    pub(crate) flow: Flow,
     phase: AtomicU8,
     upload: Number,
-    ending: AtomicU8,
-    /// The time, as far as it was asked for since the connection was last woken.
-    clock: Number,
-    /// Bytes that came in.
-    pub(crate) read: Number,
-    /// Bytes that hyper handed to the wire.
-    pub(crate) accepted: Number,
-    /// Bytes that the socket took.
-    pub(crate) written: Number,
+    ending: Ending,
     /// Finished answers wait in the wire for more of them.
     pub(crate) held: Flag,
     /// An answer waits until hyper has noticed that the body of its request was thrown away.
@@ -44,14 +35,7 @@ pub(crate) struct Progress {
     pub(crate) idle_since: Number,
     /// How much had come in when the last request ended.
     pub(crate) idle_mark: Number,
-    /// Since when the socket has taken no byte while some wait.
-    pub(crate) blocked_since: Number,
-    /// For how long the client was the slow side of the present answer.
-    pub(crate) slow: Number,
-    /// How much the socket had taken when the present request came.
-    pub(crate) answer_mark: Number,
-    /// What the present request's route says of its rate: 0 nothing, else one more than the rate, which is 0 for any.
-    route_rate: Number,
+    route_rate: RouteRate,
     /// How much hyper had handed over when the last request ended.
     line_mark: Number,
     /// What is left of the last request. Only the connection's own task takes the lock.
@@ -101,31 +85,30 @@ const DROPPED: u64 = 2;
 const FAILED: u64 = 3;
 
 impl Progress {
-    pub(crate) fn new(settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, stats: Arc<ConnectionStats>, flow: Flow) -> Self {
         Self {
-            stats: settings.stats.connection(),
             settings,
-            base: Instant::now(),
+            stats,
+            flow,
             phase: AtomicU8::new(Phase::Idle as u8),
             upload: Number::default(),
-            ending: AtomicU8::new(0),
-            clock: Number::default(),
-            read: Number::default(),
-            accepted: Number::default(),
-            written: Number::default(),
+            ending: Ending::default(),
             held: Flag::default(),
             again: Flag::default(),
             idle_since: Number::default(),
             idle_mark: Number::default(),
-            blocked_since: Number::default(),
-            slow: Number::default(),
-            answer_mark: Number::default(),
-            route_rate: Number::default(),
+            route_rate: RouteRate::default(),
             line_mark: Number::default(),
             last: Mutex::default(),
             line_is_due: Flag::default(),
             handover: OnceLock::new(),
         }
+    }
+
+    /// Returns the counters that the connection is counted in.
+    #[cfg(feature = "http2")]
+    pub(crate) fn stats(&self) -> Arc<ConnectionStats> {
+        Arc::clone(&self.stats)
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -141,43 +124,13 @@ impl Progress {
         self.phase.store(phase as u8, Relaxed);
     }
 
-    // Time.
-
-    /// Starts a new look at the clock.
-    pub(crate) fn woken(&self) {
-        self.clock.set(0);
-    }
-
-    /// Returns the time; one look at the clock serves until the connection is woken again.
-    pub(crate) fn now(&self) -> u64 {
-        match self.clock.get() {
-            0 => {
-                let now = self.stamp(Instant::now());
-                self.clock.set(now);
-                now
-            }
-            now => now,
-        }
-    }
-
-    /// Makes a number of a time; 584 years fit.
-    pub(crate) fn stamp(&self, at: Instant) -> u64 {
-        at.saturating_duration_since(self.base).as_nanos() as u64 + 1
-    }
-
-    /// Makes a time of a number.
-    pub(crate) fn instant(&self, stamp: u64) -> Instant {
-        self.base + std::time::Duration::from_nanos(stamp - 1)
-    }
-
     // Requests.
 
     /// Notes that a request came; returns the ticket with which its body reports how it ended.
     pub(crate) fn begin(&self, context: &Context, has_body: bool) -> u64 {
-        self.clock.set(self.stamp(context.started()));
+        self.flow.set_clock(context.started());
         self.set_phase(Phase::Running);
-        self.slow.set(0);
-        self.answer_mark.set(self.written.get());
+        self.flow.forgive();
         self.stats.request_begun();
         // Bodies outlive their request where the application keeps them: a late report must not be taken for one on
         // the body of a later request.
@@ -192,17 +145,12 @@ impl Progress {
 
     /// Notes what the route of the present request says of the rate of its bodies.
     pub(crate) fn set_rate(&self, context: &Context) {
-        let rate = context.min_rate();
-        self.route_rate
-            .set(rate.map_or(0, |rate| u64::from(rate.unwrap_or(0)) + 1));
+        self.route_rate.set(context);
     }
 
     /// Returns the least rate of the present request's bodies in bytes per second; `None` is any.
     pub(crate) fn min_rate(&self) -> Option<u32> {
-        match self.route_rate.get() {
-            0 => self.settings.timeouts.min_rate,
-            set => u32::try_from(set - 1).ok().filter(|&rate| rate > 0),
-        }
+        self.route_rate.or(self.settings.timeouts.min_rate)
     }
 
     pub(crate) fn upload_ended(&self, ticket: u64) {
@@ -235,7 +183,7 @@ impl Progress {
     pub(crate) fn is_busy(&self) -> bool {
         self.phase() != Phase::Idle
             || self.upload() == Upload::Open
-            || self.blocked_since.get() != 0
+            || self.flow.blocked_since.get() != 0
     }
 
     /// Returns the context of the last request, if there was one.
@@ -269,10 +217,10 @@ impl Progress {
         } else {
             Phase::Idle
         });
-        self.idle_since.set(self.now());
-        self.idle_mark.set(self.read.get());
+        self.idle_since.set(self.flow.now());
+        self.idle_mark.set(self.flow.read.get());
         self.write_due_line(Outcome::Complete);
-        self.line_mark.set(self.accepted.get());
+        self.line_mark.set(self.flow.accepted.get());
     }
 
     /// Notes that a request will get no complete answer.
@@ -297,18 +245,8 @@ impl Progress {
     }
 
     fn write_line(&self, context: &Context, record: &Record, outcome: Outcome) {
-        let status = record.status().or_else(|| match outcome {
-            Outcome::Left | Outcome::Slow => StatusCode::from_u16(499).ok(),
-            Outcome::Failed => Some(StatusCode::INTERNAL_SERVER_ERROR),
-            Outcome::Complete | Outcome::Rejected | Outcome::Cut => None,
-        });
-        let line = Line {
-            status,
-            bytes: self.accepted.get() - self.line_mark.get(),
-            ended: Instant::now(),
-            outcome,
-        };
-        self.settings.access_log.write(context, record, &line);
+        let bytes = self.flow.accepted.get() - self.line_mark.get();
+        ledger::ended(&self.settings, context, record, bytes, outcome);
     }
 
     fn last(&self) -> MutexGuard<'_, Last> {
@@ -319,74 +257,11 @@ impl Progress {
 
     /// Notes how the connection ends, before its parts are dropped.
     pub(crate) fn end(&self, outcome: Outcome) {
-        self.ending.store(
-            match outcome {
-                Outcome::Complete | Outcome::Rejected => 1,
-                Outcome::Left => 2,
-                Outcome::Slow => 3,
-                Outcome::Failed => 4,
-                Outcome::Cut => 5,
-            },
-            Relaxed,
-        );
+        self.ending.set(outcome);
     }
 
     /// Returns how the connection ends, once it does.
     pub(crate) fn ending(&self) -> Option<Outcome> {
-        match self.ending.load(Relaxed) {
-            0 => None,
-            1 => Some(Outcome::Complete),
-            2 => Some(Outcome::Left),
-            3 => Some(Outcome::Slow),
-            4 => Some(Outcome::Failed),
-            _ => Some(Outcome::Cut),
-        }
-    }
-}
-
-/// A number that one part writes and others read.
-#[derive(Default)]
-pub(crate) struct Number(AtomicU64);
-
-impl Number {
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Relaxed)
-    }
-
-    pub(crate) fn set(&self, to: u64) {
-        self.0.store(to, Relaxed);
-    }
-
-    /// Adds to it; no two parts may do so.
-    pub(crate) fn add(&self, more: u64) {
-        self.set(self.get() + more);
-    }
-
-    /// Sets it to `to` if it is `from`.
-    fn swap(&self, from: u64, to: u64) {
-        let _changed_meanwhile = self.0.compare_exchange(from, to, Relaxed, Relaxed);
-    }
-}
-
-/// A flag that one part sets and others read.
-#[derive(Default)]
-pub(crate) struct Flag(AtomicBool);
-
-impl Flag {
-    pub(crate) fn get(&self) -> bool {
-        self.0.load(Relaxed)
-    }
-
-    pub(crate) fn set(&self, to: bool) {
-        self.0.store(to, Relaxed);
-    }
-
-    /// Returns it and takes it down; only one part may do so.
-    pub(crate) fn take(&self) -> bool {
-        let set = self.get();
-        if set {
-            self.set(false);
-        }
-        set
+        self.ending.get()
     }
 }

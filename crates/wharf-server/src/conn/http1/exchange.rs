@@ -12,15 +12,17 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use wharf_http::body::Error;
-use wharf_http::service::{Answer, Refusal};
-use wharf_http::{Body, Connection, Context, ErrorChain, Request, Response, Service};
+use wharf_http::{Body, Connection, Context, Request, Response, Service};
 
-use super::forwarded;
-use super::head::{self, KnownHost};
 use super::progress::{Progress, Upload};
-use super::reply::ReplyBody;
-use super::upload::UploadBody;
 use crate::access_log::{Outcome, Record};
+use crate::config::Timeouts;
+use crate::conn::answering::Answering;
+use crate::conn::forwarded;
+use crate::conn::head::{self, KnownHost};
+use crate::conn::ledger;
+use crate::conn::reply::{Delivery, ReplyBody};
+use crate::conn::upload::{Receiving, UploadBody};
 
 /// Makes an [`Exchange`] of each request that hyper has parsed.
 pub(super) struct Adapter<S> {
@@ -64,14 +66,9 @@ impl<S: Service> Adapter<S> {
     fn refuse(&self, request: Request, refused: head::Refused, open: Open) -> Exchange<S::Future> {
         let context = open.context();
         self.progress.set_rate(context);
-        let answer = match self.service.refuse(request, refused.refusal, context) {
-            Answer::Later(future) => Answering::Later { future },
-            Answer::Now(response) => Answering::Now { response },
-            // The enum may grow.
-            _ => Answering::Now { response: None },
-        };
+        let answer = self.service.refuse(request, refused.refusal, context);
         Exchange {
-            answer,
+            answer: Answering::refused(answer),
             open: Some(open),
             close: refused.close,
             waited: false,
@@ -80,7 +77,7 @@ impl<S: Service> Adapter<S> {
 }
 
 impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S> {
-    type Response = http::Response<ReplyBody>;
+    type Response = http::Response<ReplyBody<Open>>;
     type Error = Infallible;
     type Future = Exchange<S::Future>;
 
@@ -103,11 +100,8 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
         let checked = forwarded::check(&mut request, open.context(), known_host, believed);
         let request = request.map(|incoming| {
             if has_body {
-                Body::new(UploadBody::new(
-                    incoming,
-                    Arc::clone(&self.progress),
-                    ticket,
-                ))
+                let progress = Arc::clone(&self.progress);
+                Body::new(UploadBody::new(incoming, Uploading { progress, ticket }))
             } else {
                 Body::empty()
             }
@@ -148,23 +142,12 @@ pin_project! {
     }
 }
 
-pin_project! {
-    #[project = AnsweringProjection]
-    enum Answering<F> {
-        Later { #[pin] future: F },
-        Now { response: Option<Response> },
-    }
-}
-
 impl<F: Future<Output = Response>> Future for Exchange<F> {
-    type Output = Result<http::Response<ReplyBody>, Infallible>;
+    type Output = Result<http::Response<ReplyBody<Open>>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let mut response = match this.answer.as_mut().project() {
-            AnsweringProjection::Later { future } => ready!(future.poll(cx)),
-            AnsweringProjection::Now { response } => response.take().unwrap_or_else(unanswered),
-        };
+        let mut response = ready!(this.answer.as_mut().poll(cx));
         if let Some(open) = this.open
             && open.progress.upload() != Upload::None
             && !*this.waited
@@ -191,9 +174,32 @@ impl<F: Future<Output = Response>> Future for Exchange<F> {
     }
 }
 
-/// The answer of a service that gives a kind of answer unknown here.
-fn unanswered() -> Response {
-    Refusal::new(StatusCode::BAD_REQUEST, "the request breaks a rule of HTTP").into_response()
+/// Tells the connection what becomes of the body of a request.
+struct Uploading {
+    progress: Arc<Progress>,
+    ticket: u64,
+}
+
+impl Receiving for Uploading {
+    fn timeouts(&self) -> &Timeouts {
+        &self.progress.settings.timeouts
+    }
+
+    fn min_rate(&self) -> Option<u32> {
+        self.progress.min_rate()
+    }
+
+    fn ended(&self) {
+        self.progress.upload_ended(self.ticket);
+    }
+
+    fn failed(&self) {
+        self.progress.upload_failed(self.ticket);
+    }
+
+    fn dropped(&self) {
+        self.progress.upload_dropped(self.ticket);
+    }
 }
 
 /// A request that has no complete answer yet. It ends exactly once: closed, or broken off when it is dropped before.
@@ -235,31 +241,18 @@ impl Open {
                 .headers_mut()
                 .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        if let Some(server) = &settings.server
-            && !response.headers().contains_key(header::SERVER)
-        {
-            response
-                .headers_mut()
-                .insert(header::SERVER, server.clone());
-        }
-        if let Some(record) = &mut self.record {
-            settings.access_log.answer(record, response);
-        }
+        ledger::answered(settings, self.record.as_deref_mut(), response);
     }
+}
 
-    /// Notes that the body of the answer failed; the connection cannot go on.
-    pub(super) fn failed(&mut self, error: &Error) {
+impl Delivery for Open {
+    /// The connection cannot go on.
+    fn failed(&mut self, error: &Error) {
         self.state = State::Failed;
-        let error = ErrorChain::new(error);
-        let route = self.context().route();
-        let route = route.as_deref().unwrap_or("no route");
-        self.context().connection().report(format_args!(
-            "the body of an answer failed, the connection is cut ({route}): {error}"
-        ));
+        ledger::body_failed(self.context(), error, "the connection is cut");
     }
 
-    /// Notes that hyper has dropped the body of the answer, which it does when it has all of it.
-    pub(super) fn close(&mut self) {
+    fn dropped(&mut self) {
         if self.state == State::Going
             && self.progress.ending().is_none()
             && let Some(context) = self.context.take()

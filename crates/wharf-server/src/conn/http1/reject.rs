@@ -1,13 +1,21 @@
 //! Answers to heads that never became a request, given by the service in place of hyper.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use wharf_http::service::{Rejected, RejectedKind};
-use wharf_http::{Connection, Response};
+use wharf_http::{Connection, Response, Service};
 
-use super::config::Settings;
+use super::exchange::Adapter;
+use crate::access_log::{Line, Outcome, Record};
+use crate::conn::ConnectionEnd;
+use crate::conn::closing::Closing;
+use crate::conn::config::Settings;
+use crate::panic;
 
 /// The most that is sent of the body of such an answer, in bytes.
 const BODY: usize = 64 * 1024;
@@ -175,6 +183,48 @@ fn describe_field(head: &[u8]) -> String {
         }
     }
     "a header line is malformed".to_owned()
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
+    /// Lets the service answer what never became a request.
+    pub(super) async fn reject<S: Service>(
+        mut self,
+        adapter: Adapter<S>,
+        rejected: &Rejected,
+    ) -> ConnectionEnd {
+        let response = match catch_unwind(AssertUnwindSafe(|| adapter.service().reject(rejected))) {
+            Ok(response) => response,
+            Err(panic) => {
+                let message = panic::message(panic.as_ref());
+                self.connection.report(format_args!(
+                    "the service panicked over a malformed request: {message}"
+                ));
+                return ConnectionEnd::Failed;
+            }
+        };
+        let status = response.status();
+        let log = &self.settings.access_log;
+        let record = log
+            .is_wanted()
+            .then(|| Record::rejected(rejected.request_line().or(no_http(rejected))));
+        let bytes = answer(response, rejected, self.settings).await;
+        self.socket.append(&bytes, self.flow);
+        if let Some(record) = record {
+            let line = Line {
+                status: Some(status),
+                bytes: bytes.len() as u64,
+                ended: Instant::now(),
+                outcome: Outcome::Rejected,
+            };
+            log.write(&adapter.next_context(), &record, &line);
+        }
+        self.close(true).await
+    }
+}
+
+/// Says in place of a request line that another protocol was spoken: "-" would leave its reader in the dark.
+fn no_http(rejected: &Rejected) -> Option<&str> {
+    (rejected.kind() == RejectedKind::TlsOnPlainPort).then(|| rejected.reason())
 }
 
 /// Fields that say how a message is framed, which is not the service's business here.

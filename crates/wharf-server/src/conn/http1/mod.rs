@@ -1,0 +1,198 @@
+//! HTTP/1.1 and HTTP/1.0 through hyper.
+
+mod driver;
+mod exchange;
+mod handover;
+mod progress;
+mod reject;
+mod wire;
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+#[cfg(feature = "tls-core")]
+use wharf_http::service::Rejected;
+use wharf_http::{Connection, Service};
+
+use self::driver::{Driver, End, Parts};
+use self::exchange::Adapter;
+use self::progress::{Progress, Upload};
+use self::wire::Wire;
+use super::closing::{self, Closing};
+use super::config::Settings;
+#[cfg(feature = "tls-core")]
+use super::socket::Socket;
+use super::{Arrived, ConnectionConfig, ConnectionEnd, Served};
+
+/// Serves a connection; one that begins with the preface of HTTP/2 is given back where that is to be `detect`ed.
+pub(super) async fn serve<S, IO>(
+    arrived: Arrived<IO>,
+    connection: &Connection,
+    config: &ConnectionConfig<S>,
+    detect: bool,
+) -> Served<IO>
+where
+    S: Service,
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let settings = config.settings();
+    let flow = arrived.flow();
+    let progress = Progress::new(Arc::clone(settings), arrived.stats, flow);
+    let progress = Arc::new(progress);
+    let mut driver = {
+        let wire = Wire::new(arrived.io, Arc::clone(&progress));
+        let service = Arc::clone(&config.service);
+        let adapter = Adapter::new(service, connection.clone(), Arc::clone(&progress));
+        let hyper = settings
+            .hyper1()
+            .serve_connection(TokioIo::new(wire), adapter)
+            .with_upgrades();
+        Driver::new(hyper, &progress, connection)
+    };
+    let end = {
+        let mut timer = pin!(driver.timer());
+        let mut shutdown = pin!(connection.shutdown().fired());
+        let mut abort = pin!(settings.abort.fired());
+        poll_fn(|cx| driver.poll(cx, timer.as_mut(), shutdown.as_mut(), abort.as_mut())).await
+    };
+
+    finish(end, driver, connection, config, &progress, detect).await
+}
+
+/// Lets the service answer bytes that never became a request, and closes.
+#[cfg(feature = "tls-core")]
+pub(super) async fn reject<S, IO>(
+    arrived: Arrived<IO>,
+    rejected: &Rejected,
+    config: &ConnectionConfig<S>,
+) -> ConnectionEnd
+where
+    S: Service,
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let settings = config.settings();
+    let flow = arrived.flow();
+    let progress = Progress::new(Arc::clone(settings), arrived.stats, flow);
+    let progress = Arc::new(progress);
+    let connection = rejected.connection();
+    let service = Arc::clone(&config.service);
+    let adapter = Adapter::new(service, connection.clone(), Arc::clone(&progress));
+    let closing = Closing {
+        socket: Socket::new(arrived.io),
+        flow: &progress.flow,
+        connection,
+        settings,
+    };
+    closing.reject(adapter, rejected).await
+}
+
+/// Deals with what is left when hyper has stopped.
+async fn finish<S, IO>(
+    end: End,
+    driver: Driver<S, IO>,
+    connection: &Connection,
+    config: &ConnectionConfig<S>,
+    progress: &Progress,
+    detect: bool,
+) -> Served<IO>
+where
+    S: Service,
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let settings = config.settings();
+    let busy = progress.is_busy();
+    let Parts {
+        wire,
+        read,
+        adapter,
+    } = match (driver.take_apart(end.outcome()), &end) {
+        (Some(parts), _) => parts,
+        (None, End::Done) => return Served::Ended(upgraded(progress, settings).await),
+        (None, _) => return Served::Ended(ConnectionEnd::Failed),
+    };
+    #[cfg(feature = "http2")]
+    if detect && settings.http2.prior_knowledge && is_preface(&end, &read, progress) {
+        return Served::Preface(Arrived {
+            io: wire.into_socket().into_io(),
+            read,
+            opened: progress.flow.opened(),
+            stats: progress.stats(),
+        });
+    }
+    #[cfg(not(feature = "http2"))]
+    let _nothing_else_is_spoken = detect;
+    let closing = Closing {
+        socket: wire.into_socket(),
+        flow: &progress.flow,
+        connection,
+        settings,
+    };
+    Served::Ended(match end {
+        End::Done => {
+            // A request that was not read to its end, or more that came after the last one.
+            let unread = progress.upload() != Upload::None || !read.is_empty();
+            closing.close(unread).await
+        }
+        End::Leaving => closing.close(false).await,
+        End::Quiet => {
+            let begun = reject::skip_empty_lines(&read).len();
+            if begun == 0 {
+                return Served::Ended(closing.close(false).await);
+            }
+            let head = read.slice(read.len() - begun..);
+            let rejected = reject::timed_out(head, connection);
+            closing.reject(adapter, &rejected).await
+        }
+        End::Broken(error) if error.is_parse() => {
+            let rejected = reject::classify(&error, read, settings, connection);
+            closing.reject(adapter, &rejected).await
+        }
+        End::Broken(error) if driver::is_fault_of_service(&error) => {
+            driver::report(&error, connection);
+            ConnectionEnd::Failed
+        }
+        End::Broken(error) if busy || error.is_incomplete_message() => ConnectionEnd::ClientLeft,
+        End::Broken(_) => ConnectionEnd::Finished,
+        End::Panicked(message) => {
+            connection.report(format_args!(
+                "the service panicked, the connection is cut: {message}"
+            ));
+            ConnectionEnd::Failed
+        }
+        End::Slow => ConnectionEnd::TooSlow,
+        End::Cut if busy => ConnectionEnd::Cut,
+        End::Cut => ConnectionEnd::Finished,
+    })
+}
+
+/// Tells whether the first thing on a connection is the preface of HTTP/2, or as much of it as hyper needed to see that it
+/// is no HTTP/1 (RFC 9113 §3.4).
+#[cfg(feature = "http2")]
+fn is_preface(end: &End, read: &[u8], progress: &Progress) -> bool {
+    let seen = read.len().min(super::http2::PREFACE.len());
+    matches!(end, End::Broken(error) if error.is_parse())
+        && progress.flow.read.get() == read.len() as u64
+        && seen > 0
+        && read[..seen] == super::http2::PREFACE[..seen]
+}
+
+/// Waits until the application has dropped a connection that no longer speaks HTTP.
+async fn upgraded(progress: &Progress, settings: &Settings) -> ConnectionEnd {
+    let Some(handover) = progress.handover.get() else {
+        return ConnectionEnd::Finished;
+    };
+    if closing::unless(&settings.abort, handover.gone.fired())
+        .await
+        .is_some()
+    {
+        return ConnectionEnd::Finished;
+    }
+    handover.cut();
+    ConnectionEnd::Cut
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! [`Wire`], the adapter between hyper and the socket.
+//!
+//! It counts bytes, notices a peer that takes none, corks finished answers while more requests are there already, and
+//! swallows the answers that hyper gives by itself to heads that do not parse, so that the service can give them.
+//!
+//! An answer is corked only when it is complete and the socket was not seen empty since its request came: then the next
+//! request may be in hyper's buffer already, and its answer can leave in the same packet. hyper never learns of it; it
+//! is asked to flush once more when it goes to sleep over corked bytes.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::handover::Side;
+use super::progress::{Phase, Progress};
+use crate::conn::socket::{CORK, Socket};
+
+/// Writes of at least this size are never corked.
+const LARGE: usize = 16 * 1024;
+
+pub(crate) struct Wire<IO> {
+    socket: Socket<IO>,
+    progress: Shared,
+    /// The socket had nothing to read when it was last asked.
+    drained: bool,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
+    pub(crate) fn new(io: IO, progress: Arc<Progress>) -> Self {
+        Self {
+            socket: Socket::new(io),
+            progress: Shared(progress),
+            drained: false,
+        }
+    }
+
+    /// Tells whether another request may be there already.
+    fn more_may_come(&self) -> bool {
+        !self.drained && self.progress.0.handover.get().is_none()
+    }
+
+    fn poll_push(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.socket.waiting() > 0 {
+            self.progress.0.held.set(false);
+        }
+        self.socket.poll_push(cx, &self.progress.0.flow)
+    }
+
+    /// Returns the socket of a connection that hyper is done with.
+    pub(crate) fn into_socket(self) -> Socket<IO> {
+        self.socket
+    }
+
+    /// Tells whether an upgraded connection was cut, and sees to it that whoever is woken by `cx` learns of it.
+    fn upgraded<T>(
+        &self,
+        cx: &Context<'_>,
+        side: Side,
+        poll: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        match self.progress.0.handover.get() {
+            Some(handover) if handover.is_cut() => Poll::Ready(Err(cut())),
+            Some(handover) if poll.is_pending() && !handover.wait(side, cx) => {
+                Poll::Ready(Err(cut()))
+            }
+            _ => poll,
+        }
+    }
+}
+
+fn cut() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the server has shut down")
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<IO> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        let poll = this.socket.poll_read(cx, buf);
+        match poll {
+            Poll::Ready(Ok(())) => {
+                this.drained = false;
+                this.progress
+                    .0
+                    .flow
+                    .read
+                    .add((buf.filled().len() - before) as u64);
+            }
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => {
+                this.drained = true;
+                // No request is there whose answer could join the corked ones.
+                if this.progress.0.phase() == Phase::Idle
+                    && let Poll::Ready(Err(error)) = this.poll_push(cx)
+                {
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        if this.progress.0.phase() == Phase::Upgraded {
+            return this.upgraded(cx, Side::Read, poll);
+        }
+        poll
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<IO> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let may_cork = match this.progress.0.phase() {
+            // Nobody has answered: hyper does, to a head that it could not parse. The service will, in its place.
+            Phase::Idle => return Poll::Ready(Ok(bytes.len())),
+            Phase::Running => false,
+            Phase::Ended => this.more_may_come(),
+            Phase::Upgraded => {
+                ready!(this.poll_push(cx))?;
+                let poll = this.socket.poll_write(cx, bytes);
+                return this.upgraded(cx, Side::Write, poll);
+            }
+        };
+        let waiting = this.socket.waiting();
+        if waiting > 0 && (bytes.len() >= LARGE || waiting + bytes.len() > CORK) {
+            ready!(this.poll_push(cx))?;
+        }
+        let taken = if bytes.len() < LARGE && (may_cork || this.socket.waiting() > 0) {
+            this.socket.cork(bytes);
+            bytes.len()
+        } else {
+            ready!(this.socket.send(cx, &this.progress.0.flow, Some(bytes)))?
+        };
+        this.progress.0.flow.accepted.add(taken as u64);
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.socket.waiting() == 0 {
+            ready!(this.socket.poll_flush(cx, &this.progress.0.flow))?;
+        } else if this.progress.0.phase() == Phase::Ended && this.more_may_come() {
+            this.progress.0.held.set(true);
+        } else {
+            ready!(this.poll_push(cx))?;
+            ready!(this.socket.poll_flush(cx, &this.progress.0.flow))?;
+        }
+        this.progress.0.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.progress.0.phase() == Phase::Upgraded {
+            ready!(this.poll_push(cx))?;
+            let poll = this.socket.poll_close(cx);
+            return this.upgraded(cx, Side::Write, poll);
+        }
+        // The connection takes the wire back and closes it in its own way.
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Tells that the wire is gone, which matters when the application has it.
+struct Shared(Arc<Progress>);
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(handover) = self.0.handover.get() {
+            handover.gone.fire();
+        }
+    }
+}
