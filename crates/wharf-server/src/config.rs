@@ -79,7 +79,8 @@ impl Timeouts {
     /// Sets how long a request head may take: from the opening of the connection, or from the first byte of a later
     /// head, to the end of the head.
     ///
-    /// A client that sent a part of it is answered 408 (RFC 9110 §15.5.9), a silent one is disconnected.
+    /// A client that sent a part of it is answered 408 (RFC 9110 §15.5.9), a silent one is disconnected. On HTTP/2, where
+    /// nothing else can go on beside a head, the connection ends with `GOAWAY`.
     ///
     /// Default: 15 seconds. `None` waits for ever.
     #[must_use]
@@ -88,7 +89,7 @@ impl Timeouts {
         self
     }
 
-    /// Sets how long a connection may wait for its next request (RFC 9112 §9.5).
+    /// Sets how long a connection may wait for its next request (RFC 9112 §9.5). On HTTP/2 it waits when no stream is open.
     ///
     /// Keep it above the idle limit of a proxy in front, or the proxy's requests race with the close.
     ///
@@ -111,6 +112,8 @@ impl Timeouts {
     }
 
     /// Sets how long a client may accept no byte of an answer while bytes wait for it; then it is disconnected.
+    ///
+    /// On HTTP/2 a client also has to make room in its windows, for 16 KiB in this time; else the one stream is reset.
     ///
     /// Default: 30 seconds. `None` waits for ever.
     #[must_use]

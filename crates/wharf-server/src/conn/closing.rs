@@ -28,7 +28,20 @@ pub(super) struct Closing<'a, IO> {
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
     /// Sends what is left and closes; reads past what the client still sends when some of it is `unread`.
-    pub(super) async fn close(mut self, unread: bool) -> ConnectionEnd {
+    pub(super) async fn close(self, unread: bool) -> ConnectionEnd {
+        let gap = self.settings.timeouts.lingering_close;
+        let total = self.settings.timeouts.lingering_close_total;
+        self.close_and_linger(gap.filter(|_| unread), total).await
+    }
+
+    /// Sends what is left and closes; reads past what is under way from a client that is about to close too, such as
+    /// windows that it opens.
+    #[cfg(feature = "http2")]
+    pub(super) async fn close_politely(self, limit: Duration) -> ConnectionEnd {
+        self.close_and_linger(Some(limit), limit).await
+    }
+
+    async fn close_and_linger(mut self, gap: Option<Duration>, total: Duration) -> ConnectionEnd {
         let abort = &self.settings.abort;
         match unless(abort, send(&mut self.socket, self.flow, self.settings)).await {
             Some(Ok(())) => {}
@@ -38,10 +51,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
             Some(Err(_)) => return ConnectionEnd::ClientLeft,
             None => return ConnectionEnd::Cut,
         }
-        if unread {
+        if let Some(gap) = gap {
             let shutdown = self.connection.shutdown();
             // Nothing is lost when this is cut: the client had the time to read its answer.
-            let _cut = unless(abort, linger(&mut self.socket, self.settings, shutdown)).await;
+            let _cut = unless(abort, linger(&mut self.socket, gap, total, shutdown)).await;
         }
         ConnectionEnd::Finished
     }
@@ -58,15 +71,12 @@ where
 }
 
 /// Reads and throws away what the client still sends, until it closes, falls silent or takes too long.
-async fn linger<IO>(socket: &mut Socket<IO>, settings: &Settings, shutdown: &Signal)
+async fn linger<IO>(socket: &mut Socket<IO>, gap: Duration, total: Duration, shutdown: &Signal)
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
-    let Some(gap) = settings.timeouts.lingering_close else {
-        return;
-    };
     // A limit that reaches beyond the end of time is none.
-    let mut end = Instant::now().checked_add(settings.timeouts.lingering_close_total);
+    let mut end = Instant::now().checked_add(total);
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let silent = Instant::now().checked_add(gap);

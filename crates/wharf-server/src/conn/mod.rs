@@ -93,6 +93,14 @@ pub enum Protocol {
 ///
 /// A panic of the service ends this connection and is reported by [`Connection::report`].
 ///
+/// # HTTP/2
+///
+/// A service sees what it sees with HTTP/1: path and query as the target, the authority in `Host`, cookies in one line. Each
+/// request is a task of its own; a panic, a body that fails and a client that takes too little of an answer end that request
+/// alone. Shutdown sends `GOAWAY` at once; the connection ends when the last stream has, and at most a second after it was
+/// told to a client that does not answer. `Expect: 100-continue` is not answered with 100, which hyper cannot send here: a
+/// client that waits for it goes on after a time of its own (RFC 9110 §10.1.1).
+///
 /// # Panics
 ///
 /// Panics when called outside a tokio runtime with timers.

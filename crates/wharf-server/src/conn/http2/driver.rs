@@ -22,7 +22,7 @@ use crate::conn::flow::after;
 use crate::panic;
 
 /// How long a client that was told to leave may take to agree (RFC 9113 §6.8): its next request may be under way.
-const FAREWELL: Duration = Duration::from_secs(1);
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How often hyper is polled again before other tasks get their turn.
 const TURNS: usize = 16;

@@ -92,7 +92,8 @@ where
     };
     match end {
         End::Done if busy => ConnectionEnd::ClientLeft,
-        End::Done | End::Leaving => closing.close(false).await,
+        End::Done => closing.close_politely(driver::FAREWELL).await,
+        End::Leaving => closing.close(false).await,
         End::Late => {
             let closed = closing.close(false).await;
             if busy { ConnectionEnd::TooSlow } else { closed }
