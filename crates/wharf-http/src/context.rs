@@ -1,7 +1,7 @@
 //! What travels with a request: its identity, deadline, cancellation and typed extensions.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ struct Inner {
     shared: Mutex<Shared>,
     /// Read by the server for each request, so beside the lock: 0 is the server's own, else `RATE_IS_SET` and the rate.
     min_rate: AtomicU64,
+    /// One more than the number of the route; 0 is none.
+    route_number: AtomicU32,
 }
 
 const RATE_IS_SET: u64 = 1 << 32;
@@ -70,6 +72,7 @@ impl Inner {
         shared.client_left = None;
         shared.extensions.clear();
         *self.min_rate.get_mut() = 0;
+        *self.route_number.get_mut() = 0;
         // Hardly ever set, and taking is more than looking.
         if self.client.get().is_some() {
             self.client.take();
@@ -93,6 +96,7 @@ impl Context {
                 client: OnceLock::new(),
                 shared: Mutex::default(),
                 min_rate: AtomicU64::new(0),
+                route_number: AtomicU32::new(0),
             }),
         }
     }
@@ -206,6 +210,22 @@ impl Context {
     /// Sets the pattern of the route. The router writes it once; access log and counters read it.
     pub fn set_route(&self, route: &Arc<str>) {
         self.lock().route = Some(Arc::clone(route));
+    }
+
+    /// Returns the number of the route that serves the request, by which [`Service::describe_route`] knows it.
+    ///
+    /// [`Service::describe_route`]: crate::Service::describe_route
+    #[must_use]
+    pub fn route_number(&self) -> Option<u32> {
+        let number = self.inner.route_number.load(Ordering::Relaxed);
+        number.checked_sub(1)
+    }
+
+    /// Sets the number of the route. The router writes it once, with the pattern; counters and watchdog read it when the
+    /// service has been called.
+    pub fn set_route_number(&self, number: u32) {
+        let number = number.saturating_add(1);
+        self.inner.route_number.store(number, Ordering::Relaxed);
     }
 
     /// Returns when the answer is due; `None` when there is no deadline.
@@ -463,13 +483,15 @@ mod tests {
         context.set_route(&"/a".into());
         context.shorten_deadline(Instant::now());
         context.set_min_rate(7);
+        context.set_route_number(3);
+        assert_eq!(context.route_number(), Some(3));
         context.set_client(Peer::Unix(UnixPeer::new()), Scheme::HTTPS);
         let memory = Arc::as_ptr(&context.inner);
         context.advance();
         assert_eq!(memory, Arc::as_ptr(&context.inner));
         assert_ne!(context.request_id(), first);
         assert_eq!(context.get::<&str>(), None);
-        assert_eq!(context.min_rate(), None);
+        assert_eq!((context.min_rate(), context.route_number()), (None, None));
         assert_eq!(
             (context.peer(), context.scheme()),
             (&Peer::Memory, &Scheme::HTTP)

@@ -43,6 +43,23 @@ pub trait Service: Send + Sync + 'static {
         plain(rejected.status(), rejected.reason())
     }
 
+    /// Returns how many routes there are. They are numbered from 0, as [`Context::route_number`] has it. Default: none.
+    fn route_count(&self) -> usize {
+        0
+    }
+
+    /// Says in a few words which route has this number, such as `GET /ships/{id} (handler ships::show)`, for counters and
+    /// for the report of a worker that is held up. Default: `None`, it is not known.
+    fn describe_route(&self, number: u32) -> Option<String> {
+        let _ = number;
+        None
+    }
+
+    /// Tells whether the service is being debugged: servers then report what blocks a worker much earlier. Default: false.
+    fn is_debug(&self) -> bool {
+        false
+    }
+
     /// Runs when the server begins to shut down: no new connections come in, and requests may still be running.
     fn shutdown(&self) -> impl Future<Output = ()> + Send {
         ready(())

@@ -1,5 +1,6 @@
 //! [`Arrival`], what happens to a connection between `accept` and the end of its last request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -12,6 +13,7 @@ use crate::listener::{Accepted, ProxyProtocol, Stream};
 use crate::notice::Notice;
 use crate::shutdown::until;
 use crate::tls;
+use crate::watchdog::Pulse;
 
 /// How long a header that is on its way is still waited for when the server shuts down.
 const RACE: Duration = Duration::from_millis(50);
@@ -19,6 +21,8 @@ const RACE: Duration = Duration::from_millis(50);
 /// What all connections of a server are given.
 pub(crate) struct Arrival<S> {
     config: ConnectionConfig<S>,
+    /// The same for listeners that have nothing but the health of the process.
+    health: ConnectionConfig<S>,
     /// Fires when the worker begins to end, and with it its connections.
     shutdown: Signal,
     /// Work beside the connections that a shutdown waits for.
@@ -29,6 +33,7 @@ pub(crate) struct Arrival<S> {
 impl<S: Service> Arrival<S> {
     pub(crate) fn new(config: ConnectionConfig<S>, tasks: Tasks, notice: Notice) -> Self {
         Self {
+            health: config.clone().health_alone(),
             config,
             shutdown: Signal::new(),
             tasks,
@@ -43,10 +48,13 @@ impl<S: Service> Arrival<S> {
         index: usize,
         shutdown: Signal,
         requests: Option<u64>,
+        pulse: Option<Arc<Pulse>>,
     ) -> (Self, Signal) {
-        let (stats, worn) = self.config.counters().of_worker(index, requests);
+        let (stats, worn) = self.config.counters().of_worker(index, requests, pulse);
+        let config = self.config.clone().stats(stats);
         let arrival = Self {
-            config: self.config.clone().stats(stats),
+            health: config.clone().health_alone(),
+            config,
             shutdown,
             tasks: self.tasks.clone(),
             notice: self.notice,
@@ -65,7 +73,11 @@ impl<S: Service> Arrival<S> {
             local,
             site,
         } = accepted;
-        let config = self.config.clone();
+        let config = if site.health_alone {
+            self.health.clone()
+        } else {
+            self.config.clone()
+        };
         let (shutdown, tasks) = (self.shutdown.clone(), self.tasks.clone());
         let to_stderr = self.notice.to_stderr();
         async move {

@@ -16,12 +16,13 @@ use crate::shutdown::{Control, Report};
 use crate::stats::Stats;
 use crate::supervisor::Request;
 use crate::tls::Watch;
+use crate::watchdog::Describe;
 use crate::worker::Load;
 
 /// What a running server shows of itself.
-#[derive(Debug, Default)]
 pub(crate) struct Board {
     shown: Mutex<Shown>,
+    describe: Describe,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +40,13 @@ pub(crate) struct Listed {
 }
 
 impl Board {
+    pub(crate) fn new(describe: Describe) -> Self {
+        Self {
+            shown: Mutex::default(),
+            describe,
+        }
+    }
+
     pub(crate) fn set(&self, listeners: Vec<Listed>) {
         self.lock().listeners = listeners;
     }
@@ -206,6 +214,26 @@ impl ServerHandle {
     async fn ask<T>(&self, request: Request, answered: oneshot::Receiver<T>) -> Option<T> {
         self.requests.send(request).ok()?;
         answered.await.ok()
+    }
+
+    /// Returns how many requests each route is dealing with at this moment, as the service describes the routes. Routes
+    /// that have nothing to do, and requests without a route, are left out.
+    #[must_use]
+    pub fn in_flight_by_route(&self) -> Vec<(String, u64)> {
+        let by_route = self.stats.in_flight_by_route().into_iter();
+        by_route
+            .map(|(number, running)| {
+                let route = (self.board.describe)(number);
+                (route.unwrap_or_else(|| format!("route {number}")), running)
+            })
+            .collect()
+    }
+
+    /// Returns how many workers are held up at this moment, as the [`Watchdog`](crate::Watchdog) sees it.
+    #[must_use]
+    pub fn workers_held_up(&self) -> usize {
+        let board = self.board.lock();
+        board.loads.iter().filter(|load| load.is_stuck()).count()
     }
 
     /// Returns how many connections each worker has, in the order of their numbers.

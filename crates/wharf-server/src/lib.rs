@@ -14,6 +14,8 @@
 //!   header fields say it, is in `conn`, and [`ProxyProtocol`](listener::ProxyProtocol) with the listeners.
 //! - `prefixed`: a stream of which the beginning was read already.
 //! - `accept`: the accept loop of a worker; `worker`: [`Workers`], a thread and a runtime each; `runtime`: the main one.
+//! - `health`: [`Health`], whether the process is alive and wants requests.
+//! - `watchdog`: [`Watchdog`], which reports a worker that is held up, and by what.
 //! - `descriptors`: how many connections the system allows.
 //! - `develop`: the program is built again when it changes, and takes over from itself.
 //! - `restart`: the hand-over to a new process; `notify`: what systemd is told; `pid_file`: the number of the process.
@@ -52,6 +54,7 @@ mod descriptors;
 mod develop;
 mod error;
 mod handle;
+mod health;
 pub mod listener;
 mod notice;
 mod notify;
@@ -77,6 +80,7 @@ pub mod tls;
 #[path = "tls/absent.rs"]
 mod tls;
 mod trust;
+mod watchdog;
 mod worker;
 
 pub use access_log::{AccessLog, AccessLogFormat, AccessLogFormatError};
@@ -86,12 +90,14 @@ pub use conn::{
 };
 pub use error::{Error, ErrorKind};
 pub use handle::ServerHandle;
+pub use health::Health;
 pub use run::{run, run_with};
 pub use server::Server;
 pub use settings::Settings;
 pub use shutdown::Report;
 pub use stats::Stats;
 pub use trust::{Network, TrustedProxies};
+pub use watchdog::Watchdog;
 pub use worker::Workers;
 
 pub use wharf_http as http;

@@ -18,6 +18,7 @@ use crate::conn::{ConnectionConfig, ForwardedBy};
 use crate::develop::Develop;
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Board, ServerHandle};
+use crate::health::{Health, HealthDesk};
 use crate::listener::{self, Address, Inherited, Listener, OpenListener, TcpConfig, UnixConfig};
 use crate::notice::Notice;
 use crate::notify::Notify;
@@ -30,8 +31,15 @@ use crate::stats::Stats;
 use crate::supervisor::{self, Request, Supervisor};
 use crate::tls::{self, TlsConfig, Watch};
 use crate::trust::TrustedProxies;
+use crate::watchdog::{self, Describe, Watchdog};
 use crate::worker::{Crew, Plan, Workers};
 use crate::{descriptors, restart, runtime};
+
+/// How often the queue of a worker that is held up is looked at.
+const RELIEF: Duration = Duration::from_millis(20);
+
+/// After how long a worker that is held up is reported while the service is being debugged.
+const DEBUG_WARNING: Duration = Duration::from_millis(100);
 
 /// Listens, and serves a service until it is told to stop.
 ///
@@ -74,6 +82,9 @@ pub struct Server<S> {
     lead: Duration,
     unready: Signal,
     workers: Option<Workers>,
+    watchdog: Option<Watchdog>,
+    health: Option<Health>,
+    health_everywhere: bool,
     restart_timeout: Duration,
     pid_file: Option<PathBuf>,
 }
@@ -99,6 +110,9 @@ impl<S: Serve> Server<S> {
             lead: Duration::ZERO,
             unready: Signal::new(),
             workers: None,
+            watchdog: None,
+            health: None,
+            health_everywhere: false,
             restart_timeout: Duration::from_secs(60),
             pid_file: None,
         }
@@ -137,6 +151,50 @@ impl<S: Serve> Server<S> {
     /// runtime of the caller.
     pub fn workers(mut self, workers: impl Into<Workers>) -> Self {
         self.workers = Some(workers.into());
+        self
+    }
+
+    /// Lets load balancers and supervisors ask for the health of the process, on all listeners: `/-/live` and `/-/ready`,
+    /// see [`Health`].
+    ///
+    /// Default: no such paths.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wharf_http::{Context, Request, Response, service::service_fn};
+    /// use wharf_server::{Health, Server};
+    ///
+    /// # let service = service_fn(|_: Request, _: Context| async { Response::new("hello".into()) });
+    /// let server = Server::new(service)
+    ///     .bind("0.0.0.0:8080")
+    ///     .health(Health::new())
+    ///     .readiness_lead(Duration::from_secs(5)); // not ready for so long before the listeners close
+    /// # let _ = server;
+    /// ```
+    pub fn health(mut self, health: Health) -> Self {
+        self.health = Some(health);
+        self.health_everywhere = true;
+        self
+    }
+
+    /// Lets the health of the process be asked for on a listener of its own, and nothing else there; see
+    /// [`health`](Self::health). On the other listeners the paths belong to the service.
+    pub fn health_on(mut self, listener: impl Into<Listener>, health: Health) -> Self {
+        let mut listener = listener.into();
+        listener.health_alone = true;
+        self.health = Some(health);
+        self.listen(listener)
+    }
+
+    /// Sets what happens when a worker's loop does not turn, such as when a handler blocks.
+    ///
+    /// Without effect where the runtime of the caller serves.
+    ///
+    /// Default: a warning after a second, which names the route; after a tenth of one when the service is being debugged.
+    pub fn watchdog(mut self, watchdog: Watchdog) -> Self {
+        self.watchdog = Some(watchdog);
         self
     }
 
@@ -463,9 +521,30 @@ impl<S: Serve> Server<S> {
             tasks: Tasks::new(),
             notice,
         };
-        let stats = Stats::new();
+        let stats = Stats::new().with_routes(service.route_count());
         let workers = threads.as_ref().map_or(1, Workers::number);
         let limit = connection_limit(self.limits.connections, workers, notice);
+        let (tell, events) = unbounded_channel();
+        let describe: Describe = {
+            let service = Arc::clone(&service);
+            Arc::new(move |number| service.describe_route(number))
+        };
+        let watchdog = match (self.watchdog, service.is_debug()) {
+            (Some(watchdog), _) => watchdog,
+            (None, true) => Watchdog::new().warn_after(DEBUG_WARNING),
+            (None, false) => Watchdog::new(),
+        };
+        let kennel = if threads.is_some() {
+            let watch = watchdog::Watch {
+                watchdog,
+                describe: Arc::clone(&describe),
+                notice,
+                events: tell.clone(),
+            };
+            watch.start()
+        } else {
+            Arc::default()
+        };
         let config = ConnectionConfig::new(Arc::clone(&service))
             .timeouts(self.timeouts)
             .limits(self.limits)
@@ -473,12 +552,18 @@ impl<S: Serve> Server<S> {
             .http2(self.http2)
             .access_log(self.access_log)
             .server_header(self.server_header)
+            .health(self.health.clone().map(|health| HealthDesk {
+                health,
+                everywhere: self.health_everywhere,
+                kennel: Arc::clone(&kennel),
+            }))
             .trusted_proxies(self.trusted_proxies)
             .forwarded_by(self.forwarded_by)
             .stats(stats.clone())
-            .abort(shutdown.cut.clone());
-        let (tell, events) = unbounded_channel();
+            .abort(shutdown.cut.clone())
+            .handed_over(control.handed_over.clone());
         let plan = Plan {
+            kennel,
             arrival: Arrival::new(config, shutdown.tasks.clone(), notice),
             threads,
             limit,
@@ -504,11 +589,19 @@ impl<S: Serve> Server<S> {
                 "the process was given a socket named `{name}` that no address asks for; `systemd:{name}` would"
             ));
         }
-        let board = Arc::new(Board::default());
+        let board = Arc::new(Board::new(describe));
         board.set(supervisor::listed(&open));
         board.set_loads(crew.loads());
         let urls: Vec<String> = open.iter().map(|open| open.site.url()).collect();
         self.banner.print(&urls);
+        if let Some(health) = &self.health {
+            health.follow(&shutdown.unready);
+            if inherited.is_successor() {
+                // Whoever waits for this process has a limit of its own.
+                health.passed().await;
+            }
+        }
+        let health = self.health.map(|health| tokio::spawn(health.run()));
         let is_successor = restart::tell_ready(&mut inherited);
         notify.ready(is_successor);
         let supervisor = Supervisor {
@@ -529,6 +622,8 @@ impl<S: Serve> Server<S> {
             program,
             restart_timeout: self.restart_timeout,
             succession: None,
+            relieving: Vec::new(),
+            relief: tokio::time::interval(RELIEF),
             tls: self.tls,
             watch: watch.clone(),
         };
@@ -537,6 +632,9 @@ impl<S: Serve> Server<S> {
             let looking = tokio::spawn(supervisor.watch.clone().run(notice));
             let outcome = supervisor.run().await;
             looking.abort();
+            if let Some(health) = health {
+                health.abort();
+            }
             outcome
         });
         Ok(ServerHandle::new(

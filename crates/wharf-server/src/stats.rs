@@ -1,10 +1,12 @@
-//! [`Stats`], live counters that cost a request two additions in memory of its own core.
+//! [`Stats`], live counters that cost a request a few additions in memory of its own core.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
-use wharf_http::Signal;
+use wharf_http::{Context, Signal};
+
+use crate::watchdog::{Pulse, Turn};
 
 /// Live counters of connections and requests. Clones share the counters.
 ///
@@ -24,12 +26,15 @@ pub struct Stats {
     worker: Option<Worker>,
     /// Few and far between: one counter will do.
     tls_failures: Arc<AtomicU64>,
+    /// How many routes the service has.
+    routes: usize,
 }
 
 #[derive(Clone)]
 struct Worker {
     index: usize,
     wear: Option<Arc<Wear>>,
+    pulse: Option<Arc<Pulse>>,
 }
 
 /// How many requests a worker may still serve.
@@ -58,6 +63,10 @@ struct Shard {
     begun: AtomicU64,
     ended: AtomicU64,
     refused: AtomicU64,
+    received: AtomicU64,
+    sent: AtomicU64,
+    /// How many requests each route is dealing with.
+    by_route: OnceLock<Box<[AtomicU32]>>,
 }
 
 impl Default for Stats {
@@ -75,11 +84,23 @@ impl Stats {
             next: Arc::default(),
             worker: None,
             tls_failures: Arc::default(),
+            routes: 0,
         }
     }
 
+    /// Counts requests by route, too, for so many of them.
+    pub(crate) fn with_routes(mut self, routes: usize) -> Self {
+        self.routes = routes;
+        self
+    }
+
     /// Returns the same counters as one worker counts in them; the signal fires after so many requests of that worker.
-    pub(crate) fn of_worker(&self, index: usize, requests: Option<u64>) -> (Self, Signal) {
+    pub(crate) fn of_worker(
+        &self,
+        index: usize,
+        requests: Option<u64>,
+        pulse: Option<Arc<Pulse>>,
+    ) -> (Self, Signal) {
         let worn = Signal::new();
         let wear = requests.map(|requests| {
             Arc::new(Wear {
@@ -88,7 +109,7 @@ impl Stats {
             })
         });
         let stats = Self {
-            worker: Some(Worker { index, wear }),
+            worker: Some(Worker { index, wear, pulse }),
             ..self.clone()
         };
         (stats, worn)
@@ -128,6 +149,36 @@ impl Stats {
         self.sum(|shard| &shard.begun).saturating_sub(ended)
     }
 
+    /// Returns how many bytes have come in by connections that were served, as the socket counts them, or TLS where there
+    /// is one. Those of a request that is still running are counted when it has ended.
+    #[must_use]
+    pub fn bytes_received(&self) -> u64 {
+        self.sum(|shard| &shard.received)
+    }
+
+    /// Returns how many bytes have gone out, counted as [`bytes_received`](Self::bytes_received) are.
+    #[must_use]
+    pub fn bytes_sent(&self) -> u64 {
+        self.sum(|shard| &shard.sent)
+    }
+
+    /// Returns how many requests the routes are dealing with, those that have none left out; by the numbers of the routes.
+    pub(crate) fn in_flight_by_route(&self) -> Vec<(u32, u64)> {
+        let mut sums = vec![0_u64; self.routes];
+        for shard in self.shards.iter() {
+            let counters = shard
+                .by_route
+                .get()
+                .into_iter()
+                .flat_map(|routes| routes.iter());
+            for (sum, counter) in sums.iter_mut().zip(counters) {
+                *sum += u64::from(counter.load(Relaxed));
+            }
+        }
+        let running = (0..).zip(sums).filter(|(_, running)| *running > 0);
+        running.collect()
+    }
+
     /// Returns how many TLS handshakes have failed, for whatever reason.
     ///
     /// Connections that were closed before their first byte, and requests that came unencrypted, are not among them.
@@ -162,6 +213,8 @@ impl Stats {
             shards: Arc::clone(&self.shards),
             index: index % SHARDS,
             wear: self.worker.as_ref().and_then(|worker| worker.wear.clone()),
+            pulse: self.worker.as_ref().and_then(|worker| worker.pulse.clone()),
+            routes: self.routes,
         };
         stats.shard().opened.fetch_add(1, Relaxed);
         stats
@@ -183,6 +236,22 @@ pub(crate) struct ConnectionStats {
     shards: Arc<[Shard; SHARDS]>,
     index: usize,
     wear: Option<Arc<Wear>>,
+    pulse: Option<Arc<Pulse>>,
+    routes: usize,
+}
+
+/// The route of a request: 0 is none, else one more than its number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RouteMark(pub(crate) u32);
+
+impl RouteMark {
+    pub(crate) fn of(context: &Context) -> Self {
+        Self(
+            context
+                .route_number()
+                .map_or(0, |number| number.saturating_add(1)),
+        )
+    }
 }
 
 impl ConnectionStats {
@@ -194,8 +263,41 @@ impl ConnectionStats {
         self.shard().begun.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn request_ended(&self) {
+    /// Notes which route a request has come to.
+    pub(crate) fn request_routed(&self, route: RouteMark) {
+        if let Some(pulse) = &self.pulse {
+            pulse.hold(route);
+        }
+        if let Some(counter) = self.of_route(route) {
+            counter.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn of_route(&self, route: RouteMark) -> Option<&AtomicU32> {
+        let number = usize::try_from(route.0.checked_sub(1)?).ok()?;
+        let counters = self.shard().by_route.get_or_init(|| {
+            let counters = (0..self.routes).map(|_| AtomicU32::new(0));
+            counters.collect()
+        });
+        counters.get(number)
+    }
+
+    /// Notes that something of a request is polled until the guard is dropped.
+    pub(crate) fn turn(&self, route: RouteMark) -> Option<Turn<'_>> {
+        self.pulse.as_ref().map(|pulse| pulse.enter(route))
+    }
+
+    pub(crate) fn bytes(&self, received: u64, sent: u64) {
+        self.shard().received.fetch_add(received, Relaxed);
+        self.shard().sent.fetch_add(sent, Relaxed);
+    }
+
+    /// Notes the end of a request, and the route it had come to.
+    pub(crate) fn request_ended(&self, route: RouteMark) {
         self.shard().ended.fetch_add(1, Relaxed);
+        if let Some(counter) = self.of_route(route) {
+            counter.fetch_sub(1, Relaxed);
+        }
         if let Some(wear) = &self.wear {
             wear.request_ended();
         }
@@ -218,7 +320,7 @@ mod tests {
         let connections: Vec<_> = (0..40).map(|_| stats.connection()).collect();
         connections[3].request_begun();
         connections[20].request_begun();
-        connections[20].request_ended();
+        connections[20].request_ended(RouteMark::default());
         assert_eq!(stats.connections(), 40);
         assert_eq!((stats.requests(), stats.in_flight()), (1, 1));
         drop(connections);
@@ -228,13 +330,30 @@ mod tests {
     #[test]
     fn a_worker_is_worn_once_it_has_served_its_requests() {
         let stats = Stats::new();
-        let (of_worker, worn) = stats.of_worker(3, Some(2));
+        let (of_worker, worn) = stats.of_worker(3, Some(2), None);
         let connection = of_worker.connection();
-        connection.request_ended();
+        connection.request_ended(RouteMark(0));
         assert!(!worn.is_fired());
-        connection.request_ended();
-        connection.request_ended();
+        connection.request_ended(RouteMark(0));
+        connection.request_ended(RouteMark(0));
         assert!(worn.is_fired());
         assert_eq!(stats.requests(), 3, "they are the server's too");
+    }
+
+    #[test]
+    fn requests_are_counted_by_route_while_they_run() {
+        let stats = Stats::new().with_routes(3);
+        let (one, other) = (stats.connection(), stats.connection());
+        for (connection, number) in [(&one, 0), (&other, 0), (&one, 2), (&one, 99)] {
+            connection.request_routed(RouteMark(number + 1));
+        }
+        one.request_routed(RouteMark(0));
+        assert_eq!(stats.in_flight_by_route(), [(0, 2), (2, 1)]);
+        one.request_ended(RouteMark(1));
+        one.request_ended(RouteMark(3));
+        one.request_ended(RouteMark(0));
+        assert_eq!(stats.in_flight_by_route(), [(0, 1)]);
+        other.request_ended(RouteMark(1));
+        assert!(stats.in_flight_by_route().is_empty());
     }
 }

@@ -74,6 +74,9 @@ pub(crate) struct Supervisor<S> {
     pub(crate) tls: Option<Arc<TlsConfig>>,
     /// All certificates in use.
     pub(crate) watch: Watch,
+    /// Workers that are held up, and when the queues of such are looked at.
+    pub(crate) relieving: Vec<usize>,
+    pub(crate) relief: Interval,
     /// When the supervisor of the process is to be told that all is well.
     pub(crate) alive: Option<Interval>,
 }
@@ -105,6 +108,10 @@ impl<S: Service> Supervisor<S> {
     /// Deals with one thing that happens.
     async fn step(&mut self) {
         let happening = poll_fn(|cx| {
+            while !self.relieving.is_empty() && self.relief.poll_tick(cx).is_ready() {
+                let (crew, open) = (&self.crew, &self.open);
+                self.relieving.retain(|&index| crew.relieve(index, open));
+            }
             while let Some(alive) = &mut self.alive
                 && alive.poll_tick(cx).is_ready()
             {
@@ -212,6 +219,10 @@ impl<S: Service> Supervisor<S> {
             Event::Gone(index) => {
                 notice.warn(format_args!("worker {index} has died and is replaced"));
                 index
+            }
+            Event::HeldUp(index) => {
+                self.relieving.push(index);
+                return;
             }
         };
         let replaced = self.crew.replace(index, &self.open);

@@ -51,6 +51,8 @@ struct Inner {
 
 /// What a route comes to.
 struct Leaf {
+    /// Its place among the routes.
+    number: u32,
     chain: Arc<Chain<Served>>,
     info: Arc<RouteInfo>,
     mounted: Arc<Mounted>,
@@ -160,6 +162,7 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
         let info = Arc::new(info);
         routes.push(Arc::clone(&info));
         let leaf = Leaf {
+            number: u32::try_from(routes.len() - 1).unwrap_or(u32::MAX),
             chain: Arc::new(Chain::new(middleware, end)),
             mounted: Arc::clone(&mounted[mount]),
             info: Arc::clone(&info),
@@ -269,6 +272,7 @@ impl Service for Running {
             Lookup::Found(found) => {
                 let leaf = found.value;
                 context.set_route(leaf.info.label());
+                context.set_route_number(leaf.number);
                 if let Some(rate) = leaf.info.min_rate {
                     context.set_min_rate(rate);
                 }
@@ -306,6 +310,21 @@ impl Service for Running {
     fn refuse(&self, request: Request, refusal: Refusal, context: &Context) -> Answer<AppFuture> {
         let error = HttpError::refused(&refusal);
         Answer::Later(self.unrouted(request, context, Unrouted::Error(error)))
+    }
+
+    fn route_count(&self) -> usize {
+        self.inner.routes.len()
+    }
+
+    fn describe_route(&self, number: u32) -> Option<String> {
+        let info = self.inner.routes.get(usize::try_from(number).ok()?)?;
+        let (verb, pattern, handler) = (info.verb(), info.pattern(), info.handler());
+        Some(format!("{verb} {pattern} (handler {handler})"))
+    }
+
+    fn is_debug(&self) -> bool {
+        let mut apps = self.inner.unrouted.iter();
+        apps.any(|(mounted, _)| mounted.is_debug())
     }
 
     fn reject(&self, rejected: &Rejected) -> Response {

@@ -8,6 +8,8 @@ use pin_project_lite::pin_project;
 use wharf_http::Response;
 use wharf_http::service::{Answer, Refusal};
 
+use super::config::Settings;
+
 pin_project! {
     /// The answer to a request: one to wait for, or one that is there.
     #[project = AnsweringProjection]
@@ -18,6 +20,16 @@ pin_project! {
 }
 
 impl<F> Answering<F> {
+    /// Answers for the health of the process, where that is asked for.
+    #[inline]
+    pub(super) fn of_health<B>(settings: &Settings, request: &http::Request<B>) -> Option<Self> {
+        let desk = settings.health.as_ref()?;
+        let response = desk.answer(request, settings.health_alone)?;
+        Some(Self::Now {
+            response: Some(response),
+        })
+    }
+
     /// Takes what the service answers to a request that breaks a rule of HTTP.
     pub(super) fn refused(answer: Answer<F>) -> Self {
         match answer {

@@ -16,6 +16,10 @@ use super::flow::Flow;
 /// runtime has not heard yet, and a client that has just got an answer may have sent its next request already.
 pub(super) const RACE: Duration = Duration::from_millis(50);
 
+/// The same when another process has taken over: who asks at all within this time is told by its answer to come back by
+/// another connection, and loses nothing.
+pub(super) const NO_HURRY: Duration = Duration::from_secs(2);
+
 #[derive(Default)]
 pub(super) struct Clock {
     /// Whom timer and signals wake.

@@ -15,6 +15,7 @@ use wharf_http::{Service, Signal};
 use super::forwarded::{ForwardedBy, Forwarding};
 use crate::access_log::AccessLog;
 use crate::config::{Http1Config, Http2Config, Limits, Timeouts};
+use crate::health::HealthDesk;
 use crate::stats::Stats;
 use crate::trust::TrustedProxies;
 
@@ -47,6 +48,12 @@ pub(crate) struct Settings {
     pub(crate) stats: Stats,
     pub(super) abort: Signal,
     pub(super) server: Option<HeaderValue>,
+    /// Fires when another process has taken over.
+    pub(super) handed_over: Signal,
+    /// What answers for the health of the process.
+    pub(super) health: Option<HealthDesk>,
+    /// Nothing else is answered.
+    pub(super) health_alone: bool,
     pub(super) forwarding: Forwarding,
 }
 
@@ -64,6 +71,9 @@ impl<S: Service> ConnectionConfig<S> {
                 stats: Stats::new(),
                 abort: Signal::new(),
                 server: None,
+                handed_over: Signal::new(),
+                health: None,
+                health_alone: false,
                 forwarding: Forwarding::default(),
             }),
         }
@@ -143,6 +153,21 @@ impl<S: Service> ConnectionConfig<S> {
     #[must_use]
     pub fn service(&self) -> &Arc<S> {
         &self.service
+    }
+
+    /// Sets the signal that fires when another process has taken over: then there is no hurry to end.
+    pub(crate) fn handed_over(self, signal: Signal) -> Self {
+        self.change(|settings| settings.handed_over = signal)
+    }
+
+    /// Lets the health of the process be answered for.
+    pub(crate) fn health(self, desk: Option<HealthDesk>) -> Self {
+        self.change(|settings| settings.health = desk)
+    }
+
+    /// Returns the same for a listener that has nothing else.
+    pub(crate) fn health_alone(self) -> Self {
+        self.change(|settings| settings.health_alone = true)
     }
 
     pub(crate) fn counters(&self) -> &Stats {

@@ -8,6 +8,7 @@ use wharf_http::Context;
 
 use super::patience::patience;
 use crate::access_log::Outcome;
+use crate::stats::{ConnectionStats, RouteMark};
 
 /// The bytes of a connection, and its clock. Each number is written by one part and read by others.
 pub(crate) struct Flow {
@@ -27,6 +28,8 @@ pub(crate) struct Flow {
     pub(crate) slow: Number,
     /// How much the socket had taken when [`slow`](Self::slow) began to count.
     pub(crate) slow_mark: Number,
+    /// How much of what came in and went out was added to the server's counters.
+    accounted: (Number, Number),
 }
 
 impl Flow {
@@ -41,6 +44,7 @@ impl Flow {
             blocked_since: Number::default(),
             slow: Number::default(),
             slow_mark: Number::default(),
+            accounted: Default::default(),
         }
     }
 
@@ -83,6 +87,17 @@ impl Flow {
         self.base + Duration::from_nanos(stamp - 1)
     }
 
+    /// Adds to the server's counters what has come in and gone out since the last time.
+    pub(crate) fn account(&self, stats: &ConnectionStats) {
+        let (read, written) = (self.read.get(), self.written.get());
+        stats.bytes(
+            read.saturating_sub(self.accounted.0.get()),
+            written.saturating_sub(self.accounted.1.get()),
+        );
+        self.accounted.0.set(read);
+        self.accounted.1.set(written);
+    }
+
     /// Begins to count anew how slow the client is.
     pub(crate) fn forgive(&self) {
         self.slow.set(0);
@@ -114,21 +129,40 @@ pub(crate) fn after(since: u64, limit: Duration) -> u64 {
     since.saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// What the route of a request says of the rate of its bodies: 0 nothing, else one more than the rate, which is 0 for any.
+/// What is known of the route of a request: its mark, and what it says of the rate of bodies, 0 nothing, else one more than
+/// the rate, which is 0 for any.
 #[derive(Default)]
-pub(crate) struct RouteRate(Number);
+pub(crate) struct Routed {
+    rate: Number,
+    mark: Number,
+}
 
-impl RouteRate {
+impl Routed {
     /// Notes what was said when the service was called.
-    pub(crate) fn set(&self, context: &Context) {
+    pub(crate) fn set(&self, context: &Context, stats: &ConnectionStats) {
         let rate = context.min_rate();
-        self.0
+        self.rate
             .set(rate.map_or(0, |rate| u64::from(rate.unwrap_or(0)) + 1));
+        let mark = RouteMark::of(context);
+        self.mark.set(u64::from(mark.0));
+        stats.request_routed(mark);
+    }
+
+    /// Returns the mark of the route.
+    pub(crate) fn mark(&self) -> RouteMark {
+        RouteMark(self.mark.get() as u32)
+    }
+
+    /// Forgets the route, and returns its mark.
+    pub(crate) fn leave(&self) -> RouteMark {
+        let mark = self.mark();
+        self.mark.set(0);
+        mark
     }
 
     /// Returns the least rate in bytes per second; `None` is any.
     pub(crate) fn or(&self, usual: Option<u32>) -> Option<u32> {
-        match self.0.get() {
+        match self.rate.get() {
             0 => usual,
             set => u32::try_from(set - 1).ok().filter(|&rate| rate > 0),
         }

@@ -57,6 +57,8 @@ pub struct Listener {
     tcp: Option<TcpConfig>,
     unix: Option<UnixConfig>,
     proxy_protocol: Option<ProxyProtocol>,
+    /// Whether there is nothing but the health of the process.
+    pub(crate) health_alone: bool,
     #[cfg_attr(
         not(feature = "tls-core"),
         expect(dead_code, reason = "there is nothing to put in")
@@ -87,6 +89,7 @@ impl Listener {
             tcp: None,
             unix: None,
             proxy_protocol: None,
+            health_alone: false,
             tls: None,
             acceptor: None,
         }

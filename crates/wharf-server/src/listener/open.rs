@@ -64,6 +64,19 @@ impl OpenListener {
             .collect()
     }
 
+    /// Accepts who waits in the queue of one of several workers.
+    pub(crate) fn drain(&self, worker: usize, workers: usize) -> Vec<RawAccepted> {
+        let count = self.sockets.len();
+        let mut waiting = Vec::new();
+        for (index, socket) in self.sockets.iter().enumerate() {
+            if index % workers == worker || count < workers && worker % count == index {
+                // It ends with an error in any case: that nobody waits any more.
+                let _nobody = socket.drain(&self.site, &mut waiting);
+            }
+        }
+        waiting
+    }
+
     /// Closes it for good, and returns the connections that were waiting in its queues.
     ///
     /// Closing alone would reset them, although their clients have been told that they are connected.
@@ -108,6 +121,7 @@ pub(crate) async fn open_all(
             tcp: listener.tcp.unwrap_or_default(),
             proxy_protocol: listener.proxy_protocol,
             tls: listener.acceptor,
+            health_alone: listener.health_alone,
             next,
             open: &mut open,
         };
@@ -138,6 +152,7 @@ struct Opening<'a> {
     tcp: TcpConfig,
     proxy_protocol: Option<ProxyProtocol>,
     tls: Option<Acceptor>,
+    health_alone: bool,
     next: &'a mut usize,
     open: &'a mut Vec<OpenListener>,
 }
@@ -243,6 +258,7 @@ impl Opening<'_> {
                 tcp: self.tcp.clone(),
                 proxy_protocol: self.proxy_protocol.clone(),
                 tls: self.tls.clone(),
+                health_alone: self.health_alone,
             }),
             label: label.to_owned(),
             file,

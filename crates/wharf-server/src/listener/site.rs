@@ -14,6 +14,8 @@ pub(crate) struct Site {
     pub(crate) tcp: TcpConfig,
     /// What each connection begins with, if with anything.
     pub(crate) proxy_protocol: Option<ProxyProtocol>,
+    /// Whether there is nothing but the health of the process.
+    pub(crate) health_alone: bool,
     /// What encrypts them, if they are to be.
     pub(crate) tls: Option<Acceptor>,
 }

@@ -29,7 +29,6 @@ impl Load {
         self.stuck.load(Ordering::Relaxed)
     }
 
-    #[cfg(test)]
     /// Sets whether the worker's thread is held up, so that it is given nothing.
     pub(crate) fn set_stuck(&self, stuck: bool) {
         self.stuck.store(stuck, Ordering::Relaxed);

@@ -31,4 +31,6 @@ pub(crate) enum Event {
     Worn(usize),
     /// Its thread has ended without having been told to.
     Gone(usize),
+    /// Something holds its thread up.
+    HeldUp(usize),
 }

@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::listener::{ListenerId, OpenListener, RawAccepted};
 use crate::notice::Notice;
 use crate::shutdown::until;
+use crate::watchdog::{Kennel, Pulse};
 
 /// How long a worker may take to close its listeners before it counts as held up.
 const ANSWER: Duration = Duration::from_millis(200);
@@ -32,6 +33,8 @@ pub(crate) struct Plan<S> {
     /// How many connections each may have.
     pub(crate) limit: usize,
     pub(crate) notice: Notice,
+    /// Where workers are watched.
+    pub(crate) kennel: Arc<Kennel>,
     pub(crate) events: UnboundedSender<Event>,
 }
 
@@ -100,7 +103,10 @@ impl<S: Service> Crew<S> {
         };
         let plan = &self.plan;
         let worn = plan.threads.as_ref().and_then(Workers::next_limit);
-        let (arrival, worn) = plan.arrival.of_worker(index, member.shutdown.clone(), worn);
+        // The runtime of the caller has no loop of which it could be told whether it turns.
+        let pulse = plan.threads.as_ref().map(|_| Arc::<Pulse>::default());
+        let shutdown = member.shutdown.clone();
+        let (arrival, worn) = plan.arrival.of_worker(index, shutdown, worn, pulse.clone());
         let mut acceptor = Acceptor::new(
             Arc::new(arrival),
             receiver,
@@ -119,9 +125,12 @@ impl<S: Service> Crew<S> {
                     let _gone = events.send(Event::Worn(index));
                 }
             });
+            let pulse = pulse.unwrap_or_default();
+            plan.kennel.add(index, &pulse, &member.load);
             Thread {
                 index,
                 acceptor,
+                pulse,
                 end: self.end.clone(),
                 ended: member.ended.clone(),
                 gone: member.gone.clone(),
@@ -183,11 +192,32 @@ impl<S: Service> Crew<S> {
         let lightest = self
             .members
             .iter()
-            .min_by_key(|member| member.load.connections());
+            .min_by_key(|member| (member.load.is_stuck(), member.load.connections()));
         if let Some(member) = lightest {
             member.load.add();
             member.tell(Command::Serve(accepted));
         }
+    }
+
+    /// Lets others serve who waits in the queue of a worker that is held up; returns whether it still is.
+    pub(crate) fn relieve(&self, index: usize, open: &[OpenListener]) -> bool {
+        let Some(member) = self
+            .members
+            .get(index)
+            .filter(|member| member.load.is_stuck())
+        else {
+            return false;
+        };
+        if self.members.iter().all(|other| other.load.is_stuck()) {
+            // Nobody could do better, and whoever is free first takes them out of the queue.
+            return member.load.is_stuck();
+        }
+        for open in open {
+            for accepted in open.drain(index, self.members.len()) {
+                self.serve(accepted);
+            }
+        }
+        true
     }
 
     /// Replaces a worker that is worn or gone.

@@ -1,5 +1,6 @@
 //! One worker as a thread with a runtime of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
@@ -12,6 +13,7 @@ use crate::accept::Acceptor;
 use crate::error::{Error, ErrorKind};
 use crate::notice::Notice;
 use crate::shutdown::until;
+use crate::watchdog::Pulse;
 
 /// How often a worker that has nothing left to serve looks whether its last task has ended.
 const LAST_TASKS: Duration = Duration::from_millis(250);
@@ -23,6 +25,7 @@ const LEFT_OVER: Duration = Duration::from_millis(100);
 pub(super) struct Thread<S> {
     pub(super) index: usize,
     pub(super) acceptor: Acceptor<S>,
+    pub(super) pulse: Arc<Pulse>,
     /// Fires when the server has ended: nothing that still runs here is wanted any more.
     pub(super) end: Signal,
     /// Fired here when the last connection has ended.
@@ -37,8 +40,11 @@ pub(super) struct Thread<S> {
 impl<S: Service> Thread<S> {
     /// Starts the thread, and returns when its runtime is there.
     pub(super) fn spawn(self) -> Result<(), Error> {
+        let (parking, unparking) = (Arc::clone(&self.pulse), Arc::clone(&self.pulse));
         let runtime = Builder::new_current_thread()
             .enable_all()
+            .on_thread_park(move || parking.park())
+            .on_thread_unpark(move || unparking.unpark())
             .build()
             .map_err(|cause| {
                 Error::new(
@@ -73,12 +79,13 @@ impl<S: Service> Thread<S> {
     }
 
     async fn work(mut self) {
+        let beat = tokio::spawn(Arc::clone(&self.pulse).beat());
         self.acceptor.run().await;
         drop(self.acceptor);
         self.ended.fire();
-        // Others may have left tasks here: a pool its connections, a handler what it has spawned.
+        // Others may have left tasks here: a pool its connections, a handler what it has spawned. One is the beat.
         let runtime = Handle::current();
-        while runtime.metrics().num_alive_tasks() > 0 {
+        while runtime.metrics().num_alive_tasks() > 1 && !beat.is_finished() {
             if until(self.end.fired(), sleep(LAST_TASKS)).await.is_some() {
                 return;
             }

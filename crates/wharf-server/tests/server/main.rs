@@ -18,4 +18,6 @@ mod shutdown;
 )]
 mod tls;
 #[cfg(test)]
+mod watchdog;
+#[cfg(test)]
 mod workers;

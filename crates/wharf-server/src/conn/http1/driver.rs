@@ -17,7 +17,7 @@ use super::exchange::Adapter;
 use super::progress::{Phase, Progress, Upload};
 use super::wire::Wire;
 use crate::access_log::Outcome;
-use crate::conn::clock::{Clock, RACE};
+use crate::conn::clock::{Clock, NO_HURRY, RACE};
 use crate::conn::flow::after;
 use crate::panic;
 
@@ -145,6 +145,7 @@ where
         let Some(hyper) = &mut self.hyper else {
             return Poll::Ready(End::Done);
         };
+        let _turn = self.progress.turn();
         // After a panic nothing of hyper or the service is used again.
         match catch_unwind(AssertUnwindSafe(|| Pin::new(hyper).poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
@@ -209,7 +210,12 @@ where
                 self.leaving_since = progress.flow.now();
             }
             let since = self.leaving_since.max(self.head_since).max(quiet_since);
-            return Some((after(since, RACE), End::Leaving));
+            let race = if progress.settings.handed_over.is_fired() {
+                NO_HURRY
+            } else {
+                RACE
+            };
+            return Some((after(since, race), End::Leaving));
         }
         limit.map(|limit| (after(since, limit), End::Quiet))
     }

@@ -65,7 +65,7 @@ impl<S: Service> Adapter<S> {
     #[cold]
     fn refuse(&self, request: Request, refused: head::Refused, open: Open) -> Exchange<S::Future> {
         let context = open.context();
-        self.progress.set_rate(context);
+        self.progress.set_route(context);
         let answer = self.service.refuse(request, refused.refusal, context);
         Exchange {
             answer: Answering::refused(answer),
@@ -87,7 +87,7 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
         let ticket = self.progress.begin(&context, has_body);
         let access_log = &self.progress.settings.access_log;
         let record = access_log.is_wanted().then(|| access_log.record(&request));
-        let open = Open {
+        let mut open = Open {
             progress: Arc::clone(&self.progress),
             context: Some(context),
             record,
@@ -106,10 +106,22 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
                 Body::empty()
             }
         });
+        if checked.is_ok()
+            && let Some(answer) = Answering::of_health(&self.progress.settings, &request)
+        {
+            // Asked for every few seconds, by who has logs of its own.
+            open.record = None;
+            return Exchange {
+                answer,
+                open: Some(open),
+                close: false,
+                waited: false,
+            };
+        }
         match checked {
             Ok(()) => {
                 let future = self.service.call(request, open.context());
-                self.progress.set_rate(open.context());
+                self.progress.set_route(open.context());
                 Exchange {
                     answer: Answering::Later { future },
                     open: Some(open),

@@ -17,9 +17,10 @@ use wharf_http::Context;
 use super::handover::Handover;
 use crate::access_log::{Outcome, Record};
 use crate::conn::config::Settings;
-use crate::conn::flow::{Ending, Flag, Flow, Number, RouteRate};
+use crate::conn::flow::{Ending, Flag, Flow, Number, Routed};
 use crate::conn::ledger;
 use crate::stats::ConnectionStats;
+use crate::watchdog::Turn;
 
 pub(crate) struct Progress {
     pub(crate) settings: Arc<Settings>,
@@ -35,7 +36,7 @@ pub(crate) struct Progress {
     pub(crate) idle_since: Number,
     /// How much had come in when the last request ended.
     pub(crate) idle_mark: Number,
-    route_rate: RouteRate,
+    routed: Routed,
     /// How much hyper had handed over when the last request ended.
     line_mark: Number,
     /// What is left of the last request. Only the connection's own task takes the lock.
@@ -97,7 +98,7 @@ impl Progress {
             again: Flag::default(),
             idle_since: Number::default(),
             idle_mark: Number::default(),
-            route_rate: RouteRate::default(),
+            routed: Routed::default(),
             line_mark: Number::default(),
             last: Mutex::default(),
             line_is_due: Flag::default(),
@@ -143,14 +144,14 @@ impl Progress {
         ticket
     }
 
-    /// Notes what the route of the present request says of the rate of its bodies.
-    pub(crate) fn set_rate(&self, context: &Context) {
-        self.route_rate.set(context);
+    /// Notes the route that the present request has come to, and what that says of the rate of its bodies.
+    pub(crate) fn set_route(&self, context: &Context) {
+        self.routed.set(context, &self.stats);
     }
 
     /// Returns the least rate of the present request's bodies in bytes per second; `None` is any.
     pub(crate) fn min_rate(&self) -> Option<u32> {
-        self.route_rate.or(self.settings.timeouts.min_rate)
+        self.routed.or(self.settings.timeouts.min_rate)
     }
 
     pub(crate) fn upload_ended(&self, ticket: u64) {
@@ -193,7 +194,7 @@ impl Progress {
 
     /// Notes that hyper has the whole answer.
     pub(crate) fn complete(&self, mut context: Context, record: Option<Box<Record>>) {
-        self.stats.request_ended();
+        self.stats.request_ended(self.routed.leave());
         self.set_phase(Phase::Ended);
         if record.is_none() {
             context.clear();
@@ -221,11 +222,17 @@ impl Progress {
         self.idle_mark.set(self.flow.read.get());
         self.write_due_line(Outcome::Complete);
         self.line_mark.set(self.flow.accepted.get());
+        self.flow.account(&self.stats);
+    }
+
+    /// Notes that hyper is polled, and with it whatever it is that the present request does, until the guard is dropped.
+    pub(crate) fn turn(&self) -> Option<Turn<'_>> {
+        self.stats.turn(self.routed.mark())
     }
 
     /// Notes that a request will get no complete answer.
     pub(crate) fn broken_off(&self, context: &Context, record: Option<&Record>, outcome: Outcome) {
-        self.stats.request_ended();
+        self.stats.request_ended(self.routed.leave());
         if let Some(record) = record {
             self.write_line(context, record, outcome);
         }
@@ -263,5 +270,11 @@ impl Progress {
     /// Returns how the connection ends, once it does.
     pub(crate) fn ending(&self) -> Option<Outcome> {
         self.ending.get()
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.flow.account(&self.stats);
     }
 }

@@ -108,12 +108,22 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
                 Body::new(UploadBody::new(incoming, receiving))
             }
         });
+        if checked.is_ok()
+            && let Some(answer) = Answering::of_health(settings, &request)
+        {
+            // Asked for every few seconds, by who has logs of its own.
+            open.record = None;
+            return Exchange {
+                answer,
+                open: Some(open),
+            };
+        }
         let answering = AssertUnwindSafe(|| self.answer(request, checked, &open));
         let answer = catch_unwind(answering).unwrap_or_else(|panic| {
             open.panicked(&panic::message(panic.as_ref()));
             Answering::Now { response: None }
         });
-        open.stream.rate.set(open.context());
+        open.stream.routed.set(open.context(), self.hub.stats());
         Exchange {
             answer,
             open: Some(open),
@@ -344,6 +354,6 @@ impl Drop for Open {
             let bytes = self.stream.given.get();
             ledger::ended(&hub.settings, &context, record, bytes, outcome);
         }
-        hub.end(context);
+        hub.end(context, self.stream.routed.leave());
     }
 }

@@ -14,7 +14,7 @@ use super::stream::Stream;
 use super::table::{WINDOW, Windows};
 use crate::conn::config::Settings;
 use crate::conn::flow::{Ending, Flow};
-use crate::stats::ConnectionStats;
+use crate::stats::{ConnectionStats, RouteMark};
 
 pub(super) struct Hub {
     pub(super) settings: Arc<Settings>,
@@ -64,6 +64,10 @@ impl Hub {
         }
     }
 
+    pub(super) fn stats(&self) -> &ConnectionStats {
+        &self.stats
+    }
+
     // Requests.
 
     /// Notes that a request came, the `sequence`-th; returns its context.
@@ -86,8 +90,9 @@ impl Hub {
     }
 
     /// Notes that a request has ended.
-    pub(super) fn end(&self, mut context: Context) {
-        self.stats.request_ended();
+    pub(super) fn end(&self, mut context: Context, route: RouteMark) {
+        self.stats.request_ended(route);
+        self.flow.account(&self.stats);
         self.running.fetch_sub(1, Relaxed);
         context.clear();
         let mut spare = lock(&self.spare);
@@ -162,6 +167,12 @@ impl Hub {
     /// Notes that hyper did not get `bytes` after all.
     pub(super) fn take_back(&self, bytes: u64) {
         self.given.fetch_sub(bytes, Relaxed);
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.flow.account(&self.stats);
     }
 }
 

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::hub::Hub;
 use crate::access_log::Outcome;
 use crate::config::Timeouts;
-use crate::conn::flow::{Ending, Flag, Number, RouteRate};
+use crate::conn::flow::{Ending, Flag, Number, Routed};
 use crate::conn::patience::{Allowed, Patience};
 use crate::conn::upload::Receiving;
 use crate::panic;
@@ -18,7 +18,7 @@ use crate::panic;
 /// Shared by the bodies of a request and its task.
 pub(super) struct Stream {
     pub(super) hub: Arc<Hub>,
-    pub(super) rate: RouteRate,
+    pub(super) routed: Routed,
     /// How the stream ends, when the task has decided it.
     pub(super) ending: Ending,
     /// How many bytes of the answer hyper was given, in how many pieces, and whether it has asked for more since.
@@ -31,7 +31,7 @@ impl Stream {
     pub(super) fn new(hub: Arc<Hub>) -> Self {
         Self {
             hub,
-            rate: RouteRate::default(),
+            routed: Routed::default(),
             ending: Ending::default(),
             given: Number::default(),
             pieces: Number::default(),
@@ -49,7 +49,7 @@ impl Receiving for Uploading {
     }
 
     fn min_rate(&self) -> Option<u32> {
-        self.0.rate.or(self.timeouts().min_rate)
+        self.0.routed.or(self.timeouts().min_rate)
     }
 }
 
@@ -84,6 +84,7 @@ impl<F: Future<Output = ()>> Future for StreamTask<F> {
         let mut this = self.project();
         let stream = &**this.stream;
         let work = this.work.as_mut();
+        let _turn = stream.hub.stats().turn(stream.routed.mark());
         match catch_unwind(AssertUnwindSafe(|| work.poll(cx))) {
             Ok(Poll::Pending) => {}
             Ok(Poll::Ready(())) => return Poll::Ready(()),
@@ -108,7 +109,7 @@ impl<F: Future<Output = ()>> Future for StreamTask<F> {
         let timeouts = &stream.hub.settings.timeouts;
         let allowed = Allowed {
             gap: timeouts.response_write,
-            rate: stream.rate.or(timeouts.min_rate),
+            rate: stream.routed.or(timeouts.min_rate),
             grace: timeouts.min_rate_grace,
         };
         let _late = ready!(this.patience.poll(cx, stream.given.get(), &allowed));
