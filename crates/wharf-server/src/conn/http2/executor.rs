@@ -17,7 +17,10 @@ where
         match self.0.announced() {
             Some(stream) => self.0.spawn(StreamTask::new(work, stream)),
             // The application has the stream now and no limit applies any more.
-            None => self.0.spawn(work),
+            None => {
+                self.0.hand_over();
+                self.0.spawn(work);
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use wharf_http::{Connection, Context};
 use super::stream::Stream;
 use super::table::{WINDOW, Windows};
 use crate::conn::config::Settings;
-use crate::conn::flow::{Ending, Flow};
+use crate::conn::flow::{Ending, Flag, Flow};
 use crate::stats::{ConnectionStats, RouteMark};
 
 pub(super) struct Hub {
@@ -33,6 +33,8 @@ pub(super) struct Hub {
     tasks: Mutex<Option<JoinSet<()>>>,
     /// How many bytes of answers hyper was given.
     given: AtomicU64,
+    /// The application has a stream, and what it sends there is not counted.
+    uncounted: Flag,
     /// See [`Windows`].
     credit: AtomicU64,
     initial: AtomicU32,
@@ -59,6 +61,7 @@ impl Hub {
             next: Mutex::default(),
             tasks: Mutex::new(Some(JoinSet::new())),
             given: AtomicU64::new(0),
+            uncounted: Flag::default(),
             credit: AtomicU64::new(u64::from(WINDOW)),
             initial: AtomicU32::new(WINDOW),
         }
@@ -161,7 +164,14 @@ impl Hub {
     /// opened its windows for them.
     pub(super) fn give(&self, before: u64, more: u64) -> bool {
         let given = self.given.fetch_add(more, Relaxed) + more;
-        given <= self.credit.load(Relaxed) && before + more <= u64::from(self.initial.load(Relaxed))
+        !self.uncounted.get()
+            && given <= self.credit.load(Relaxed)
+            && before + more <= u64::from(self.initial.load(Relaxed))
+    }
+
+    /// Notes that the application has a stream: from now on nothing is certain.
+    pub(super) fn hand_over(&self) {
+        self.uncounted.set(true);
     }
 
     /// Notes that hyper did not get `bytes` after all.

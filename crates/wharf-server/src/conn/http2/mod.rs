@@ -15,6 +15,7 @@ mod executor;
 mod frames;
 mod head;
 mod hub;
+mod open;
 mod stream;
 mod table;
 mod wire;
@@ -129,25 +130,8 @@ where
     let Some(last) = inner.table.last_stream() else {
         return;
     };
-    let mut frame = [
-        0,
-        0,
-        8,
-        frames::GOAWAY,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-    ];
+    let mut frame = [0; 17];
+    (frame[2], frame[3]) = (8, frames::GOAWAY);
     frame[9..13].copy_from_slice(&last.to_be_bytes());
     inner.socket.append(&frame, flow);
 }

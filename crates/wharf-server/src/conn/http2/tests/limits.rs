@@ -176,6 +176,23 @@ async fn an_answer_for_which_no_window_is_opened_is_reset_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_window_of_the_connection_counts_too() {
+    let timeouts = Timeouts::new().min_rate(None);
+    let quiet = Http2Config::new().ping_interval(None);
+    let mut client = Raw::open(config(bytes).timeouts(timeouts).http2(quiet)).await;
+    client.send(get(1, "/65530")).await;
+    assert_eq!(client.answer(1).await.unwrap().len(), 65_530);
+    let began = Instant::now();
+    client.send(get(3, "/20")).await;
+    assert_eq!(client.answer(3).await, Err(CANCEL));
+    assert_eq!(seconds(began), 30);
+    client.send(grow(0, 1_000)).await;
+    client.send(get(5, "/500")).await;
+    assert_eq!(client.answer(5).await.unwrap().len(), 500);
+    assert_eq!(client.end().await, ConnectionEnd::Finished);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_is_whole_however_its_windows_are_opened() {
     let config = config(bytes).http2(Http2Config::new().ping_interval(None));
     for (initial, length, step) in [
