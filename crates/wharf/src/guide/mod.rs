@@ -17,7 +17,8 @@
 //! 8. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
 //! 9. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
 //! 10. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
-//! 11. [Testing](testing): the real application without a network.
+//! 11. [In production](production): workers, restarts, health, and what a running server tells of itself.
+//! 12. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -31,12 +32,10 @@
 //! - Forms (planned)
 //! - Static files (planned)
 //! - Compression (planned)
-//! - HTTP/2 (planned)
 //! - WebSocket (planned)
 //! - Server-sent events (planned)
 //! - The client (planned)
 //! - Deployment (planned)
-//! - Zero-downtime restart (planned)
 //! - Observability (planned)
 //! - Performance (planned)
 //! - Migrating from aiohttp (planned)
@@ -58,6 +57,9 @@ pub mod limits {}
 
 #[doc = include_str!("middleware.md")]
 pub mod middleware {}
+
+#[doc = include_str!("production.md")]
+pub mod production {}
 
 #[doc = include_str!("proxies.md")]
 pub mod proxies {}
