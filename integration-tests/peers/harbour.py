@@ -1,6 +1,7 @@
 """Starts `harbour` on a free port with an empty database, for the suites beside this file."""
 
 import contextlib
+import importlib.util
 import os
 import pathlib
 import re
@@ -72,3 +73,19 @@ def check(name, got, wanted):
 def skip(reason):
     print(reason)
     sys.exit(77)
+
+
+def python_with(suite, *modules):
+    """Goes on with the suite, in a Python that has these modules; they are installed when they are not there."""
+    if all(importlib.util.find_spec(module) for module in modules):
+        return
+    environment = TARGET / "peers" / "venv"
+    reason = f"needs Python's {' and '.join(modules)}, which could not be installed"
+    if os.environ.get("PEERS_VENV"):
+        skip(reason)
+    install = [[sys.executable, "-m", "venv", environment], [environment / "bin/pip", "install", "-q", *modules]]
+    if any(subprocess.run(command, capture_output=True).returncode for command in install):
+        skip(reason)
+    # The program's own name is how Python finds the environment that it belongs to.
+    python = str(environment / "bin/python")
+    os.execve(python, [python, str(pathlib.Path(suite).resolve())], {**os.environ, "PEERS_VENV": "1"})
