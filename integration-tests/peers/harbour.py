@@ -1,6 +1,7 @@
 """Starts `harbour` on a free port with an empty database, for the suites beside this file."""
 
 import contextlib
+import ctypes
 import importlib.util
 import os
 import pathlib
@@ -73,6 +74,27 @@ def check(name, got, wanted):
 def skip(reason):
     print(reason)
     sys.exit(77)
+
+
+def adopt_orphans():
+    """Makes this process the parent of whoever takes over from its children, so that it can wait for them."""
+    set_child_subreaper = 36
+    if ctypes.CDLL(None, use_errno=True).prctl(set_child_subreaper, 1, 0, 0, 0):
+        skip("needs a kernel that gives orphans to this process")
+
+
+def ended(process):
+    """Waits for a child or an orphan, and returns its exit status."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def end_all(processes):
+    """Kills those that a suite which failed has left behind."""
+    for process in processes:
+        with contextlib.suppress(ChildProcessError, ProcessLookupError):
+            if os.waitpid(process, os.WNOHANG)[0] == 0:
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
 
 
 def python_with(suite, *modules):
