@@ -1,6 +1,8 @@
 """Starts `harbour` on a free port with an empty database, for the suites beside this file."""
 
 import contextlib
+import ctypes
+import importlib.util
 import os
 import pathlib
 import re
@@ -72,3 +74,40 @@ def check(name, got, wanted):
 def skip(reason):
     print(reason)
     sys.exit(77)
+
+
+def adopt_orphans():
+    """Makes this process the parent of whoever takes over from its children, so that it can wait for them."""
+    set_child_subreaper = 36
+    if ctypes.CDLL(None, use_errno=True).prctl(set_child_subreaper, 1, 0, 0, 0):
+        skip("needs a kernel that gives orphans to this process")
+
+
+def ended(process):
+    """Waits for a child or an orphan, and returns its exit status."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def end_all(processes):
+    """Kills those that a suite which failed has left behind."""
+    for process in processes:
+        with contextlib.suppress(ChildProcessError, ProcessLookupError):
+            if os.waitpid(process, os.WNOHANG)[0] == 0:
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
+
+
+def python_with(suite, *modules):
+    """Goes on with the suite, in a Python that has these modules; they are installed when they are not there."""
+    if all(importlib.util.find_spec(module) for module in modules):
+        return
+    environment = TARGET / "peers" / "venv"
+    reason = f"needs Python's {' and '.join(modules)}, which could not be installed"
+    if os.environ.get("PEERS_VENV"):
+        skip(reason)
+    install = [[sys.executable, "-m", "venv", environment], [environment / "bin/pip", "install", "-q", *modules]]
+    if any(subprocess.run(command, capture_output=True).returncode for command in install):
+        skip(reason)
+    # The program's own name is how Python finds the environment that it belongs to.
+    python = str(environment / "bin/python")
+    os.execve(python, [python, str(pathlib.Path(suite).resolve())], {**os.environ, "PEERS_VENV": "1"})

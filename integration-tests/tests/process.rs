@@ -667,7 +667,19 @@ An option beats its variable of the environment.
         let environment = answer(&stream);
         assert!(!environment.contains("LISTEN_FDS="), "{environment}");
         assert!(!environment.contains("LISTEN_PID="), "{environment}");
-        running.signal(Signal::TERM);
+        drop(stream);
+        // So it is with whoever takes over.
+        let first = process(addr);
+        running.signal(Signal::USR2);
+        let second = successor(addr, &[first]);
+        kill(second, Signal::USR2);
+        let third = successor(addr, &[first, second]);
+        let stream = until_it_listens(&socket);
+        (&stream)
+            .write_all(b"GET / HTTP/1.1\r\nHost: quay.test\r\n\r\n")
+            .unwrap();
+        answer(&stream);
+        kill(third, Signal::TERM);
         assert_eq!(running.end().0, Some(0));
         assert!(socket.exists(), "it is the supervisor's to remove");
         std::fs::remove_file(&socket).unwrap();

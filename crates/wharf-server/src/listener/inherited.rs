@@ -9,7 +9,7 @@ use std::env;
 use super::{Address, RawListener, Target};
 use crate::error::{Error, ErrorKind};
 
-/// What the names of sockets begin with that another server has handed over, or only lent.
+/// What the names of sockets begin with that another server has handed over, or only lent: their files are not its to give.
 const HANDED_OVER: &str = "wharf.";
 const LENT: &str = "wharf-lent.";
 
@@ -60,22 +60,21 @@ impl Inherited {
     /// Takes the sockets that belong to `address`, each with whether its file is the server's own to remove.
     pub(super) fn take(&mut self, address: &Address) -> Vec<(RawListener, bool)> {
         let label = address.to_string();
-        let handed_over = self.take_if(|name| name == name_of(&label, false));
-        if !handed_over.is_empty() {
-            return handed_over
-                .into_iter()
-                .map(|socket| (socket, true))
-                .collect();
+        // One address can have both, such as a name that a supervisor has given to several sockets.
+        let mut taken = Vec::new();
+        for lent in [false, true] {
+            let ours = self.take_if(|name| name == name_of(&label, lent));
+            taken.extend(ours.into_iter().map(|socket| (socket, !lent)));
         }
-        let mut taken = self.take_if(|name| name == name_of(&label, true));
         if taken.is_empty() {
-            taken = match address.target() {
+            let named = match address.target() {
                 Ok(Target::Inherited(Some(wanted))) => self.take_if(|name| name == wanted),
                 Ok(Target::Inherited(None)) => self.take_if(is_foreign),
                 _ => Vec::new(),
             };
+            taken.extend(named.into_iter().map(|socket| (socket, false)));
         }
-        taken.into_iter().map(|socket| (socket, false)).collect()
+        taken
     }
 
     fn take_if(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<RawListener> {
@@ -161,6 +160,8 @@ mod tests {
                 (name_of("127.0.0.1:80", false), listener()),
                 ("other".into(), listener()),
                 (name_of("127.0.0.1:82", true), listener()),
+                (name_of("systemd:both", true), listener()),
+                (name_of("systemd:both", false), listener()),
             ],
             ..Inherited::default()
         };
@@ -179,6 +180,11 @@ mod tests {
         assert_eq!(
             lent.iter().map(|(_, owned)| *owned).collect::<Vec<_>>(),
             [false]
+        );
+        let both = inherited.take(&"systemd:both".into());
+        assert_eq!(
+            both.iter().map(|(_, owned)| *owned).collect::<Vec<_>>(),
+            [true, false]
         );
         assert_eq!(inherited.left(), HashSet::from(["other"]));
         assert_eq!(inherited.take(&"systemd:".into()).len(), 1);

@@ -42,6 +42,12 @@ impl OpenListener {
         &self.label
     }
 
+    /// Tells whether the file of its unix socket is somebody else's to remove, such as a supervisor's.
+    #[cfg(unix)]
+    pub(crate) fn is_lent(&self) -> bool {
+        self.file.is_none() && self.local().unix_path().is_some()
+    }
+
     /// Returns the sockets as they are.
     #[cfg(any(test, unix))]
     pub(crate) fn sockets(&self) -> &[RawListener] {

@@ -140,7 +140,7 @@ fn spawn(program: &Program, open: &[OpenListener], lent: bool) -> io::Result<Suc
     let mut descriptors: Vec<BorrowedFd<'_>> = Vec::new();
     for open in open {
         for socket in open.sockets() {
-            names.push(name_of(open.label(), lent));
+            names.push(name_of(open.label(), lent || open.is_lent()));
             descriptors.push(socket.as_fd());
         }
     }
