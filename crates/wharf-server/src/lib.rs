@@ -6,7 +6,7 @@
 //! # Layout
 //!
 //! - `server`: [`Server`], the builder; `handle`: [`ServerHandle`], the way to a server that is running.
-//! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], flags and environment.
+//! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], file, environment and flags.
 //! - [`listener`]: [`Listener`](listener::Listener) and [`Address`](listener::Address), TCP and unix sockets.
 //! - `arrival`: what happens to a connection between `accept` and the end of its last request.
 //! - `trust`: [`TrustedProxies`] and [`Network`], whose word counts for the address of a client; [`ForwardedBy`], which
@@ -31,6 +31,8 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1 and HTTP/1.0, on hyper; without a protocol this crate is empty |
+//! | `toml` | no | settings from a file, `--config wharf.toml` |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Every module serves some protocol: a build without any has nothing to offer.
 #![cfg(feature = "http1")]
 

@@ -56,22 +56,22 @@ use crate::{descriptors, restart, runtime};
 #[must_use = "a server does nothing until it is started or run"]
 pub struct Server<S> {
     serve: S,
-    listeners: Vec<Listener>,
-    tcp: TcpConfig,
-    unix: UnixConfig,
-    timeouts: Timeouts,
-    limits: Limits,
-    http1: Http1Config,
-    access_log: AccessLog,
-    server_header: Option<HeaderValue>,
-    trusted_proxies: TrustedProxies,
-    forwarded_by: ForwardedBy,
-    banner: Banner,
-    lead: Duration,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) tcp: TcpConfig,
+    pub(crate) unix: UnixConfig,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) limits: Limits,
+    pub(crate) http1: Http1Config,
+    pub(crate) access_log: AccessLog,
+    pub(crate) server_header: Option<HeaderValue>,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) forwarded_by: ForwardedBy,
+    pub(crate) banner: Banner,
+    pub(crate) lead: Duration,
     unready: Signal,
-    workers: Option<Workers>,
-    restart_timeout: Duration,
-    pid_file: Option<PathBuf>,
+    pub(crate) workers: Option<Workers>,
+    pub(crate) restart_timeout: Duration,
+    pub(crate) pid_file: Option<PathBuf>,
 }
 
 impl<S: Serve> Server<S> {
@@ -254,31 +254,10 @@ impl<S: Serve> Server<S> {
 
     /// Applies what the program was told from outside; what is not set there stays as it is.
     ///
-    /// Addresses replace those that were added before. [`Settings::check`] and the wish for help are the caller's to
-    /// act on, or those of [`run_with`](Self::run_with).
+    /// Addresses replace those that were added before. What [`Settings`] say of the call of a program, such as
+    /// [`Settings::check`] and the wish for help, is the caller's to act on, or that of [`run_with`](Self::run_with).
     pub fn settings(mut self, settings: Settings) -> Self {
-        if !settings.bind.is_empty() {
-            self.listeners = settings.bind.into_iter().map(Listener::from).collect();
-        }
-        if let Some(count) = settings.workers {
-            self.workers = Some(self.workers.unwrap_or_default().count(count));
-        }
-        if let Some(mode) = settings.unix_mode {
-            self.unix = self.unix.mode(mode.0);
-        }
-        if let Some(trusted) = settings.trusted_proxies {
-            self.trusted_proxies = trusted;
-        }
-        if let Some(limit) = settings.shutdown_timeout {
-            self.timeouts = self.timeouts.shutdown(limit);
-        }
-        if settings.quiet == Some(true) {
-            self.banner = Banner::Silent;
-            self.access_log = AccessLog::off();
-        }
-        if let Some(log) = settings.access_log {
-            self.access_log = log;
-        }
+        settings.apply(&mut self.in_force());
         self
     }
 
@@ -289,14 +268,19 @@ impl<S: Serve> Server<S> {
     ///
     /// What is wrong.
     pub async fn check(&mut self) -> Result<(), Error> {
-        listener::check(&self.listeners)?;
-        self.unix.check()?;
-        self.workers.as_ref().map_or(Ok(()), Workers::check)?;
-        self.trusted_proxies.check()?;
+        self.check_options()?;
         self.serve
             .check()
             .await
             .map_err(|cause| Error::new(ErrorKind::Check, "the check failed").because(cause))
+    }
+
+    /// The part of [`check`](Self::check) that does not ask the service.
+    pub(crate) fn check_options(&self) -> Result<(), Error> {
+        listener::check(&self.listeners)?;
+        self.unix.check()?;
+        self.workers.as_ref().map_or(Ok(()), Workers::check)?;
+        self.trusted_proxies.check()
     }
 
     /// Checks and starts the service, binds all addresses, and serves on the caller's tokio runtime, or with

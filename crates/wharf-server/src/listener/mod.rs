@@ -112,6 +112,19 @@ impl Listener {
         self
     }
 
+    /// Returns the address, if this is an address and nothing else.
+    pub(crate) fn as_address(&self) -> Option<&Address> {
+        match self {
+            Self {
+                source: Source::Address(address),
+                tcp: None,
+                unix: None,
+                proxy_protocol: None,
+            } => Some(address),
+            _ => None,
+        }
+    }
+
     /// Returns the port on which this takes all IPv4 connections, if it does.
     fn wildcard_v4(&self) -> Option<u16> {
         let addr = match &self.source {
