@@ -33,7 +33,7 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A flag, a variable of the environment or a value given to the builder cannot be used; nothing was started.
+    /// A flag, a variable of the environment, a key of a file or a value given to the builder cannot be used; nothing was started.
     Settings,
     /// The service is wrong, as its check found out; nothing was started.
     Check,

@@ -6,7 +6,7 @@
 //! # Layout
 //!
 //! - `server`: [`Server`], the builder; `handle`: [`ServerHandle`], the way to a server that is running.
-//! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], flags and environment.
+//! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], file, environment and flags.
 //! - [`listener`]: [`Listener`](listener::Listener) and [`Address`](listener::Address), TCP and unix sockets.
 //! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), certificates and how they are renewed.
 //! - `arrival`: what happens to a connection between `accept` and the end of its last request.
@@ -38,6 +38,7 @@
 //! | `tls` | no | the module `tls`: TLS with the cryptography of aws-lc-rs, which needs a C compiler to build |
 //! | `tls-ring` | no | the same with that of ring, which is smaller and has no post-quantum key exchange |
 //! | `tls-core` | no | the same with none: the program brings a provider, see `tls::dangerous_raw`; the other two bring this |
+//! | `toml` | no | settings from a file, `--config wharf.toml` |
 //!
 //! With both `tls` and `tls-ring` it is aws-lc-rs that is used.
 // Every module serves some protocol: a build without any has nothing to offer.

@@ -7,16 +7,16 @@ use std::process;
 
 use wharf_http::{BoxError, Serve};
 
-use crate::develop::Develop;
-use crate::runtime;
 use crate::server::Server;
 use crate::settings::Settings;
+use crate::{runtime, settings};
 
-/// Serves until SIGINT or SIGTERM, with settings from the arguments and the environment of the process.
+/// Serves until SIGINT or SIGTERM, with settings from the arguments and the environment of the process, and from the
+/// file that these name.
 ///
 /// It takes all arguments for itself: `--bind`, `--check`, `--help` and so on, see [`Settings`]. A program that has
-/// arguments of its own calls [`run_with`]. An argument or a variable that makes no sense ends the process with
-/// status 2, as programs do that are called wrongly; nothing was started then.
+/// arguments of its own calls [`run_with`]. A setting that makes no sense ends the process with status 2, as programs do
+/// that are called wrongly; nothing was started then, and all that is wrong has been printed.
 ///
 /// # Errors
 ///
@@ -38,7 +38,8 @@ pub fn run<S: Serve>(serve: S) -> Result<(), BoxError> {
 
 /// Serves until SIGINT or SIGTERM, with these settings; neither arguments nor environment are read.
 ///
-/// When the settings ask for help or for a check, that is all it does.
+/// A file that the settings [name](Settings::config) is read, unless it was already. When the settings ask for help, for
+/// what is in force or for a check, that is all it does.
 ///
 /// # Errors
 ///
@@ -84,25 +85,30 @@ impl<S: Serve> Server<S> {
     /// # Errors
     ///
     /// As [`run_with`].
-    pub fn run_with(self, settings: Settings) -> Result<(), BoxError> {
+    pub fn run_with(mut self, settings: Settings) -> Result<(), BoxError> {
         if settings.wants_help() {
             let path = env::args_os().next().unwrap_or_default();
             let program = Path::new(&path).file_name().unwrap_or(path.as_os_str());
             print(&Settings::help(&program.to_string_lossy()));
             return Ok(());
         }
-        let check = settings.check == Some(true);
-        let develop = (settings.reload == Some(true)).then(|| Develop {
-            watch: settings.reload_watch.clone(),
-            command: settings.reload_command.clone(),
-        });
-        let mut server = self.settings(settings);
-        if check {
-            runtime::block_on(server.check())??;
-            print("OK\n");
-            return Ok(());
+        let settings = settings.complete()?;
+        let program = Settings::of(&self.in_force());
+        let mut in_force = self.in_force();
+        settings.clone().apply(&mut in_force);
+        let now = Settings::of(&in_force);
+        let call = in_force.call;
+        if call.check {
+            runtime::block_on(self.check())??;
         }
-        server.run_or_develop(develop)?;
+        if call.print_config {
+            self.check_options()?;
+            print(&settings::print(&program, &settings, &now));
+        } else if call.check {
+            print("OK\n");
+        } else {
+            self.run_or_develop(call.reload.then_some(call.develop))?;
+        }
         Ok(())
     }
 }

@@ -68,25 +68,27 @@ pub struct Server<S> {
     pub(crate) listeners: Vec<Listener>,
     /// The first one that was given.
     pub(crate) tls: Option<Arc<TlsConfig>>,
-    tcp: TcpConfig,
-    unix: UnixConfig,
-    timeouts: Timeouts,
-    limits: Limits,
-    http1: Http1Config,
-    http2: Http2Config,
-    access_log: AccessLog,
-    server_header: Option<HeaderValue>,
-    trusted_proxies: TrustedProxies,
-    forwarded_by: ForwardedBy,
-    banner: Banner,
-    lead: Duration,
+    /// The files of a certificate and its key that came from outside.
+    pub(crate) tls_files: (Option<PathBuf>, Option<PathBuf>),
+    pub(crate) tcp: TcpConfig,
+    pub(crate) unix: UnixConfig,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) limits: Limits,
+    pub(crate) http1: Http1Config,
+    pub(crate) http2: Http2Config,
+    pub(crate) access_log: AccessLog,
+    pub(crate) server_header: Option<HeaderValue>,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) forwarded_by: ForwardedBy,
+    pub(crate) banner: Banner,
+    pub(crate) lead: Duration,
     unready: Signal,
-    workers: Option<Workers>,
-    watchdog: Option<Watchdog>,
-    health: Option<Health>,
-    health_everywhere: bool,
-    restart_timeout: Duration,
-    pid_file: Option<PathBuf>,
+    pub(crate) workers: Option<Workers>,
+    pub(crate) watchdog: Option<Watchdog>,
+    pub(crate) health: Option<Health>,
+    pub(crate) health_everywhere: bool,
+    pub(crate) restart_timeout: Duration,
+    pub(crate) pid_file: Option<PathBuf>,
 }
 
 impl<S: Serve> Server<S> {
@@ -96,6 +98,7 @@ impl<S: Serve> Server<S> {
             serve,
             listeners: Vec::new(),
             tls: None,
+            tls_files: (None, None),
             tcp: TcpConfig::new(),
             unix: UnixConfig::new(),
             timeouts: Timeouts::new(),
@@ -324,50 +327,35 @@ impl<S: Serve> Server<S> {
 
     /// Applies what the program was told from outside; what is not set there stays as it is.
     ///
-    /// Addresses replace those that were added before. [`Settings::check`] and the wish for help are the caller's to
-    /// act on, or those of [`run_with`](Self::run_with).
+    /// Addresses replace those that were added before. What [`Settings`] say of the call of a program, such as
+    /// [`Settings::check`] and the wish for help, is the caller's to act on, or that of [`run_with`](Self::run_with).
     pub fn settings(mut self, settings: Settings) -> Self {
-        if !settings.bind.is_empty() {
-            self.listeners = settings.bind.into_iter().map(Listener::from).collect();
-        }
-        if let Some(count) = settings.workers {
-            self.workers = Some(self.workers.unwrap_or_default().count(count));
-        }
-        if let Some(mode) = settings.unix_mode {
-            self.unix = self.unix.mode(mode.0);
-        }
-        if let Some(trusted) = settings.trusted_proxies {
-            self.trusted_proxies = trusted;
-        }
-        if let Some(limit) = settings.shutdown_timeout {
-            self.timeouts = self.timeouts.shutdown(limit);
-        }
-        if settings.quiet == Some(true) {
-            self.banner = Banner::Silent;
-            self.access_log = AccessLog::off();
-        }
-        if let Some(log) = settings.access_log {
-            self.access_log = log;
-        }
+        settings.apply(&mut self.in_force());
         self
     }
 
-    /// Finds out whether the server could start: whether addresses, options and certificates make sense, and what the service says.
-    /// Nothing is bound.
+    /// Finds out whether the server could start: whether addresses, options and certificates make sense, and what the
+    /// service says. Nothing is bound.
     ///
     /// # Errors
     ///
     /// What is wrong.
     pub async fn check(&mut self) -> Result<(), Error> {
-        listener::check(&self.listeners)?;
-        tls::check(&self.listeners, self.tls.as_ref())?;
-        self.unix.check()?;
-        self.workers.as_ref().map_or(Ok(()), Workers::check)?;
-        self.trusted_proxies.check()?;
+        self.check_options()?;
         self.serve
             .check()
             .await
             .map_err(|cause| Error::new(ErrorKind::Check, "the check failed").because(cause))
+    }
+
+    /// The part of [`check`](Self::check) that does not ask the service.
+    pub(crate) fn check_options(&self) -> Result<(), Error> {
+        listener::check(&self.listeners)?;
+        self.tls_in_force()
+            .and_then(|tls| tls::check(&self.listeners, tls.as_ref()))?;
+        self.unix.check()?;
+        self.workers.as_ref().map_or(Ok(()), Workers::check)?;
+        self.trusted_proxies.check()
     }
 
     /// Checks and starts the service, binds all addresses, and serves on the caller's tokio runtime, or with
@@ -446,10 +434,22 @@ impl<S: Serve> Server<S> {
         develop.run(open, self.restart_timeout, around.notice).await
     }
 
+    /// Returns the TLS of addresses that are written `tls:`: that of files from outside, or that of the program.
+    fn tls_in_force(&self) -> Result<Option<Arc<TlsConfig>>, Error> {
+        match &self.tls_files {
+            (None, None) => Ok(self.tls.clone()),
+            (Some(certificate), Some(key)) => tls::of_files(certificate, key).map(Some),
+            _ => Err(Error::new(
+                ErrorKind::Settings,
+                "a certificate needs its key and a key its certificate: give both --tls-certificate and --tls-key",
+            )),
+        }
+    }
+
     /// Returns what is to be listened on, with all options.
     fn take_listeners(&mut self) -> Vec<Listener> {
-        if self.listeners.is_empty() {
-            self.listeners.push(Address::default().into());
+        if self.listeners.iter().all(|listener| listener.health_alone) {
+            self.listeners.insert(0, Address::default().into());
         }
         std::mem::take(&mut self.listeners)
             .into_iter()
@@ -508,7 +508,9 @@ impl<S: Serve> Server<S> {
             .log_errors(ErrorLog::new().stderr(notice.to_stderr()));
         let mut listeners = self.take_listeners();
         let watch = Watch::default();
-        tls::prepare(&mut listeners, self.tls.as_ref(), &watch)?;
+        let tls = self.tls_in_force()?;
+        tls::replace(&mut listeners, self.tls.as_ref(), tls.as_ref());
+        tls::prepare(&mut listeners, tls.as_ref(), &watch)?;
         let service = self.serve.start().await.map_err(|cause| {
             Error::new(ErrorKind::Start, "the service did not start").because(cause)
         })?;
@@ -624,7 +626,7 @@ impl<S: Serve> Server<S> {
             succession: None,
             relieving: Vec::new(),
             relief: tokio::time::interval(RELIEF),
-            tls: self.tls,
+            tls,
             watch: watch.clone(),
         };
         let outcome = tokio::spawn(async move {

@@ -210,6 +210,12 @@ impl TrustedProxies {
         self.networks.iter().try_for_each(Network::check)
     }
 
+    /// Returns what is on the list, each as it could be written.
+    pub(crate) fn words(&self) -> impl Iterator<Item = String> {
+        let unix = self.unix.then(|| "unix".to_owned());
+        self.networks.iter().map(Network::to_string).chain(unix)
+    }
+
     /// Tells whether nobody is on the list.
     pub(crate) fn is_empty(&self) -> bool {
         self.networks.is_empty() && !self.unix

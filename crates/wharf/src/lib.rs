@@ -39,6 +39,7 @@
 //! | `form` | yes | `Form` |
 //! | `cookies` | yes | `Cookies` and `SetCookie` |
 //! | `testing` | no | the test kit, as the module `test` |
+//! | `toml` | no | settings of the server from a file, `--config wharf.toml` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -173,6 +173,34 @@ impl Default for AccessLogFormat {
     }
 }
 
+/// Prints the format string, with names of fields in small letters.
+impl fmt::Display for AccessLogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => f.write_str(&text.replace('%', "%%")),
+                Piece::Peer => f.write_str("%a"),
+                Piece::Time => f.write_str("%t"),
+                Piece::Process => f.write_str("%P"),
+                Piece::RequestLine => f.write_str("%r"),
+                Piece::Status => f.write_str("%s"),
+                Piece::Bytes => f.write_str("%b"),
+                Piece::Seconds => f.write_str("%T"),
+                Piece::SecondsFraction => f.write_str("%Tf"),
+                Piece::Microseconds => f.write_str("%D"),
+                Piece::RequestField(index) => write!(f, "%{{{}}}i", self.request_fields[*index]),
+                Piece::ResponseField(index) => write!(f, "%{{{}}}o", self.response_fields[*index]),
+                Piece::Route => f.write_str("%{route}x"),
+                Piece::RequestId => f.write_str("%{id}x"),
+                Piece::TraceId => f.write_str("%{trace}x"),
+                Piece::FirstByte => f.write_str("%{ttfb}x"),
+                Piece::Outcome => f.write_str("%{outcome}x"),
+            }?;
+        }
+        Ok(())
+    }
+}
+
 impl FromStr for AccessLogFormat {
     type Err = AccessLogFormatError;
 

@@ -78,6 +78,11 @@ impl AccessLog {
         self
     }
 
+    /// Returns the format of lines; `None` when there are none.
+    pub(crate) fn format_in_use(&self) -> Option<&AccessLogFormat> {
+        self.on.then_some(&*self.format)
+    }
+
     /// Tells whether anybody would see a line now.
     pub(crate) fn is_wanted(&self) -> bool {
         self.on

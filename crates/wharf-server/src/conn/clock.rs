@@ -18,6 +18,7 @@ pub(super) const RACE: Duration = Duration::from_millis(50);
 
 /// The same when another process has taken over: who asks at all within this time is told by its answer to come back by
 /// another connection, and loses nothing.
+#[cfg(feature = "http1")]
 pub(super) const NO_HURRY: Duration = Duration::from_secs(2);
 
 #[derive(Default)]

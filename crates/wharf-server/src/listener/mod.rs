@@ -59,10 +59,6 @@ pub struct Listener {
     proxy_protocol: Option<ProxyProtocol>,
     /// Whether there is nothing but the health of the process.
     pub(crate) health_alone: bool,
-    #[cfg_attr(
-        not(feature = "tls-core"),
-        expect(dead_code, reason = "there is nothing to put in")
-    )]
     pub(crate) tls: Option<Arc<TlsConfig>>,
     /// What was made of the configuration.
     pub(crate) acceptor: Option<Acceptor>,
@@ -129,6 +125,22 @@ impl Listener {
     pub(crate) fn tls_address(&self) -> Option<&Address> {
         match &self.source {
             Source::Address(address) if address.is_tls() => Some(address),
+            _ => None,
+        }
+    }
+
+    /// Returns the address, if this is an address and nothing else.
+    pub(crate) fn as_address(&self) -> Option<&Address> {
+        match self {
+            Self {
+                source: Source::Address(address),
+                tcp: None,
+                unix: None,
+                tls: None,
+                proxy_protocol: None,
+                health_alone: _,
+                acceptor: _,
+            } => Some(address),
             _ => None,
         }
     }

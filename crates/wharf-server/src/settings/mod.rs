@@ -1,152 +1,41 @@
-//! [`Settings`], what a program can be told from outside: by its arguments and by its environment.
+//! [`Settings`], what a program can be told from outside: by a file, by its environment and by its arguments.
 //!
-//! One table makes the methods, the flags, the variables of the environment and the text of `--help`.
+//! One table makes the methods, the keys of the file, the variables of the environment, the flags and the text of
+//! `--help`; it is in `table`, which also says how a row is added.
+//!
+//! ~~~text
+//!  args ───── flags ─────┐
+//!  variables ────────────┼─▶ Settings ── apply ──▶ InForce, all of a server but its service
+//!  file ───── keys ──────┘      ▲                     │
+//!                               └──────── of ─────────┘    what print shows, and help as the defaults
+//! ~~~
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
-use std::time::Duration;
 
-use crate::access_log::AccessLog;
-use crate::error::{Error, ErrorKind};
-use crate::listener::Address;
-use crate::trust::TrustedProxies;
+use crate::error::Error;
 
+mod apply;
 mod args;
+mod file;
 mod help;
+mod mistakes;
+mod print;
+mod row;
+mod slot;
+mod table;
 mod value;
+mod variables;
 
 #[cfg(test)]
 mod tests;
 
-use value::{Mode, Slot, Value};
+pub(crate) use apply::InForce;
+pub(crate) use print::text as print;
+pub use table::Settings;
 
-/// Makes [`Settings`] and its [`TABLE`] of the rows below. A row is a method and its documentation, the type it takes,
-/// how it is kept, then the flag, the variable, the name of the value for `--help` (none for a switch) and the help.
-macro_rules! table {
-    ($(
-        $(#[$doc:meta])*
-        $name:ident($take:ty as $slot:ty): $flag:literal, $variable:literal, $value:expr, $help:literal;
-    )*) => {
-        /// What a program can be told from outside: by its arguments and by its environment.
-        ///
-        /// What is not set leaves the server as the program made it. [`run`](crate::run) reads both sources by itself;
-        /// a program with arguments of its own makes its settings and calls [`run_with`](crate::run_with).
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// use std::time::Duration;
-        /// use wharf_server::Settings;
-        ///
-        /// // A flag beats a variable, a variable beats the default.
-        /// let variables = Settings::from_variables([("WHARF_BIND", "[::1]:80"), ("WHARF_QUIET", "yes")])?;
-        /// let settings = Settings::from_args(["--bind", "localhost:81"])?.or(variables);
-        /// assert_eq!(settings, Settings::new().bind("localhost:81").quiet(true));
-        /// # Ok::<(), wharf_server::Error>(())
-        /// ```
-        #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        pub struct Settings {
-            $(pub(crate) $name: $slot,)*
-            pub(crate) help: bool,
-        }
-
-        impl Settings {
-            $(
-                $(#[$doc])*
-                #[doc = concat!("\n\nFlag `--", $flag, "`, variable `", $variable, "`.")]
-                #[must_use]
-                pub fn $name(mut self, value: impl Into<$take>) -> Self {
-                    let value: $take = value.into();
-                    self.$name.put(value.into());
-                    self
-                }
-            )*
-
-            /// Fills what is not set here with what is set in `other`.
-            #[must_use]
-            pub fn or(self, other: Self) -> Self {
-                Self {
-                    $($name: self.$name.or(other.$name),)*
-                    help: self.help || other.help,
-                }
-            }
-        }
-
-        /// Every setting, in the order of `--help`.
-        static TABLE: &[Setting] = &[$(
-            Setting {
-                flag: $flag,
-                variable: $variable,
-                value: $value,
-                is_list: <$slot as Slot>::IS_LIST,
-                help: $help,
-                set: |settings, text| {
-                    settings.$name.put(<$slot as Slot>::Item::parse(text)?);
-                    Ok(())
-                },
-            },
-        )*];
-    };
-}
-
-/// One row of the table.
-struct Setting {
-    flag: &'static str,
-    variable: &'static str,
-    value: Option<&'static str>,
-    is_list: bool,
-    help: &'static str,
-    set: fn(&mut Settings, &str) -> Result<(), String>,
-}
-
-table! {
-    /// Adds an address to listen on. Default: `127.0.0.1:8080`.
-    bind(Address as Vec<Address>): "bind", "WHARF_BIND", Some("ADDRESS"),
-        "Listen on ADDRESS: host:port, unix:/path, unix:@name, with tls: before it if encrypted; can be repeated, in the variable with commas \
-         [default: 127.0.0.1:8080]";
-
-    /// Sets the number of workers. Default: one for each core.
-    workers(usize as Option<usize>): "workers", "WHARF_WORKERS", Some("COUNT"),
-        "How many workers serve, each with a thread of its own [default: one for each core]";
-
-    /// Sets the permissions of unix sockets, such as `0o660`. Default: left to the umask of the process.
-    unix_mode(u32 as Option<Mode>): "unix-mode", "WHARF_UNIX_MODE", Some("MODE"),
-        "Permissions of unix sockets, in octal, such as 660 [default: by umask]";
-
-    /// Sets which proxies are trusted to say who their client is. Default: nobody.
-    trusted_proxies(TrustedProxies as Option<TrustedProxies>): "trusted-proxies", "WHARF_TRUSTED_PROXIES", Some("LIST"),
-        "Proxies that say who their client is: networks such as 10.0.0.0/8, and the words loopback, private and unix, \
-         with commas [default: none]";
-
-    /// Sets how long running requests may take to finish after the server was told to stop. `None`: as long as they like.
-    shutdown_timeout(Option<Duration> as Option<Option<Duration>>): "shutdown-timeout", "WHARF_SHUTDOWN_TIMEOUT", Some("TIME"),
-        "How long running requests may take to finish when the server stops: 25s, 500ms, 2m, none [default: 25s]";
-
-    /// Sets the access log. Default: as the program made it.
-    access_log(AccessLog as Option<AccessLog>): "access-log", "WHARF_ACCESS_LOG", Some("FORMAT"),
-        "The access log: on, off, or the format of a line, such as '%a \"%r\" %s %D' [default: on]";
-
-    /// Sets whether the banner and the access log are left out. Errors are printed all the same. Default: false.
-    quiet(bool as Option<bool>): "quiet", "WHARF_QUIET", None,
-        "Print no banner and no access log";
-
-    /// Sets whether the program is built again when its sources change, and takes over from itself. Default: false.
-    reload(bool as Option<bool>): "reload", "WHARF_RELOAD", None,
-        "Build the program again when its sources change, and let it take over; for development";
-
-    /// Adds a file or a folder whose change has the program built again. Default: the sources that cargo knows of.
-    reload_watch(PathBuf as Vec<PathBuf>): "reload-watch", "WHARF_RELOAD_WATCH", Some("PATH"),
-        "With --reload, watch PATH besides the sources; can be repeated";
-
-    /// Sets how the program is built again. Default: as `cargo run` has built it.
-    reload_command(String as Option<String>): "reload-command", "WHARF_RELOAD_COMMAND", Some("COMMAND"),
-        "With --reload, build by COMMAND instead of `cargo build`";
-
-    /// Sets whether only to find out if the program could start. Default: false.
-    check(bool as Option<bool>): "check", "WHARF_CHECK", None,
-        "Check that everything is in place, print what is wrong, and exit";
-}
+use mistakes::Mistakes;
+use table::TABLE;
 
 impl Settings {
     /// Creates settings in which nothing is set.
@@ -159,68 +48,86 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// An argument that is unknown, lacks its value or has one that makes no sense.
+    /// Every argument that is unknown, lacks its value or has one that makes no sense.
     pub fn from_args(args: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, Error> {
-        args::read(args.into_iter().map(Into::into))
+        let mut mistakes = Mistakes::default();
+        let settings = args::read(args.into_iter().map(Into::into), &mut mistakes);
+        mistakes.or(settings)
     }
 
     /// Reads the environment of this process. A variable that is empty counts as not set.
     ///
     /// # Errors
     ///
-    /// A variable that has a value which makes no sense.
+    /// Every variable that has a value which makes no sense.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_variables(
-            TABLE
-                .iter()
-                .filter_map(|setting| Some((setting.variable, env::var_os(setting.variable)?))),
-        )
+        Self::from_variables(process_variables())
     }
 
     /// Reads the settings among some variables. A variable that is empty counts as not set.
     ///
     /// # Errors
     ///
-    /// A variable that has a value which makes no sense.
+    /// Every variable that has a value which makes no sense.
     pub fn from_variables(
         variables: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<OsStr>)>,
     ) -> Result<Self, Error> {
-        let mut settings = Self::new();
-        for (name, value) in variables {
-            let name = name.as_ref();
-            let Some(setting) = TABLE.iter().find(|setting| setting.variable == name) else {
-                continue;
-            };
-            let value = value.as_ref().to_str().ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Settings,
-                    format!("the value of `{name}` is not UTF-8"),
-                )
-            })?;
-            if value.is_empty() {
-                continue;
-            }
-            let parts = if setting.is_list {
-                value.split(',').collect()
-            } else {
-                vec![value]
-            };
-            for part in parts {
-                (setting.set)(&mut settings, part.trim()).map_err(|reason| {
-                    Error::new(ErrorKind::Settings, format!("{name}: {reason}"))
-                })?;
-            }
-        }
-        Ok(settings)
+        let mut mistakes = Mistakes::default();
+        let settings = variables::read(variables, &mut mistakes);
+        mistakes.or(settings)
     }
 
-    /// Reads the arguments and the environment of this process; arguments beat the environment.
+    /// Reads a file of settings in TOML: keys named as the methods here, without sections.
     ///
     /// # Errors
     ///
-    /// As [`from_args`](Self::from_args) and [`from_env`](Self::from_env).
+    /// That it cannot be read; every key that is unknown or has a value that makes no sense, with its line.
+    #[cfg(feature = "toml")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "toml")))]
+    pub fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let settings = file::read(path.as_ref(), &mut mistakes);
+        mistakes.or(settings)
+    }
+
+    /// Reads the arguments and the environment of this process, and the [file](Self::config) that these name. Arguments
+    /// beat the environment, the environment beats the file.
+    ///
+    /// # Errors
+    ///
+    /// All that [`from_args`](Self::from_args), [`from_env`](Self::from_env) and `from_file` find wrong.
     pub fn from_process() -> Result<Self, Error> {
-        Ok(Self::from_args(env::args_os().skip(1))?.or(Self::from_env()?))
+        Self::gather(env::args_os().skip(1), process_variables())
+    }
+
+    /// Reads all sources. Who asks for help gets it, whatever variables and files say.
+    fn gather(
+        args: impl Iterator<Item = OsString>,
+        variables: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<OsStr>)>,
+    ) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let args = args::read(args, &mut mistakes);
+        if args.help {
+            return mistakes.or(args);
+        }
+        let settings = args.or(variables::read(variables, &mut mistakes));
+        let settings = settings.and_file(&mut mistakes);
+        mistakes.or(settings)
+    }
+
+    /// Fills what is not set with what the file says that is set here, unless that has been read already.
+    fn and_file(self, mistakes: &mut Mistakes) -> Self {
+        match self.config.clone().public() {
+            Some(path) if self.file.is_none() => self.or(file::read(&path, mistakes)),
+            _ => self,
+        }
+    }
+
+    /// Reads the file that is set here, if it has not been read.
+    pub(crate) fn complete(self) -> Result<Self, Error> {
+        let mut mistakes = Mistakes::default();
+        let settings = self.and_file(&mut mistakes);
+        mistakes.or(settings)
     }
 
     /// Returns the text of `--help` for a program of the given name.
@@ -234,4 +141,11 @@ impl Settings {
     pub fn wants_help(&self) -> bool {
         self.help
     }
+}
+
+/// Returns the variables of this process that are settings.
+fn process_variables() -> impl Iterator<Item = (&'static str, OsString)> {
+    TABLE
+        .iter()
+        .filter_map(|row| Some((row.variable, env::var_os(row.variable)?)))
 }

@@ -1,5 +1,6 @@
 //! The twin of [`tls`](self) for builds without it: what is asked for it, and that there is none.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use wharf_http::{Connection, Service};
@@ -28,6 +29,22 @@ impl Acceptor {
     ) -> Option<(Stream, Connection)> {
         match *self {}
     }
+}
+
+/// Cannot be had.
+pub(crate) fn of_files(_certificate: &Path, _key: &Path) -> Result<Arc<TlsConfig>, Error> {
+    Err(Error::new(
+        ErrorKind::Settings,
+        "a certificate cannot be used: this program was built without TLS, which is the feature `tls`",
+    ))
+}
+
+/// Has nothing to replace.
+pub(crate) fn replace(
+    _listeners: &mut [Listener],
+    _old: Option<&Arc<TlsConfig>>,
+    _new: Option<&Arc<TlsConfig>>,
+) {
 }
 
 /// Nothing was agreed on.

@@ -55,7 +55,7 @@ pub use reload::Reload;
 
 pub(crate) use alpn::agreed;
 pub(crate) use handshake::{Acceptor, TlsStream};
-pub(crate) use watch::{Watch, check, prepare};
+pub(crate) use watch::{Watch, check, of_files, prepare, replace};
 
 use std::fmt;
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! [`Watch`], all TLS configurations of a server, and who looks after them.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use wharf_http::ErrorChain;
 
 use super::reload::Managed;
-use super::{Acceptor, CertificateInfo, TlsConfig};
+use super::{Acceptor, CertificateInfo, Identity, TlsConfig};
 use crate::error::{Error, ErrorKind};
 use crate::listener::Listener;
 use crate::notice::Notice;
@@ -71,6 +72,31 @@ pub(crate) fn prepare(
     *watch.lock() = managed;
     watch.inner.added.notify_one();
     Ok(())
+}
+
+/// Makes the configuration of a certificate and its key that came from outside.
+#[expect(clippy::unnecessary_wraps, reason = "its twin fails")]
+pub(crate) fn of_files(certificate: &Path, key: &Path) -> Result<Arc<TlsConfig>, Error> {
+    Ok(Arc::new(Identity::pem_files(certificate, key).into()))
+}
+
+/// Lets listeners that the program has given one configuration have another in its place.
+pub(crate) fn replace(
+    listeners: &mut [Listener],
+    old: Option<&Arc<TlsConfig>>,
+    new: Option<&Arc<TlsConfig>>,
+) {
+    let (Some(old), Some(new)) = (old, new) else {
+        return;
+    };
+    for tls in listeners
+        .iter_mut()
+        .filter_map(|listener| listener.tls.as_mut())
+    {
+        if Arc::ptr_eq(tls, old) {
+            *tls = Arc::clone(new);
+        }
+    }
 }
 
 /// Finds the configuration of each listener: its own, or that of the server where its address is written `tls:`.

@@ -18,12 +18,12 @@ pub(super) use bind::{adopt, bind};
 /// Options of a TCP socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TcpConfig {
-    backlog: u32,
-    reuse_address: bool,
-    reuse_port: bool,
-    v6_only: Option<bool>,
-    nodelay: bool,
-    keepalive: Option<Duration>,
+    pub(crate) backlog: u32,
+    pub(crate) reuse_address: bool,
+    pub(crate) reuse_port: bool,
+    pub(crate) v6_only: Option<bool>,
+    pub(crate) nodelay: bool,
+    pub(crate) keepalive: Option<Duration>,
 }
 
 impl Default for TcpConfig {

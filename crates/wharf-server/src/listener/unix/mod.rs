@@ -15,10 +15,10 @@ pub(super) use socket::{SocketFile, accepted, bind, local};
 /// Options of a unix socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnixConfig {
-    backlog: u32,
-    mode: Option<u32>,
-    owner: Option<u32>,
-    group: Option<u32>,
+    pub(crate) backlog: u32,
+    pub(crate) mode: Option<u32>,
+    pub(crate) owner: Option<u32>,
+    pub(crate) group: Option<u32>,
 }
 
 impl Default for UnixConfig {
