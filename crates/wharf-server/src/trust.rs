@@ -205,6 +205,13 @@ impl TrustedProxies {
         self
     }
 
+    /// Adds everybody who is on another list.
+    #[must_use]
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.unix |= other.unix;
+        self.networks(other.networks)
+    }
+
     /// Finds out whether all networks make sense.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.networks.iter().try_for_each(Network::check)

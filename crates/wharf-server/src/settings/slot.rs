@@ -28,7 +28,11 @@ pub(super) trait Slot: Default {
     /// Whether it is a list: of one variable separated by commas, of several flags, of an array in a file.
     const IS_LIST: bool;
 
+    /// Sets it, or adds to the list.
     fn put(&mut self, item: Self::Item);
+
+    /// Takes in what is said beside what has been said by the same flag before.
+    fn put_more(&mut self, item: Self::Item);
 
     fn items(&self) -> &[Self::Item];
 
@@ -46,6 +50,13 @@ impl<T: Value> Slot for One<T> {
 
     fn put(&mut self, item: T) {
         *self = Some(item);
+    }
+
+    fn put_more(&mut self, item: T) {
+        *self = Some(match self.take() {
+            Some(before) => before.and(item),
+            None => item,
+        });
     }
 
     fn items(&self) -> &[T] {
@@ -68,6 +79,10 @@ impl<T: Value> Slot for Many<T> {
     const IS_LIST: bool = true;
 
     fn put(&mut self, item: T) {
+        self.push(item);
+    }
+
+    fn put_more(&mut self, item: T) {
         self.push(item);
     }
 
@@ -107,7 +122,7 @@ impl<S: Slot> Kept<S> {
 
     /// Sets what a flag or a variable says.
     pub(super) fn put_text(&mut self, origin: Origin, text: &str) -> Result<(), String> {
-        self.slot.put(S::Item::parse(text)?);
+        self.slot.put_more(S::Item::parse(text)?);
         self.origin = origin;
         Ok(())
     }

@@ -126,7 +126,7 @@ table! {
             variable: "WHARF_TRUSTED_PROXIES",
             value: Some("LIST"),
             help: "Proxies that say who their client is: networks such as 10.0.0.0/8, and the words loopback, private \
-                   and unix, with commas",
+                   and unix, with commas; can be repeated",
             apply: |server, trusted| *server.trusted_proxies = trusted,
             of: |server| Some(server.trusted_proxies.clone()),
         }

@@ -51,6 +51,20 @@ fn flags_can_have_their_value_in_either_form_and_be_repeated() {
 }
 
 #[test]
+fn a_flag_that_is_repeated_adds_to_a_list_and_replaces_what_is_none() {
+    let settings = from_args(&[
+        "--trusted-proxies=unix",
+        "--idle-timeout=1s",
+        "--trusted-proxies=10.0.0.0/8",
+        "--idle-timeout=2s",
+    ]);
+    let expected = Settings::new()
+        .trusted_proxies("unix, 10.0.0.0/8")
+        .idle_timeout(Duration::from_secs(2));
+    assert_eq!(settings.unwrap(), expected);
+}
+
+#[test]
 fn a_variable_holds_several_addresses_and_an_empty_one_is_not_set() {
     let settings = Settings::from_variables([
         ("WHARF_BIND", "127.0.0.1:1, unix:/run/a.sock"),

@@ -34,8 +34,8 @@ pub(super) struct Sample {
 }
 
 macro_rules! samples {
-    ($($name:ident($value:expr): $text:literal, $toml:literal, $other:literal, $bad:expr, $bad_toml:literal;)*) => {
-        pub(super) const SAMPLES: &[Sample] = &[$(Sample {
+    ($($(#[$cfg:meta])* $name:ident($value:expr): $text:literal, $toml:literal, $other:literal, $bad:expr, $bad_toml:literal;)*) => {
+        pub(super) const SAMPLES: &[Sample] = &[$($(#[$cfg])* Sample {
             name: stringify!($name),
             set: |settings| settings.$name($value),
             text: $text,

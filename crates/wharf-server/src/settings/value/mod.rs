@@ -29,6 +29,11 @@ pub(super) trait Value: Clone + fmt::Debug + PartialEq {
     /// Returns what the server takes.
     fn public(self) -> Self::Public;
 
+    /// Returns what it means to be given both on one command line: the later one, except for lists.
+    fn and(self, later: Self) -> Self {
+        later
+    }
+
     /// Reads it from a flag or a variable; the error says what was given and what was expected.
     fn parse(text: &str) -> Result<Self, String>;
 
@@ -173,6 +178,10 @@ impl Value for Address {
 
 impl Value for TrustedProxies {
     own_public!();
+
+    fn and(self, later: Self) -> Self {
+        Self::and(self, later)
+    }
 
     fn parse(text: &str) -> Result<Self, String> {
         text.parse()
