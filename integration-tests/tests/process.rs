@@ -353,6 +353,45 @@ mod tests {
     }
 
     #[test]
+    fn a_worker_that_is_held_up_is_named_while_it_lasts_and_others_serve() {
+        let (mut running, addr) = Running::start(&mut quay(&["--workers=2", "--access-log=off"]));
+        let spinning = connect(addr);
+        send(&spinning, "/spin");
+        let line = running.stderr_until("by GET /spin");
+        let (worker, _) = line
+            .strip_prefix("warning: worker ")
+            .and_then(|rest| rest.split_once(" has been held up for "))
+            .unwrap_or_else(|| panic!("{line}"));
+        // The system puts about half of these into the queue of the worker that spins.
+        for _ in 0..20 {
+            get(addr, "/");
+        }
+        get(addr, "/stop-spinning");
+        answer(&spinning);
+        running.stderr_until(&format!(
+            "worker {worker} goes on after it was held up for "
+        ));
+        running.signal(Signal::TERM);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status, Some(0), "{stderr}");
+    }
+
+    #[test]
+    fn a_process_that_is_held_up_for_too_long_exits_when_it_was_told_to() {
+        let mut command = quay(&["--workers=2", "--access-log=off"]);
+        command.env("QUAY", "by-hand").env("QUAY_EXIT_AFTER", "300");
+        let (running, addr) = Running::start(&mut command);
+        let spinning = connect(addr);
+        send(&spinning, "/spin");
+        let (status, _, stderr) = running.end();
+        assert_eq!(status, Some(70), "{stderr}");
+        assert!(
+            stderr.ends_with("s by GET /spin: the process exits\n"),
+            "{stderr}"
+        );
+    }
+
+    #[test]
     fn help_is_printed_and_nothing_else_happens() {
         let (status, stdout, stderr) = output(&["--help", "--bind=127.0.0.1:0"], "check");
         assert_eq!((status, &*stderr), (Some(0), ""));

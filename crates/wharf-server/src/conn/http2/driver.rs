@@ -192,7 +192,14 @@ where
         let head = timeouts.request_head.filter(|_| since != 0);
         let head = head.map(|limit| (after(since, limit), Due::End(End::Late)));
 
-        let quiet = table.open() == 0 && wire.socket.waiting() == 0;
+        let is_leaving = self.leaving_since != 0;
+        // Half a head is no request that has to be finished before the end.
+        let open = if is_leaving {
+            table.running()
+        } else {
+            table.open()
+        };
+        let quiet = open == 0 && wire.socket.waiting() == 0;
         if !quiet {
             self.idle_since = 0;
             return earliest([slow, head]);
@@ -200,9 +207,15 @@ where
         if self.idle_since == 0 {
             self.idle_since = flow.now();
         }
-        let idle = if self.leaving_since != 0 {
-            let patience = if table.heads() == 0 { RACE } else { FAREWELL };
-            let since = self.leaving_since.max(self.idle_since);
+        let idle = if is_leaving {
+            let head_since = table.head_since();
+            // Within a head a client cannot agree to leave (RFC 9113 §6.10).
+            let patience = if table.heads() == 0 || head_since != 0 {
+                RACE
+            } else {
+                FAREWELL
+            };
+            let since = self.leaving_since.max(self.idle_since).max(head_since);
             Some((after(since, patience), Due::End(End::Leaving)))
         } else {
             let limit = timeouts.idle.filter(|_| table.heads() > 0);

@@ -70,6 +70,12 @@ impl Table {
         self.open.len()
     }
 
+    /// Returns how many of them have sent their head whole.
+    pub(super) fn running(&self) -> usize {
+        self.open
+            .partition_point(|stream| stream.number <= self.whole)
+    }
+
     /// Returns when the head began that is coming in; 0 when none is.
     pub(super) fn head_since(&self) -> u64 {
         self.head_since
@@ -254,11 +260,13 @@ mod tests {
         assert_eq!(table.head_since(), 0);
         table.received(&first[3..], 20);
         assert_eq!((table.head_since(), table.heads()), (10, 0));
+        assert_eq!((table.open(), table.running()), (1, 0));
         let last = frame(frames::CONTINUATION, 4, 1, b"h");
         table.received(&last[..9], 30);
         assert_eq!(table.head_since(), 10);
         table.received(&last[9..], 40);
         assert_eq!((table.head_since(), table.heads()), (0, 1));
+        assert_eq!((table.open(), table.running()), (1, 1));
         let both = [first, last].concat();
         table.received(&both[..both.len() - 1], 50);
         assert_eq!(table.head_since(), 50);

@@ -180,6 +180,45 @@ async fn connections_on_which_nothing_happens_close_soon_on_shutdown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn half_a_head_is_not_waited_for_on_shutdown() {
+    for (before, last) in [(None, 0), (Some(1), 1)] {
+        let signals = Signals::default();
+        let mut client = Raw::with(config(echo), &signals, &[]).await;
+        if let Some(stream) = before {
+            client.send(get(stream, "/")).await;
+            client.answer(stream).await.unwrap();
+        }
+        let half = &head("GET", "/")[..9];
+        client.send(frame(HEADERS, END_STREAM, 3, half)).await;
+        sleep(SECOND).await;
+        let began = Instant::now();
+        signals.shutdown.fire();
+        assert_eq!(
+            client.farewells().await,
+            [(ALL, NO_ERROR), (last, NO_ERROR)]
+        );
+        assert_eq!(began.elapsed().as_millis() / 10, 5);
+        assert_eq!(client.end().await, ConnectionEnd::Finished);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_is_under_way_on_shutdown_may_arrive() {
+    let signals = Signals::default();
+    let mut client = Raw::with(config(echo), &signals, &[]).await;
+    let block = head("GET", "/");
+    let (first, rest) = block.split_at(9);
+    client.send(frame(HEADERS, END_STREAM, 1, first)).await;
+    sleep(SECOND).await;
+    signals.shutdown.fire();
+    sleep(SECOND / 50).await;
+    client.send(frame(CONTINUATION, END_HEADERS, 1, rest)).await;
+    assert_eq!(client.answer(1).await.unwrap(), "GET / ");
+    assert_eq!(client.farewells().await, [(1, NO_ERROR)]);
+    assert_eq!(client.end().await, ConnectionEnd::Finished);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_agrees_is_let_go_at_once() {
     let signals = Signals::default();
     let mut client = Raw::with(config(echo), &signals, &[]).await;
