@@ -16,7 +16,8 @@
 //! 7. [Limits](limits): how long and how much, by default, and how to change it.
 //! 8. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
 //! 9. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
-//! 10. [Testing](testing): the real application without a network.
+//! 10. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
+//! 11. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -35,14 +36,15 @@
 //! - WebSocket (planned)
 //! - Server-sent events (planned)
 //! - The client (planned)
-//! - Deployment (planned)
-//! - Zero-downtime restart (planned)
 //! - Observability (planned)
 //! - Performance (planned)
 //! - Migrating from aiohttp (planned)
 
 #[doc = include_str!("common_mistakes.md")]
 pub mod common_mistakes {}
+
+#[doc = include_str!("deployment.md")]
+pub mod deployment {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
