@@ -18,7 +18,8 @@
 //! 9. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
 //! 10. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
 //! 11. [In production](production): workers, restarts, health, and what a running server tells of itself.
-//! 12. [Testing](testing): the real application without a network.
+//! 12. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
+//! 13. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -35,13 +36,15 @@
 //! - WebSocket (planned)
 //! - Server-sent events (planned)
 //! - The client (planned)
-//! - Deployment (planned)
 //! - Observability (planned)
 //! - Performance (planned)
 //! - Migrating from aiohttp (planned)
 
 #[doc = include_str!("common_mistakes.md")]
 pub mod common_mistakes {}
+
+#[doc = include_str!("deployment.md")]
+pub mod deployment {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
