@@ -5,7 +5,7 @@
 //!
 //! # Layout
 //!
-//! - `server`: [`Server`], the builder; `handle`: [`ServerHandle`], the way to a server that is running.
+//! - `server`: [`Server`], the builder; `launch`: how it comes to run; `handle`: [`ServerHandle`], the way to a server that is running.
 //! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], file, environment and flags.
 //! - [`listener`]: [`Listener`](listener::Listener) and [`Address`](listener::Address), TCP and unix sockets.
 //! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), certificates and how they are renewed.
@@ -56,6 +56,7 @@ mod develop;
 mod error;
 mod handle;
 mod health;
+mod launch;
 pub mod listener;
 mod notice;
 mod notify;
