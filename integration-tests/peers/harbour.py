@@ -18,8 +18,9 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 class Harbour:
     """A running harbour: `port`, `socket` (a unix socket), and how it ended."""
 
-    def __init__(self, directory, environment):
-        subprocess.run(["cargo", "build", "-q", "-p", "harbour"], cwd=ROOT, check=True)
+    def __init__(self, directory, release, environment):
+        profile = ["--release"] if release else []
+        subprocess.run(["cargo", "build", "-q", "-p", "harbour", *profile], cwd=ROOT, check=True)
         self.socket = f"{directory}/harbour.sock"
         self.log = open(f"{directory}/stderr", "w+")
         environment = {
@@ -29,7 +30,7 @@ class Harbour:
             **environment,
         }
         self.process = subprocess.Popen(
-            [TARGET / "debug" / "harbour"],
+            [TARGET / ("release" if release else "debug") / "harbour"],
             cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True,
         )
         self.banner = self.process.stdout.readline()
@@ -52,9 +53,9 @@ class Harbour:
 
 
 @contextlib.contextmanager
-def harbour(**environment):
+def harbour(release=False, **environment):
     with tempfile.TemporaryDirectory() as directory:
-        running = Harbour(directory, environment)
+        running = Harbour(directory, release, environment)
         try:
             yield running
         finally:
