@@ -5,17 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
-use hyper::server::conn::http1::UpgradeableConnection;
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep_until};
 use wharf_http::body::Error as BodyError;
 use wharf_http::{Connection, Service};
 
-use super::exchange::Adapter;
+use super::parking::{PARK_AFTER, Parts, Talk};
 use super::progress::{Phase, Progress, Upload};
-use super::wire::Wire;
 use crate::access_log::Outcome;
 use crate::conn::clock::{Clock, NO_HURRY, RACE};
 use crate::conn::flow::after;
@@ -28,7 +24,7 @@ pub(super) struct Driver<S, IO>
 where
     S: Service,
 {
-    hyper: Option<Hyper<S, IO>>,
+    talk: Talk<S, IO>,
     progress: Arc<Progress>,
     connection: Connection,
     clock: Clock,
@@ -38,9 +34,9 @@ where
     leaving_since: u64,
     /// A request has ended and hyper still reads its body.
     uploading: bool,
+    /// It could not be parked: part of the next request is there.
+    unparkable: bool,
 }
-
-type Hyper<S, IO> = UpgradeableConnection<TokioIo<Wire<IO>>, Adapter<S>>;
 
 /// Why the driver stops.
 pub(super) enum End {
@@ -72,32 +68,25 @@ impl End {
     }
 }
 
-/// What is left of a connection when hyper is gone.
-pub(super) struct Parts<S, IO> {
-    pub(super) wire: Wire<IO>,
-    /// What was read and not parsed.
-    pub(super) read: Bytes,
-    pub(super) adapter: Adapter<S>,
-}
-
 impl<S, IO> Driver<S, IO>
 where
     S: Service,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     pub(super) fn new(
-        hyper: Hyper<S, IO>,
+        talk: Talk<S, IO>,
         progress: &Arc<Progress>,
         connection: &Connection,
     ) -> Self {
         Self {
-            hyper: Some(hyper),
+            talk,
             progress: Arc::clone(progress),
             connection: connection.clone(),
             clock: Clock::default(),
             head_since: 0,
             leaving_since: 0,
             uploading: false,
+            unparkable: false,
         }
     }
 
@@ -109,7 +98,7 @@ where
     pub(super) fn poll<F: Future<Output = ()>>(
         &mut self,
         cx: &mut Context<'_>,
-        timer: Pin<&mut Sleep>,
+        mut timer: Pin<&mut Sleep>,
         shutdown: Pin<&mut F>,
         abort: Pin<&mut F>,
     ) -> Poll<End> {
@@ -134,20 +123,53 @@ where
             return Poll::Ready(End::Cut);
         }
         self.keep_time();
-        let Some((at, end)) = self.due() else {
-            return Poll::Pending;
-        };
-        ready!(self.clock.poll(cx, timer, &self.progress.flow, at));
-        Poll::Ready(end)
+        loop {
+            let due = self.due();
+            let parks = self.parks_at();
+            let at = match (&due, parks) {
+                (Some((at, _)), Some(parks)) => parks.min(*at),
+                (Some((at, _)), None) => *at,
+                (None, Some(parks)) => parks,
+                (None, None) => return Poll::Pending,
+            };
+            ready!(self.clock.poll(cx, timer.as_mut(), &self.progress.flow, at));
+            if let Some((due, end)) = due
+                && due <= at
+            {
+                return Poll::Ready(end);
+            }
+            self.unparkable = !self.talk.park(&self.progress);
+            // Whoever holds it now has to be told whom to wake.
+            if let Poll::Ready(end) = self.poll_hyper(cx) {
+                return Poll::Ready(end);
+            }
+            self.keep_time();
+        }
+    }
+
+    /// Returns when the connection is to be parked, should it stay as it is.
+    fn parks_at(&self) -> Option<u64> {
+        let progress = &self.progress;
+        let idle = matches!(self.talk, Talk::Hyper(_))
+            && !self.unparkable
+            && progress.idle_since.get() != 0
+            && self.head_since == 0
+            && !progress.is_busy()
+            && progress.upload() == Upload::None
+            && !self.connection.shutdown().is_fired();
+        idle.then(|| after(progress.idle_since.get(), PARK_AFTER))
     }
 
     fn poll_hyper(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        let Some(hyper) = &mut self.hyper else {
+        if !ready!(self.talk.poll_wake(cx, &self.progress)) {
+            return Poll::Ready(End::Done);
+        }
+        let Talk::Hyper(hyper) = &mut self.talk else {
             return Poll::Ready(End::Done);
         };
         let _turn = self.progress.turn();
         // After a panic nothing of hyper or the service is used again.
-        match catch_unwind(AssertUnwindSafe(|| Pin::new(hyper).poll(cx))) {
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut **hyper).poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Ok(()))) => Poll::Ready(End::Done),
             Ok(Poll::Ready(Err(error))) => Poll::Ready(End::Broken(error)),
@@ -160,6 +182,7 @@ where
         let progress = &self.progress;
         if progress.phase() != Phase::Idle {
             self.head_since = 0;
+            self.unparkable = false;
             return;
         }
         match progress.upload() {
@@ -223,13 +246,9 @@ where
     /// Stops hyper; `None` when it has handed the connection over or must not be used any more.
     pub(super) fn take_apart(mut self, outcome: Outcome) -> Option<Parts<S, IO>> {
         self.progress.end(outcome);
-        let parts = self.hyper.take()?.into_parts()?;
+        let parts = self.talk.take()?;
         self.progress.write_due_line(outcome);
-        Some(Parts {
-            wire: parts.io.into_inner(),
-            read: parts.read_buf,
-            adapter: parts.service,
-        })
+        Some(parts)
     }
 }
 
@@ -240,7 +259,7 @@ where
     fn drop(&mut self) {
         if self.progress.ending().is_none() {
             self.progress.end(Outcome::Cut);
-            drop(self.hyper.take());
+            self.talk = Talk::Over;
             self.progress.write_due_line(Outcome::Cut);
         }
     }

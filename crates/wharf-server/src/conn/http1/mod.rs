@@ -3,6 +3,7 @@
 mod driver;
 mod exchange;
 mod handover;
+mod parking;
 mod progress;
 mod reject;
 mod wire;
@@ -11,14 +12,14 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 #[cfg(feature = "tls-core")]
 use wharf_http::service::Rejected;
 use wharf_http::{Connection, Service};
 
-use self::driver::{Driver, End, Parts};
+use self::driver::{Driver, End};
 use self::exchange::Adapter;
+use self::parking::{Parts, Talk};
 use self::progress::{Progress, Upload};
 use self::wire::Wire;
 use super::closing::{self, Closing};
@@ -46,11 +47,8 @@ where
         let wire = Wire::new(arrived.io, Arc::clone(&progress));
         let service = Arc::clone(&config.service);
         let adapter = Adapter::new(service, connection.clone(), Arc::clone(&progress));
-        let hyper = settings
-            .hyper1()
-            .serve_connection(TokioIo::new(wire), adapter)
-            .with_upgrades();
-        Driver::new(hyper, &progress, connection)
+        let talk = Talk::with_hyper(wire, adapter, &progress);
+        Driver::new(talk, &progress, connection)
     };
     let end = {
         let mut timer = pin!(driver.timer());

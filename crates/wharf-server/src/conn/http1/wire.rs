@@ -12,11 +12,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::handover::Side;
 use super::progress::{Phase, Progress};
 use crate::conn::socket::{CORK, Socket};
+
+/// How much is read of a head before hyper reads the rest, in bytes: on the stack, and enough to know that it has begun.
+const FIRST: usize = 64;
 
 /// Writes of at least this size are never corked.
 const LARGE: usize = 16 * 1024;
@@ -26,6 +30,8 @@ pub(crate) struct Wire<IO> {
     progress: Shared,
     /// The socket had nothing to read when it was last asked.
     drained: bool,
+    /// What was read without hyper and comes before what the socket has.
+    prefix: Bytes,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
@@ -34,6 +40,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             socket: Socket::new(io),
             progress: Shared(progress),
             drained: false,
+            prefix: Bytes::new(),
         }
     }
 
@@ -47,6 +54,32 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             self.progress.0.held.set(false);
         }
         self.socket.poll_push(cx, &self.progress.0.flow)
+    }
+
+    /// Reads the beginning of what comes without hyper, which has no place for it at this moment.
+    pub(super) fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        let mut first = [0; FIRST];
+        let mut buf = ReadBuf::new(&mut first);
+        ready!(self.socket.poll_read(cx, &mut buf))?;
+        Poll::Ready(Ok(Bytes::copy_from_slice(buf.filled())))
+    }
+
+    /// Lets `bytes` be read before what the socket has. They are counted when that happens.
+    pub(super) fn put_before(&mut self, bytes: Bytes) {
+        self.prefix = bytes;
+    }
+
+    /// Tells whether finished answers still wait here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.socket.waiting() == 0
+    }
+
+    #[cold]
+    fn read_prefix(&mut self, buf: &mut ReadBuf<'_>) {
+        let length = self.prefix.len().min(buf.remaining());
+        buf.put_slice(&self.prefix.split_to(length));
+        self.drained = false;
+        self.progress.0.flow.read.add(length as u64);
     }
 
     /// Returns the socket of a connection that hyper is done with.
@@ -82,6 +115,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<IO> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if !this.prefix.is_empty() {
+            this.read_prefix(buf);
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         let poll = this.socket.poll_read(cx, buf);
         match poll {

@@ -3,6 +3,7 @@ mod ends;
 mod heads;
 mod limits;
 mod log;
+mod parking;
 mod rejected;
 mod semantics;
 mod sockets;
