@@ -2,6 +2,9 @@
 #![cfg(feature = "http1")]
 
 #[cfg(test)]
+#[cfg(feature = "http2")]
+mod frames;
+#[cfg(test)]
 #[cfg(unix)]
 mod listeners;
 #[cfg(test)]
@@ -10,6 +13,8 @@ mod proxies;
 mod raw;
 #[cfg(test)]
 mod shutdown;
+#[cfg(test)]
+mod shutdown_matrix;
 #[cfg(test)]
 #[cfg(feature = "tls-core")]
 #[cfg_attr(

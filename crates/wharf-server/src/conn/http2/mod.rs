@@ -85,6 +85,8 @@ where
     if matches!(end, End::Late | End::Leaving) {
         say_goodbye(&mut inner, &hub.flow);
     }
+    // What the application speaks itself on a stream is no request any more, and cut short all the same.
+    let answering = inner.table.is_answering();
     let closing = Closing {
         socket: inner.socket,
         flow: &hub.flow,
@@ -117,7 +119,7 @@ where
             ConnectionEnd::Failed
         }
         End::Slow => ConnectionEnd::TooSlow,
-        End::Cut if busy => ConnectionEnd::Cut,
+        End::Cut if busy || answering => ConnectionEnd::Cut,
         End::Cut => ConnectionEnd::Finished,
     }
 }

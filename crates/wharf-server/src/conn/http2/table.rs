@@ -76,6 +76,12 @@ impl Table {
             .partition_point(|stream| stream.number <= self.whole)
     }
 
+    /// Tells whether an answer has not come to its end.
+    pub(super) fn is_answering(&self) -> bool {
+        let running = &self.open[..self.running()];
+        running.iter().any(|stream| !stream.sent)
+    }
+
     /// Returns when the head began that is coming in; 0 when none is.
     pub(super) fn head_since(&self) -> u64 {
         self.head_since

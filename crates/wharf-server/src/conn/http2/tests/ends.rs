@@ -279,6 +279,35 @@ async fn the_abort_signal_cuts_what_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_abort_signal_cuts_another_protocol_too() {
+    let signals = Signals::default();
+    let config = config(|mut request: Request, _| {
+        let upgrade = hyper::upgrade::on(&mut request);
+        tokio::spawn(async move {
+            let mut io = TokioIo::new(upgrade.await.unwrap());
+            io.read_u8().await.unwrap_err();
+        });
+        std::future::ready(Response::new(Body::empty()))
+    });
+    let on = Http2Config::new().extended_connect(true);
+    let mut client = Raw::with(config.http2(on), &signals, &[]).await;
+    let block = fields(&[
+        (":method", "CONNECT"),
+        (":protocol", "parrot"),
+        (":scheme", "http"),
+        (":authority", "quay"),
+        (":path", "/"),
+    ]);
+    client.send(frame(HEADERS, END_HEADERS, 1, block)).await;
+    assert_eq!(client.frame().await.unwrap().kind, HEADERS);
+    signals.shutdown.fire();
+    sleep(10 * SECOND).await;
+    assert!(!client.serving.is_finished());
+    signals.abort.fire();
+    assert_eq!(client.serving.await.unwrap(), ConnectionEnd::Cut);
+}
+
+#[tokio::test(start_paused = true)]
 async fn dropping_the_future_cuts_the_connection() {
     let witness = Witness::default();
     let stats = Stats::new();
