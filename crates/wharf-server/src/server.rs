@@ -299,9 +299,9 @@ impl<S: Serve> Server<S> {
     /// Sets a file for the number of the process, for scripts that send it signals. [`run`](Self::run) writes it when
     /// all addresses listen, and removes it at the end unless a successor has written its own.
     ///
-    /// Default: `None`, no such file.
-    pub fn pid_file(mut self, path: impl Into<Option<PathBuf>>) -> Self {
-        self.pid_file = path.into();
+    /// Default: no such file.
+    pub fn pid_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.pid_file = Some(path.into());
         self
     }
 

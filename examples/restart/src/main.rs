@@ -20,7 +20,6 @@
 //!
 //! `src/bin/by-route.rs` does the same by a call, `ServerHandle::restart`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use wharf::{App, HttpError, Server, get};
@@ -42,7 +41,5 @@ async fn version() -> Result<String, HttpError> {
 
 fn main() -> wharf::Result<()> {
     let app = App::new().routes([get("/slow", slow), get("/version", version)]);
-    Server::new(app)
-        .pid_file(PathBuf::from("restart.pid"))
-        .run_as_program()
+    Server::new(app).pid_file("restart.pid").run_as_program()
 }
