@@ -171,11 +171,7 @@ impl<S: Service> Acceptor<S> {
     }
 
     fn serve(&mut self, accepted: Accepted, place: Place) {
-        let serving = self.arrival.serve(accepted);
-        self.connections.spawn(async move {
-            serving.await;
-            drop(place);
-        });
+        self.connections.spawn(self.arrival.serve(accepted, place));
     }
 
     /// Serves a connection, or hands it on to somebody who has fewer.

@@ -62,11 +62,14 @@ impl<S: Service> Arrival<S> {
         (arrival, worn)
     }
 
-    /// Serves a connection until it ends.
-    pub(crate) fn serve(
+    /// Serves a connection until it ends, and drops its place then.
+    ///
+    /// The future is to be spawned as it is: within another it would take its place in memory twice.
+    pub(crate) fn serve<P: Send + 'static>(
         &self,
         accepted: Accepted,
-    ) -> impl Future<Output = ()> + Send + 'static + use<S> {
+        place: P,
+    ) -> impl Future<Output = ()> + Send + 'static + use<S, P> {
         let Accepted {
             mut stream,
             peer,
@@ -81,6 +84,7 @@ impl<S: Service> Arrival<S> {
         let (shutdown, tasks) = (self.shutdown.clone(), self.tasks.clone());
         let to_stderr = self.notice.to_stderr();
         async move {
+            let _place = place;
             let mut connection = match &site.proxy_protocol {
                 None => Connection::new(peer, local),
                 Some(protocol) => {

@@ -56,8 +56,8 @@ where
         let mut abort = pin!(settings.abort.fired());
         poll_fn(|cx| driver.poll(cx, timer.as_mut(), shutdown.as_mut(), abort.as_mut())).await
     };
-
-    finish(end, driver, connection, config, &progress, detect).await
+    // On the heap, so that connections which have not ended do not grow by it.
+    Box::pin(finish(end, driver, connection, config, &progress, detect)).await
 }
 
 /// Lets the service answer bytes that never became a request, and closes.
