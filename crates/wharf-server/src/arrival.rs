@@ -149,3 +149,28 @@ async fn introduce<S: Service>(
         }
     }
 }
+
+#[cfg(all(test, feature = "http1"))]
+mod tests {
+    use wharf_http::service::service_fn;
+    use wharf_http::{Context, Request, Response};
+
+    use super::*;
+
+    /// The size of what a function returns.
+    fn size_of_result<A, F>(_function: impl FnOnce(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_task_of_an_idle_connection_is_small() {
+        let nothing = service_fn(|_: Request, _: Context| async { Response::default() });
+        let config = ConnectionConfig::new(nothing);
+        let arrival = Arrival::new(config, Tasks::new(), Notice::new(false));
+        let size = size_of_result(|accepted| arrival.serve(accepted, ()));
+        assert!(
+            size <= 1536,
+            "{size} bytes: something large is awaited that could be on the heap, or lies in memory twice"
+        );
+    }
+}
