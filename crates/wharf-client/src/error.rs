@@ -13,8 +13,9 @@ use crate::timeout::Phase;
 
 /// Why a request could not be completed.
 ///
-/// `{}` prints what went wrong and with which host and port, `{:#}` the chain of causes too. Neither contains a path, a
-/// query, a header or a body.
+/// `{}` prints one line: what went wrong, with which host and port, and the root cause. `{:#}` prints the causes between
+/// too. Neither contains a path, a query, a header or a body. As the line names the cause already,
+/// [`source`](StdError::source) is `None`, so that no log prints it twice; [`cause`](Self::cause) gives it to code.
 pub struct Error {
     inner: Box<Inner>,
 }
@@ -24,8 +25,9 @@ struct Inner {
     peer: Option<Target>,
     limit: Option<Duration>,
     reused: bool,
+    status: Option<StatusCode>,
     excerpt: Option<Bytes>,
-    source: Option<BoxError>,
+    cause: Option<BoxError>,
 }
 
 /// What went wrong with a request.
@@ -38,8 +40,18 @@ pub enum ErrorKind {
     Url,
     /// The request cannot be sent as it is: a bad header, a value that cannot be encoded, a method out of place.
     Request,
+    /// The name of the host could not be looked up, or has no address.
+    Dns,
+    /// The address of the host is one that the client may not connect to.
+    AddressRefused,
     /// No connection could be opened.
     Connect,
+    /// The proxy could not be used, or did not let the connection through; [`Error::status`] is what it answered.
+    Proxy,
+    /// TLS could not be agreed on.
+    Tls,
+    /// The certificate of the peer is not valid for the host, or not trusted.
+    Certificate,
     /// A time limit was reached.
     Timeout(Phase),
     /// The request body failed while it was being sent.
@@ -57,6 +69,12 @@ pub enum ErrorKind {
     },
     /// The response body is not of the type that was asked for.
     Decode,
+    /// Redirects are too many, or one cannot be followed.
+    Redirect,
+    /// The request that this one was made [within](crate::RequestBuilder::within) has ended.
+    Cancelled,
+    /// The client was closed.
+    Closed,
     /// The status is 400 or above, and [`Response::ok`](crate::Response::ok) was asked.
     Status(StatusCode),
 }
@@ -69,8 +87,9 @@ impl Error {
                 peer: None,
                 limit: None,
                 reused: false,
+                status: None,
                 excerpt: None,
-                source: None,
+                cause: None,
             }),
         }
     }
@@ -96,8 +115,14 @@ impl Error {
         self
     }
 
-    pub(crate) fn because(mut self, source: impl Into<BoxError>) -> Self {
-        self.inner.source = Some(source.into());
+    pub(crate) fn because(mut self, cause: impl Into<BoxError>) -> Self {
+        self.inner.cause = Some(cause.into());
+        self
+    }
+
+    /// What a proxy answered in place of the origin server.
+    pub(crate) fn answered(mut self, status: StatusCode) -> Self {
+        self.inner.status = Some(status);
         self
     }
 
@@ -132,13 +157,32 @@ impl Error {
         }
     }
 
-    /// Tells whether no connection came about, so that the request was certainly not seen by anybody.
+    /// Tells whether no connection came about, so that the request was certainly not seen by the server.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(
             self.inner.kind,
-            ErrorKind::Connect | ErrorKind::Timeout(Phase::Connect)
+            ErrorKind::Dns
+                | ErrorKind::AddressRefused
+                | ErrorKind::Connect
+                | ErrorKind::Proxy
+                | ErrorKind::Tls
+                | ErrorKind::Certificate
+                | ErrorKind::Timeout(Phase::PoolWait | Phase::Connect)
         )
+    }
+
+    /// Returns what brought the error about: the next of the chain whose last is the root cause.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner.cause.as_ref().map(|cause| cause.as_ref() as _)
+    }
+
+    /// Returns the first cause of a type, such as the `std::io::Error` of a failed connect.
+    #[must_use]
+    pub fn find_cause<T: StdError + 'static>(&self) -> Option<&T> {
+        std::iter::successors(self.cause(), |&cause| cause.source())
+            .find_map(|cause| cause.downcast_ref())
     }
 
     /// Tells whether a kept connection was closed by the peer while the request was on its way (RFC 9112 §9.5).
@@ -149,12 +193,12 @@ impl Error {
         self.inner.reused && self.inner.kind == ErrorKind::Disconnected
     }
 
-    /// Returns the status that [`Response::ok`](crate::Response::ok) did not accept.
+    /// Returns the status that [`Response::ok`](crate::Response::ok) did not accept, or that a proxy answered with.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self.inner.kind {
             ErrorKind::Status(status) => Some(status),
-            _ => None,
+            _ => self.inner.status,
         }
     }
 
@@ -171,7 +215,15 @@ impl fmt::Display for Error {
             ErrorKind::Config => f.write_str("invalid client setting")?,
             ErrorKind::Url => f.write_str("invalid URL")?,
             ErrorKind::Request => f.write_str("invalid request")?,
+            ErrorKind::Dns => f.write_str("could not look up the host")?,
+            ErrorKind::AddressRefused => f.write_str("the address is not allowed")?,
             ErrorKind::Connect => f.write_str("could not connect")?,
+            ErrorKind::Proxy => match self.inner.status {
+                Some(status) => write!(f, "the proxy answered with status {status}")?,
+                None => f.write_str("could not connect through the proxy")?,
+            },
+            ErrorKind::Tls => f.write_str("could not agree on TLS")?,
+            ErrorKind::Certificate => f.write_str("the certificate is not valid")?,
             ErrorKind::Timeout(phase) => match self.inner.limit {
                 Some(limit) => write!(f, "timed out after {limit:?} while {phase}")?,
                 None => write!(f, "timed out while {phase}")?,
@@ -187,17 +239,24 @@ impl fmt::Display for Error {
                 )?;
             }
             ErrorKind::Decode => f.write_str("could not decode the response body")?,
+            ErrorKind::Redirect => f.write_str("could not follow the redirect")?,
+            ErrorKind::Cancelled => {
+                f.write_str("the request that this one belongs to has ended")?
+            }
+            ErrorKind::Closed => f.write_str("the client is closed")?,
             ErrorKind::Status(status) => write!(f, "the response has status {status}")?,
         }
         if let Some(peer) = &self.inner.peer {
             write!(f, " ({peer})")?;
         }
-        if f.alternate()
-            && let Some(source) = &self.inner.source
-        {
-            write!(f, ": {}", ErrorChain::new(source.as_ref()))?;
+        match self.cause() {
+            None => Ok(()),
+            Some(cause) if f.alternate() => write!(f, ": {}", ErrorChain::new(cause)),
+            Some(cause) => {
+                let causes = std::iter::successors(Some(cause), |&cause| cause.source());
+                write!(f, ": {}", causes.last().unwrap_or(cause))
+            }
         }
-        Ok(())
     }
 }
 
@@ -206,16 +265,9 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &self.inner.kind)
             .field("peer", &self.inner.peer)
-            .field("source", &self.inner.source)
+            .field("cause", &self.inner.cause)
             .finish_non_exhaustive()
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner
-            .source
-            .as_ref()
-            .map(|source| source.as_ref() as _)
-    }
-}
+impl StdError for Error {}

@@ -19,6 +19,7 @@
 //! - [`config`]: [`Timeouts`] and [`PoolConfig`]: every default, once.
 //! - [`connect`]: [`Connector`], which opens streams; the TCP one.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
+//! - [`trace`]: [`Observer`](trace::Observer), who is shown what happens to a call, and how long its phases took.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
 //!   body on its way in.
@@ -43,6 +44,7 @@ pub mod request;
 pub mod response;
 mod send;
 pub mod timeout;
+pub mod trace;
 
 pub use client::{Client, ClientBuilder};
 pub use config::{PoolConfig, Timeouts};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -11,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub struct Stream {
     io: Pin<Box<dyn Io>>,
     probe: Option<Probe>,
+    peer: Option<SocketAddr>,
 }
 
 trait Io: AsyncRead + AsyncWrite + Send {}
@@ -27,7 +29,21 @@ impl Stream {
         Self {
             io: Box::pin(io),
             probe: None,
+            peer: None,
         }
+    }
+
+    /// Tells the address of the other end, as [`Response::peer_addr`](crate::Response::peer_addr) shows it.
+    #[must_use]
+    pub fn with_peer_addr(mut self, peer: SocketAddr) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// Returns the address of the other end if it was told.
+    #[must_use]
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.peer
     }
 
     /// Adds a way to find out whether the stream is still quiet before it is used again.

@@ -121,13 +121,15 @@ async fn a_connection_that_is_refused_names_host_port_and_cause() {
     let url = format!("http://127.0.0.1:{port}/secret?token=secret");
     let error = Client::new().get(url).send().await.unwrap_err();
     assert!(error.is_connect());
-    assert_eq!(
-        error.to_string(),
-        format!("could not connect (127.0.0.1:{port})")
-    );
-    let chain = format!("{error:#}");
-    assert!(chain.contains("): Connection refused"), "{chain}");
-    assert!(!format!("{chain} {error:?}").contains("secret"));
+    let line = error.to_string();
+    let start = format!("could not connect (127.0.0.1:{port}): Connection refused");
+    assert!(line.starts_with(&start), "{line}");
+    assert_eq!(line.matches("refused").count(), 1, "{line}");
+    assert_eq!(format!("{error:#}"), line);
+    assert!(std::error::Error::source(&error).is_none(), "printed twice");
+    let cause = error.find_cause::<std::io::Error>().unwrap();
+    assert_eq!(cause.kind(), std::io::ErrorKind::ConnectionRefused);
+    assert!(!format!("{line} {error:?}").contains("secret"));
 }
 
 #[cfg(feature = "json")]

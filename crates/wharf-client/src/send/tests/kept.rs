@@ -96,7 +96,7 @@ async fn a_request_that_may_have_had_an_effect_is_not_repeated() {
     assert!(error.is_reused_connection_closed());
     assert_eq!(
         error.to_string(),
-        "the connection ended before the response (quay.test:80)"
+        "the connection ended before the response (quay.test:80): connection closed before message completed"
     );
     assert!(server.is_quiet());
 }
