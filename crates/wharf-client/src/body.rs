@@ -8,31 +8,80 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 use wharf_http::{Body, body};
 
+use crate::config::MIN_RATE_GRACE;
 use crate::pool::Lease;
+use crate::send::Scope;
+use crate::timeout::{Deadline, Phase, Reached};
+use crate::trace::{Call, Event};
 
 /// The body of a response, as hyper reads it.
 ///
 /// The connection is returned with the last byte. A body that is dropped before that closes it: reading on might never end.
 pub(crate) struct Received {
     incoming: Incoming,
-    limit: Option<Duration>,
+    limits: Limits,
     timer: Option<Pin<Box<Sleep>>>,
-    /// Whether `timer` counts: it is kept from one gap to the next.
-    waiting: bool,
+    /// When the wait for the next piece began.
+    waiting: Option<Instant>,
+    /// How long the peer was waited for, all together.
+    waited: Duration,
+    bytes: u64,
+    call: Option<Call>,
     lease: Option<Lease>,
+}
+
+/// The time limits of a body.
+struct Limits {
+    body_read: Option<Duration>,
+    min_rate: Option<u32>,
+    deadline: Deadline,
+}
+
+impl Limits {
+    /// Finds out when what limit is reached, for one who waits since `since`.
+    fn due(&self, since: Instant) -> Option<(Instant, Reached)> {
+        // A limit too far away to be a point in time is none.
+        let gap = self.body_read.and_then(|limit| since.checked_add(limit));
+        let reached = Reached {
+            phase: Phase::BodyRead,
+            limit: self.body_read,
+        };
+        let gap = gap.map(|at| (at, reached));
+        let deadline = self.deadline.at().map(|at| (at, self.deadline.reached()));
+        gap.into_iter().chain(deadline).min_by_key(|(at, _)| *at)
+    }
+
+    /// Tells whether `bytes` are too few for one who has waited so long for them.
+    fn is_too_slow(&self, bytes: u64, waited: Duration) -> bool {
+        let rate = self.min_rate.filter(|_| waited > MIN_RATE_GRACE);
+        rate.is_some_and(|rate| {
+            bytes.saturating_mul(1000) < u64::from(rate).saturating_mul(millis(waited))
+        })
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Received {
     /// Makes the body of a response head that came by `lease`.
-    pub(crate) fn body(incoming: Incoming, limit: Option<Duration>, lease: Lease) -> Body {
+    pub(crate) fn body(incoming: Incoming, scope: &Scope, lease: Lease) -> Body {
         let mut received = Self {
             incoming,
-            limit,
+            limits: Limits {
+                body_read: scope.timeouts.body_read,
+                min_rate: scope.timeouts.min_rate,
+                deadline: scope.deadline,
+            },
             timer: None,
-            waiting: false,
+            waiting: None,
+            waited: Duration::ZERO,
+            bytes: 0,
+            call: scope.call.is_observed().then(|| scope.call.clone()),
             lease: Some(lease),
         };
         received.check_end();
@@ -47,21 +96,28 @@ impl Received {
         }
     }
 
-    /// Waits for more until the limit is reached.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(limit) = self.limit else {
+    /// Waits for more until a limit is reached.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Reached> {
+        let begun = self.waiting.is_none();
+        let since = *self.waiting.get_or_insert_with(Instant::now);
+        let Some((at, reached)) = self.limits.due(since) else {
             return Poll::Pending;
         };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
-        if !self.waiting {
-            self.waiting = true;
-            // A limit too far away to be a point in time is none.
-            let Some(due) = Instant::now().checked_add(limit) else {
-                return Poll::Pending;
-            };
-            timer.as_mut().reset(due);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        if begun {
+            timer.as_mut().reset(at);
         }
-        timer.as_mut().poll(cx)
+        timer.as_mut().poll(cx).map(|()| reached)
+    }
+
+    /// Ends the body, and with it the connection.
+    fn fail(&mut self, reached: Reached) -> Poll<Option<Result<Frame<Bytes>, body::Error>>> {
+        self.lease = None;
+        let kind = match reached.phase {
+            Phase::MinRate => body::ErrorKind::TooSlow,
+            _ => body::ErrorKind::TimedOut,
+        };
+        Poll::Ready(Some(Err(body::Error::new(kind).because(reached))))
     }
 }
 
@@ -74,14 +130,27 @@ impl HttpBody for Received {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, body::Error>>> {
         let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) else {
-            ready!(self.poll_timer(cx));
-            self.lease = None;
-            return Poll::Ready(Some(Err(body::Error::new(body::ErrorKind::TimedOut))));
+            let reached = ready!(self.poll_timer(cx));
+            return self.fail(reached);
         };
-        self.waiting = false;
+        if let Some(since) = self.waiting.take() {
+            self.waited += since.elapsed();
+        }
         match &frame {
             Some(Err(_)) => self.lease = None,
-            Some(Ok(_)) => self.check_end(),
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    self.bytes += data.len() as u64;
+                    if let Some(call) = &self.call {
+                        call.notify(&Event::ChunkReceived { bytes: data.len() });
+                    }
+                }
+                if self.limits.is_too_slow(self.bytes, self.waited) {
+                    let (phase, limit) = (Phase::MinRate, None);
+                    return self.fail(Reached { phase, limit });
+                }
+                self.check_end();
+            }
             None => {
                 if let Some(lease) = self.lease.take() {
                     lease.give_back();

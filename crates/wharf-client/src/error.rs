@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use url::Url;
 use wharf_http::{BoxError, ErrorChain, body};
 
 use crate::connect::Target;
-use crate::timeout::Phase;
+use crate::timeout::{Phase, Reached};
 
 /// Why a request could not be completed.
 ///
@@ -102,9 +103,12 @@ impl Error {
     }
 
     /// What went wrong while a response body was read.
-    pub(crate) fn body(error: body::Error, body_read: Option<Duration>) -> Self {
+    pub(crate) fn body(error: body::Error) -> Self {
+        let reached = StdError::source(&error).and_then(|cause| cause.downcast_ref::<Reached>());
+        if let Some(&reached) = reached {
+            return reached.into();
+        }
         match error.kind() {
-            body::ErrorKind::TimedOut => Self::timeout(Phase::BodyRead, body_read),
             body::ErrorKind::TooLarge { limit } => Self::new(ErrorKind::TooLarge { limit }),
             _ => Self::new(ErrorKind::ResponseBody).because(error),
         }
@@ -112,6 +116,16 @@ impl Error {
 
     pub(crate) fn at(mut self, peer: &Target) -> Self {
         self.inner.peer = Some(peer.clone());
+        self
+    }
+
+    /// Names the host of a URL, where it has one.
+    pub(crate) fn at_url(mut self, url: &Url) -> Self {
+        let port = url.port_or_known_default();
+        self.inner.peer = url
+            .host_str()
+            .zip(port)
+            .map(|(host, port)| Target::new(host, port));
         self
     }
 

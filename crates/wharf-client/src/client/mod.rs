@@ -1,21 +1,40 @@
 //! The client: a cheap handle, and its builder.
 
+mod base;
+mod builder;
+mod settings;
+
+pub use builder::ClientBuilder;
+pub use settings::OriginConfig;
+pub(crate) use settings::{Origins, Settings};
+
+use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
-use http::Method;
-use url::{ParseError, Url};
-use wharf_http::{BoxError, Request};
+use http::{HeaderValue, Method};
+use url::Url;
+use wharf_http::middleware::SharedMiddleware;
+use wharf_http::{Chain, Request};
 
-use crate::config::BODY_LIMIT;
-use crate::connect::{Connector, Erased, TcpConnector};
-use crate::pool::Pool;
-use crate::{Error, ErrorKind, PoolConfig, RequestBuilder, Response, Timeouts, send};
+use crate::config::Http1Config;
+#[cfg(feature = "http2")]
+use crate::config::Http2Config;
+use crate::conn::Driver;
+use crate::connect::Erased;
+use crate::middleware::Sending;
+use crate::pool::{Pool, PoolStats};
+use crate::send::{self, Outgoing};
+use crate::trace::Observer;
+use crate::{Error, RequestBuilder, Response, Timeouts};
 
-/// An HTTP client. Cheap to clone; clones share settings and idle connections.
+/// An HTTP client. Cheap to clone; clones share settings and connections.
 ///
-/// Connections are driven by tasks of the tokio runtime that a request is sent on, which has to have its timers and its
-/// input and output enabled.
+/// It can be made anywhere and used from any tokio runtime that has timers, input and output enabled, and from several at once: a
+/// connection is driven by the runtime that opened it, and used again by requests on that runtime only. Dropping the last clone
+/// closes idle connections; requests and responses that are under way go on. [`close`](Self::close) waits until all
+/// connections are gone.
 ///
 /// # Examples
 ///
@@ -27,15 +46,39 @@ use crate::{Error, ErrorKind, PoolConfig, RequestBuilder, Response, Timeouts, se
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
-    base: Option<Url>,
-    timeouts: Timeouts,
-    body_limit: Option<usize>,
+    pub(crate) origins: Origins,
+    pub(crate) timeouts: Timeouts,
+    /// What requests begin with.
+    pub(crate) settings: Settings,
+    pub(crate) user_agent: Option<HeaderValue>,
+    pub(crate) middleware: Vec<SharedMiddleware<Sending>>,
+    pub(crate) chain: Arc<Chain<Sending>>,
+    pub(crate) observers: Arc<[Arc<dyn Observer>]>,
+    pub(crate) http1: Http1Config,
+    #[cfg(feature = "http2")]
+    pub(crate) http2: Http2Config,
+    /// Hosts that are reached by a Unix socket.
+    pub(crate) sockets: HashMap<String, Arc<Path>>,
     pub(crate) connector: Box<dyn Erased>,
+    pub(crate) driver: Driver,
     pub(crate) pool: Arc<Pool>,
+}
+
+impl Inner {
+    /// Tells whether HTTP/2 may be what a new connection turns out to speak.
+    #[cfg(feature = "http2")]
+    pub(crate) fn speaks_http2(&self, secure: bool) -> bool {
+        self.http2.prior_knowledge || secure && self.http2.offered
+    }
+
+    #[cfg(not(feature = "http2"))]
+    pub(crate) fn speaks_http2(&self, _secure: bool) -> bool {
+        false
+    }
 }
 
 impl Client {
@@ -86,8 +129,10 @@ impl Client {
     }
 
     /// Starts a request with any method.
+    ///
+    /// `http+unix://%2Frun%2Fapp.sock/path` leads to the Unix socket `/run/app.sock`, with `localhost` as the host.
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> RequestBuilder {
-        let url = resolve(self.inner.base.as_ref(), url.as_ref());
+        let url = base::resolve(self.inner.origins.base.as_ref(), url.as_ref());
         RequestBuilder::new(self.clone(), method, url)
     }
 
@@ -101,19 +146,38 @@ impl Client {
     ///
     /// Dropping the future gives the request up and closes its connection; the server may have acted on it.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        Box::pin(self.send_with(request, None, None)).await
+        let outgoing = Outgoing::foreign(request, self.inner.settings.clone())?;
+        self.send_outgoing(outgoing).await
     }
 
-    pub(crate) async fn send_with(
-        &self,
-        request: Request,
-        timeouts: Option<Timeouts>,
-        body_limit: Option<Option<usize>>,
-    ) -> Result<Response, Error> {
-        let timeouts = timeouts.as_ref().unwrap_or(&self.inner.timeouts);
-        let body_limit = body_limit.unwrap_or(self.inner.body_limit);
-        let (response, target) = send::send(&self.inner, request, timeouts).await?;
-        Ok(Response::new(response, target, timeouts.body_read, body_limit).await)
+    pub(crate) async fn send_outgoing(&self, outgoing: Outgoing) -> Result<Response, Error> {
+        Box::pin(send::send(Arc::clone(&self.inner), outgoing)).await
+    }
+
+    /// Returns what the connections do at the moment, and what became of earlier ones.
+    #[must_use]
+    pub fn stats(&self) -> PoolStats {
+        self.inner.pool.stats()
+    }
+
+    /// Returns the URL that relative ones are joined to.
+    #[must_use]
+    pub fn base(&self) -> Option<&Url> {
+        self.inner.origins.base.as_ref()
+    }
+
+    /// Closes all connections and waits until their sockets are closed. It applies to all clones.
+    ///
+    /// Idle connections are closed at once. So are those in use: their requests, and bodies that are being read, fail; await
+    /// them first if they are to be finished. New requests fail with [`ErrorKind::Closed`](crate::ErrorKind::Closed), and so
+    /// do those that wait for a connection.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: the connections are closed when the future is dropped too.
+    pub async fn close(&self) {
+        self.inner.pool.close();
+        self.inner.driver.close().await;
     }
 }
 
@@ -125,145 +189,11 @@ impl Default for Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let base = self.inner.base.as_ref().map(|base| base.origin());
+        let base = self.base().map(Url::origin);
         f.debug_struct("Client")
             .field("base", &base.map(|origin| origin.ascii_serialization()))
             .field("timeouts", &self.inner.timeouts)
             .finish_non_exhaustive()
-    }
-}
-
-/// Settings of a [`Client`] to be.
-#[must_use]
-pub struct ClientBuilder {
-    base: Option<String>,
-    timeouts: Timeouts,
-    pool: PoolConfig,
-    body_limit: Option<usize>,
-    connector: Box<dyn Erased>,
-}
-
-impl ClientBuilder {
-    fn new() -> Self {
-        Self {
-            base: None,
-            timeouts: Timeouts::new(),
-            pool: PoolConfig::new(),
-            body_limit: Some(BODY_LIMIT),
-            connector: Box::new(TcpConnector::new()),
-        }
-    }
-
-    /// Sets the URL that relative ones are joined to (RFC 3986 §5.2). Its path has to end in a slash.
-    ///
-    /// With the base `http://api.test/v1/`, `users` leads to `/v1/users` and `/users` to `/users`. An absolute URL goes where
-    /// it says. A relative one never leaves the host: `//other.test/` is refused.
-    ///
-    /// Default: none, so that only absolute URLs are accepted.
-    pub fn base(mut self, url: impl Into<String>) -> Self {
-        self.base = Some(url.into());
-        self
-    }
-
-    /// Sets the time limits of requests that set none themselves.
-    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
-        self
-    }
-
-    /// Sets how idle connections are kept.
-    pub fn pool(mut self, config: PoolConfig) -> Self {
-        self.pool = config;
-        self
-    }
-
-    /// Sets how many bytes of a response body [`bytes`](Response::bytes), [`text`](Response::text) and `json` accept.
-    ///
-    /// Reading it piece by piece is not limited. Default: 64 MiB. `None` accepts as many as come.
-    pub fn body_limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
-        self.body_limit = bytes.into();
-        self
-    }
-
-    /// Sets what opens connections. Default: [`TcpConnector`].
-    pub fn connector(mut self, connector: impl Connector) -> Self {
-        self.connector = Box::new(connector);
-        self
-    }
-
-    /// Makes the client.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Url`] when the base is malformed, not absolute, or has a path that does not end in a slash, a query or a
-    /// fragment; [`ErrorKind::Config`] when a time limit is zero.
-    pub fn build(mut self) -> Result<Client, Error> {
-        self.timeouts.check()?;
-        let base = self.base.take().map(|base| parse_base(&base)).transpose()?;
-        Ok(self.finish(base))
-    }
-
-    fn finish(self, base: Option<Url>) -> Client {
-        Client {
-            inner: Arc::new(Inner {
-                base,
-                timeouts: self.timeouts,
-                body_limit: self.body_limit,
-                connector: self.connector,
-                pool: Arc::new(Pool::new(self.pool)),
-            }),
-        }
-    }
-}
-
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("timeouts", &self.timeouts)
-            .field("pool", &self.pool)
-            .finish_non_exhaustive()
-    }
-}
-
-fn parse_base(base: &str) -> Result<Url, Error> {
-    let invalid = |why: &str| Err(Error::new(ErrorKind::Url).because(format!("the base {why}")));
-    let url = Url::parse(base).map_err(|error| Error::new(ErrorKind::Url).because(error))?;
-    if url.scheme() != "http" {
-        return invalid(&format!(
-            "has the scheme `{}`, which is not supported",
-            url.scheme()
-        ));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return invalid("holds credentials; they belong in the `authorization` header");
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return invalid("has a query or a fragment, which no joined URL would keep");
-    }
-    if !url.path().ends_with('/') {
-        return invalid(
-            "has a path that does not end in a slash, so that joining would drop its last segment",
-        );
-    }
-    Ok(url)
-}
-
-fn resolve(base: Option<&Url>, url: &str) -> Result<Url, Error> {
-    let invalid = |why: BoxError| Error::new(ErrorKind::Url).because(why);
-    match (Url::parse(url), base) {
-        (Ok(url), _) => Ok(url),
-        (Err(ParseError::RelativeUrlWithoutBase), Some(base)) => {
-            let joined = base.join(url).map_err(|error| invalid(error.into()))?;
-            // `//other` and `\\other` name a host: a path made of somebody's input must not redirect the request.
-            if joined.origin() != base.origin()
-                || !joined.username().is_empty()
-                || joined.password().is_some()
-            {
-                return Err(invalid("a relative one cannot lead to another host".into()));
-            }
-            Ok(joined)
-        }
-        (Err(error), _) => Err(invalid(error.into())),
     }
 }
 

@@ -56,7 +56,7 @@ fn a_base_that_cannot_be_joined_to_is_refused() {
         ),
         (
             "http://me:secret@a.test/",
-            "the base holds credentials; they belong in the `authorization` header",
+            "the base holds credentials; they belong in `basic_auth`",
         ),
     ] {
         assert_eq!(

@@ -1,27 +1,60 @@
 //! One connection, through hyper.
 
-mod wire;
+mod driver;
+#[cfg(feature = "http2")]
+mod http2;
+mod progress;
+mod upload;
+mod watched;
 
+pub(crate) use driver::Driver;
+pub(crate) use progress::UploadReport;
+pub(crate) use upload::{Continue, Upload};
+
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+#[cfg(feature = "http2")]
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::client::conn::{TrySendError, http1};
 use hyper_util::rt::TokioIo;
+use tokio::runtime::{Handle, Id};
 use tokio::time::{Instant, timeout_at};
 use wharf_http::{Body, Request};
 
-use self::wire::{Progress, Upload, Watched};
+use self::progress::Progress;
+use self::watched::Watched;
+use crate::config::Http1Config;
 use crate::connect::{Probe, Stream};
 use crate::timeout::Phase;
 use crate::{Error, ErrorKind};
 
-/// A connection that takes one request after the other.
+/// A connection: to one request after the other, or with HTTP/2, to several at once.
 pub(crate) struct Conn {
-    sender: SendRequest<Body>,
+    sender: Sender,
     progress: Arc<Progress>,
+    about: Arc<About>,
+}
+
+enum Sender {
+    Http1(http1::SendRequest<Body>),
+    #[cfg(feature = "http2")]
+    Http2(hyper::client::conn::http2::SendRequest<Body>),
+}
+
+/// What stays the same as long as a connection lives.
+struct About {
     probe: Option<Probe>,
+    peer: Option<SocketAddr>,
+    opened: Instant,
+    /// How many requests the peer lets share it.
+    #[cfg(feature = "http2")]
+    max_streams: std::sync::atomic::AtomicUsize,
+    /// The runtime that drives it. Another one cannot rely on it: it may stand still.
+    runtime: Id,
 }
 
 /// A request that got no response.
@@ -31,101 +64,257 @@ pub(crate) struct Failure {
     pub(crate) unsent: Option<Request>,
     /// Whether the connection ended without a single byte of the response.
     pub(crate) silent: bool,
+    /// Whether the peer has certainly not acted on the request, by its own word or because no byte of it was written.
+    pub(crate) untouched: bool,
+    /// Whether nothing at all came in while the time ran out, so that the connection itself is in doubt.
+    pub(crate) dead: bool,
+}
+
+impl Failure {
+    /// A request that was not even handed to the connection.
+    pub(crate) fn of(error: Error) -> Self {
+        Self {
+            error,
+            unsent: None,
+            silent: false,
+            untouched: false,
+            dead: false,
+        }
+    }
 }
 
 impl Conn {
-    /// Makes a connection of a stream; a task of the current runtime drives it.
-    pub(crate) async fn open(mut stream: Stream) -> Result<Self, hyper::Error> {
-        let probe = stream.take_probe();
-        let progress = Arc::new(Progress::new());
-        let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
-        let (sender, connection) = handshake(io).await?;
+    /// Speaks HTTP/1 over a stream; a task of the current runtime drives the connection.
+    pub(crate) async fn http1(
+        stream: Stream,
+        config: &Http1Config,
+        driver: &Driver,
+    ) -> Result<Self, hyper::Error> {
+        let (progress, about, io) = prepare(stream);
+        let mut builder = http1::Builder::new();
+        builder
+            .allow_spaces_after_header_name_in_responses(!config.strict)
+            .allow_obsolete_multiline_headers_in_responses(!config.strict)
+            .ignore_invalid_headers_in_responses(!config.strict)
+            .title_case_headers(config.title_case)
+            .max_buf_size(config.max_head);
+        if let Some(count) = config.max_headers {
+            builder.max_headers(count);
+        }
+        let (sender, connection) = builder.handshake(io).await?;
         // Its error reaches whoever waits for a response or reads a body.
-        tokio::spawn(async move { drop(connection.await) });
+        driver.spawn(connection.with_upgrades());
         Ok(Self {
-            sender,
+            sender: Sender::Http1(sender),
             progress,
-            probe,
+            about,
         })
+    }
+
+    /// Tells whether it is shared by the requests of one host.
+    pub(crate) fn is_shared(&self) -> bool {
+        match &self.sender {
+            Sender::Http1(_) => false,
+            #[cfg(feature = "http2")]
+            Sender::Http2(_) => true,
+        }
+    }
+
+    /// Makes another handle of a shared connection; `None` when it serves one request at a time.
+    pub(crate) fn share(&self) -> Option<Self> {
+        match &self.sender {
+            Sender::Http1(_) => None,
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => Some(Self {
+                sender: Sender::Http2(sender.clone()),
+                progress: Arc::clone(&self.progress),
+                about: Arc::clone(&self.about),
+            }),
+        }
+    }
+
+    /// Returns how many requests the peer lets share the connection.
+    pub(crate) fn max_streams(&self) -> usize {
+        match &self.sender {
+            Sender::Http1(_) => 1,
+            #[cfg(feature = "http2")]
+            Sender::Http2(_) => self.about.max_streams.load(Ordering::Relaxed),
+        }
     }
 
     /// Tells whether a request can be sent now, as far as is known on this side.
     pub(crate) fn is_ready(&self) -> bool {
-        self.sender.is_ready()
+        match &self.sender {
+            Sender::Http1(sender) => sender.is_ready(),
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => sender.is_ready(),
+        }
     }
 
-    /// Tells whether the connection has ended.
+    /// Tells whether the connection has ended, or takes no more requests.
     pub(crate) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+        match &self.sender {
+            Sender::Http1(sender) => sender.is_closed(),
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => sender.is_closed(),
+        }
     }
 
     /// Waits until a request can be sent; `false` when the connection ended instead.
     pub(crate) async fn ready(&mut self) -> bool {
-        self.sender.ready().await.is_ok()
+        match &mut self.sender {
+            Sender::Http1(sender) => sender.ready().await.is_ok(),
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => sender.ready().await.is_ok(),
+        }
     }
 
     /// Tells whether the connection can be used again: ready, and nothing came in that nobody asked for, such as the end.
     pub(crate) fn is_fresh(&self) -> bool {
-        self.is_ready() && self.probe.as_ref().is_none_or(|is_quiet| is_quiet())
+        self.is_ready() && self.about.probe.as_ref().is_none_or(|is_quiet| is_quiet())
     }
 
-    /// Sends a request and waits for the response head.
+    /// Tells whether the runtime that this is called on drives the connection.
+    pub(crate) fn is_driven_here(&self, runtime: Option<Id>) -> bool {
+        runtime == Some(self.about.runtime)
+    }
+
+    /// Tells whether the last request body still waits to be asked for, so that nothing else can follow.
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.progress.is_held_back()
+    }
+
+    pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
+        self.about.peer
+    }
+
+    pub(crate) fn age(&self) -> Duration {
+        self.about.opened.elapsed()
+    }
+
+    /// Sends a request and waits for the response head. Its body is to be an [`Upload`] where anybody looks on.
     pub(crate) async fn exchange(
         &mut self,
-        mut request: Request,
+        request: Request,
+        upload: Option<Upload>,
         limit: Option<Duration>,
     ) -> Result<http::Response<Incoming>, Failure> {
-        if request.body().as_bytes().is_none() {
-            let progress = Arc::clone(&self.progress);
-            request = request.map(|body| Body::new(Upload::new(body, progress)));
-        }
-        self.progress.start();
-        let read_before = self.progress.bytes_read();
-        let mut response = pin!(self.sender.try_send_request(request));
-        let result = loop {
-            // A limit too far away to be a point in time is none.
-            let Some(due) = limit.and_then(|limit| self.progress.last().checked_add(limit)) else {
-                break response.await;
-            };
-            if let Ok(result) = timeout_at(due, response.as_mut()).await {
-                break result;
-            }
-            // Whatever was sent meanwhile has moved the time from which the limit counts.
-            let moved = |limit| self.progress.last() + limit > Instant::now();
-            if !limit.is_some_and(moved) {
-                return Err(Failure {
-                    error: Error::timeout(Phase::ResponseHead, limit),
-                    unsent: None,
-                    silent: false,
-                });
+        // Requests that share a connection move each on their own.
+        let progress = match self.is_shared() {
+            true => Arc::new(Progress::new()),
+            false => Arc::clone(&self.progress),
+        };
+        progress.hold_back(false);
+        progress.start(upload.as_ref().and_then(Upload::report));
+        let shared = self.is_shared();
+        let request = match upload {
+            None if request.body().as_bytes().is_some() => request,
+            upload => {
+                let upload = upload.unwrap_or_default();
+                request.map(|body| Body::new(upload.of(body, &progress, shared)))
             }
         };
-        result.map_err(|mut failed| {
-            let unsent = failed.take_message();
-            let error = failed.into_error();
-            let kind = if error.is_parse() {
-                ErrorKind::Malformed
-            } else if error.is_body_write_aborted() {
-                ErrorKind::RequestBody
-            } else if error.is_user() {
-                user_error(&error)
-            } else {
-                ErrorKind::Disconnected
-            };
-            Failure {
-                silent: kind == ErrorKind::Disconnected
-                    && self.progress.bytes_read() == read_before,
-                error: Error::new(kind).because(error),
-                unsent,
+        let read_before = self.progress.bytes_read();
+        let written_before = self.progress.bytes_written();
+        let result = match &mut self.sender {
+            Sender::Http1(sender) => {
+                in_time(sender.try_send_request(request), &progress, limit).await
             }
-        })
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => {
+                in_time(sender.try_send_request(request), &progress, limit).await
+            }
+        };
+        let nothing_read = self.progress.bytes_read() == read_before;
+        match result {
+            Some(Ok(response)) => Ok(response),
+            None => Err(Failure {
+                error: Error::timeout(Phase::ResponseHead, limit),
+                unsent: None,
+                silent: false,
+                untouched: false,
+                dead: nothing_read,
+            }),
+            Some(Err(mut failed)) => {
+                let unsent = failed.take_message();
+                let error = failed.into_error();
+                let kind = kind_of(&error);
+                let nothing_written = self.progress.bytes_written() == written_before;
+                Err(Failure {
+                    silent: kind == ErrorKind::Disconnected && nothing_read,
+                    untouched: kind == ErrorKind::Disconnected
+                        && (nothing_written || refused(&error)),
+                    dead: false,
+                    error: Error::new(kind).because(error),
+                    unsent,
+                })
+            }
+        }
     }
 }
 
-/// Tells what of the request is to blame when hyper blames the request.
-fn user_error(error: &hyper::Error) -> ErrorKind {
-    match std::error::Error::source(error) {
-        Some(source) if source.is::<wharf_http::body::Error>() => ErrorKind::RequestBody,
-        _ => ErrorKind::Request,
+fn prepare(mut stream: Stream) -> (Arc<Progress>, Arc<About>, TokioIo<Watched>) {
+    let progress = Arc::new(Progress::new());
+    let about = About {
+        probe: stream.take_probe(),
+        peer: stream.peer_addr(),
+        opened: Instant::now(),
+        #[cfg(feature = "http2")]
+        max_streams: usize::MAX.into(),
+        runtime: Handle::current().id(),
+    };
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
+    (progress, Arc::new(about), io)
+}
+
+type Sent = Result<http::Response<Incoming>, TrySendError<Request>>;
+
+/// Waits for a response head; `None` when the peer had its turn for too long.
+async fn in_time(
+    response: impl Future<Output = Sent>,
+    progress: &Progress,
+    limit: Option<Duration>,
+) -> Option<Sent> {
+    let mut response = pin!(response);
+    loop {
+        // A limit too far away to be a point in time is none.
+        let Some(due) = limit.and_then(|limit| progress.last().checked_add(limit)) else {
+            return Some(response.await);
+        };
+        if let Ok(result) = timeout_at(due, response.as_mut()).await {
+            return Some(result);
+        }
+        // Whatever was sent meanwhile has moved the time from which the limit counts.
+        let moved = |limit| progress.last() + limit > Instant::now();
+        if !limit.is_some_and(moved) {
+            return None;
+        }
+    }
+}
+
+fn kind_of(error: &hyper::Error) -> ErrorKind {
+    if error.is_parse() {
+        ErrorKind::Malformed
+    } else if error.is_body_write_aborted() {
+        ErrorKind::RequestBody
+    } else if error.is_user() {
+        // Tells what of the request is to blame when hyper blames the request.
+        match std::error::Error::source(error) {
+            Some(source) if source.is::<wharf_http::body::Error>() => ErrorKind::RequestBody,
+            _ => ErrorKind::Request,
+        }
+    } else {
+        ErrorKind::Disconnected
+    }
+}
+
+/// Tells whether the peer says that it has not begun with the request (RFC 9113 §8.7).
+fn refused(error: &hyper::Error) -> bool {
+    #[cfg(feature = "http2")]
+    return http2::refused(error);
+    #[cfg(not(feature = "http2"))]
+    {
+        let _no_stream_can_be = error;
+        false
     }
 }

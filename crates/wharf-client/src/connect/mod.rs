@@ -1,8 +1,12 @@
 //! Opening streams: the [`Connector`] trait, and the one for TCP.
 
+mod establish;
+mod route;
 mod stream;
 mod tcp;
 
+pub(crate) use establish::establish;
+pub(crate) use route::{Route, SocketPath};
 pub(crate) use stream::Probe;
 pub use stream::Stream;
 pub use tcp::TcpConnector;
@@ -81,40 +85,45 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads the target of an absolute URI.
-    pub(crate) fn of(uri: &Uri) -> Result<Self, Error> {
+    /// Names a host, an IPv6 address with or without brackets, and a port.
+    pub(crate) fn new(host: &str, port: u16) -> Self {
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        Self {
+            host: bare.unwrap_or(host).into(),
+            port,
+        }
+    }
+
+    /// Reads the target of an absolute URI, and whether it is to be reached over TLS.
+    pub(crate) fn of(uri: &Uri) -> Result<(Self, bool), Error> {
         let invalid = |why: &str| Err(Error::new(ErrorKind::Url).because(why));
         let Some(authority) = uri.authority() else {
             return invalid("it names no host");
         };
         // The scheme is safe to print; what stands between it and the host may be a password.
-        match uri.scheme_str() {
-            Some("http") => {}
+        let secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") if cfg!(feature = "tls-core") => true,
             Some(other) => return invalid(&format!("the scheme `{other}` is not supported")),
             None => return invalid("it names no scheme"),
-        }
+        };
         if authority.as_str().contains('@') {
             return invalid("credentials belong in the `authorization` header");
         }
         let host = authority.host();
-        let host = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host);
-        if host.is_empty() {
+        if host.is_empty() || host == "[]" {
             return invalid("its host is empty");
         }
-        let port = match authority.as_str()[authority.host().len()..].strip_prefix(':') {
-            None | Some("") => 80,
+        let port = match authority.as_str()[host.len()..].strip_prefix(':') {
+            None | Some("") => default_port(secure),
             Some(_) => match authority.port_u16() {
                 Some(port) => port,
                 None => return invalid("its port is no number below 65536"),
             },
         };
-        Ok(Self {
-            host: host.into(),
-            port,
-        })
+        Ok((Self::new(host, port), secure))
     }
 
     /// Returns the host: a name or an IP address, an IPv6 address without its brackets.
@@ -128,6 +137,10 @@ impl Target {
     pub fn port(&self) -> u16 {
         self.port
     }
+}
+
+fn default_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
 }
 
 impl fmt::Display for Target {
@@ -159,7 +172,7 @@ mod tests {
             ("http://[::1]:81/", "[::1]:81"),
             ("http://[::1]/", "[::1]:80"),
         ] {
-            let target = Target::of(&uri.parse().unwrap()).unwrap();
+            let (target, _) = Target::of(&uri.parse().unwrap()).unwrap();
             assert_eq!(target.to_string(), text, "{uri}");
         }
     }
@@ -169,8 +182,8 @@ mod tests {
         for (uri, text) in [
             ("/secret", "invalid URL: it names no host"),
             (
-                "https://quay.test/secret",
-                "invalid URL: the scheme `https` is not supported",
+                "gopher://quay.test/secret",
+                "invalid URL: the scheme `gopher` is not supported",
             ),
             (
                 "http://me:secret@quay.test/",

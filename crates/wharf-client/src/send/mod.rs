@@ -1,114 +1,168 @@
-//! One request, from the pool to the response head.
+//! One call, from redirect to retry to pool.
+//!
+//! ~~~text
+//! call ─▶ hop ─▶ attempt ─▶ middleware ─▶ exchange ─▶ pool, connection
+//!   ▲      │        ▲                        │
+//!   │      └ redirect └ retry  ◀── response ─┘ repeated once on a fresh connection
+//! ~~~
 
-use http::header::{ACCEPT, HOST, HeaderValue, USER_AGENT};
-use http::uri::PathAndQuery;
-use http::{Method, Uri, Version};
-use tokio::time::timeout;
-use wharf_http::{Body, BoxError, Request};
+mod exchange;
+mod hop;
+mod wire;
 
-use crate::body::Received;
-use crate::client::Inner;
-use crate::conn::Conn;
-use crate::connect::Target;
-use crate::pool::Lease;
-use crate::timeout::Phase;
-use crate::{Error, ErrorKind, Timeouts};
+pub(crate) use exchange::{Exchange, Repeatable};
 
-/// Sends `request` over an idle connection or a new one.
-pub(crate) async fn send(
-    client: &Inner,
-    request: Request,
-    timeouts: &Timeouts,
-) -> Result<(http::Response<Body>, Target), Error> {
-    let target = Target::of(request.uri())?;
-    let mut request = prepare(request)?;
-    let mut kept = client.pool.checkout(&target);
-    loop {
-        let reused = kept.is_some();
-        let mut conn = match kept.take() {
-            Some(conn) => conn,
-            None => connect(client, &target, timeouts).await?,
-        };
-        let spare = if reused { repeatable(&request) } else { None };
-        match conn.exchange(request, timeouts.response_head).await {
-            Ok(response) => {
-                let lease = Lease::new(conn, target.clone(), &client.pool);
-                let limit = timeouts.body_read;
-                let response = response.map(|incoming| Received::body(incoming, limit, lease));
-                return Ok((response, target));
-            }
-            // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a new one.
-            Err(failure) if reused => {
-                let again = if failure.silent { spare } else { None };
-                let Some(again) = failure.unsent.or(again) else {
-                    return Err(failure.error.at(&target).reused(true));
-                };
-                request = again;
-            }
-            Err(failure) => return Err(failure.error.at(&target)),
+use std::fmt;
+use std::sync::Arc;
+
+use http::Uri;
+use url::Url;
+use wharf_http::{Chain, Context, Request, Signal};
+
+use self::hop::Hops;
+use crate::client::{Inner, Settings};
+use crate::conn::UploadReport;
+use crate::timeout::Deadline;
+use crate::trace::{Call, Event};
+use crate::{Error, ErrorKind, Response, Timeouts};
+
+/// What is known of one request that a client sends.
+#[derive(Clone)]
+pub struct Scope {
+    pub(crate) client: Arc<Inner>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) call: Call,
+    pub(crate) deadline: Deadline,
+    /// Those that hold for the present hop.
+    pub(crate) timeouts: Timeouts,
+    pub(crate) upload: Option<Arc<UploadReport>>,
+}
+
+impl Scope {
+    /// Returns the call that the request belongs to.
+    #[must_use]
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("call", &self.call)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request and all that goes with it.
+pub(crate) struct Outgoing {
+    pub(crate) request: Request,
+    /// Where it leads; the URI of `request` is not looked at.
+    pub(crate) url: Url,
+    pub(crate) settings: Settings,
+    pub(crate) within: Option<Context>,
+    pub(crate) cancel: Option<Signal>,
+    pub(crate) upload: Option<Arc<UploadReport>>,
+}
+
+impl Outgoing {
+    /// Takes over a request that was made elsewhere.
+    pub(crate) fn foreign(request: Request, settings: Settings) -> Result<Self, Error> {
+        let url = url_of(request.uri())?;
+        Ok(Self {
+            request,
+            url,
+            settings,
+            within: None,
+            cancel: None,
+            upload: None,
+        })
+    }
+}
+
+/// Reads the URL of an absolute URI.
+fn url_of(uri: &Uri) -> Result<Url, Error> {
+    let invalid = |why: &str| Err(Error::new(ErrorKind::Url).because(why));
+    if uri.scheme().is_none() || uri.authority().is_none() {
+        return invalid("it is not absolute");
+    }
+    Url::parse(&uri.to_string()).map_err(|error| Error::new(ErrorKind::Url).because(error))
+}
+
+/// Makes a call: sends a request, and others for the sake of the same response.
+pub(crate) async fn send(client: Arc<Inner>, outgoing: Outgoing) -> Result<Response, Error> {
+    let Outgoing {
+        request,
+        url,
+        settings,
+        within,
+        cancel,
+        upload,
+    } = outgoing;
+    let call = Call::new(Arc::clone(&client.observers), request.extensions().clone());
+    let total = match &settings.timeouts {
+        Some(timeouts) => timeouts.total,
+        None => client.timeouts.total,
+    };
+    let deadline = within.as_ref().and_then(Context::deadline);
+    let deadline = Deadline::start(total).within(deadline);
+    if call.is_observed() {
+        call.notify(&Event::RequestStarted {
+            method: request.method(),
+            uri: request.uri(),
+            headers: request.headers(),
+        });
+    }
+    let scope = Scope {
+        timeouts: client.timeouts.clone(),
+        client,
+        settings: Arc::new(settings),
+        call: call.clone(),
+        deadline,
+        upload,
+    };
+    let calling = Hops::new(scope, url, request, within.as_ref()).run();
+    let result = match cancel {
+        None => deadline.run(calling).await,
+        Some(cancel) => deadline.run(unless(&cancel, calling)).await,
+    };
+    call.time(|timing| timing.total = call.elapsed());
+    if call.is_observed() {
+        match &result {
+            Ok(response) => call.notify(&Event::RequestEnded {
+                status: response.status(),
+                headers: response.headers(),
+            }),
+            Err(error) => call.notify(&Event::RequestFailed { error }),
         }
     }
+    result
 }
 
-async fn connect(client: &Inner, target: &Target, timeouts: &Timeouts) -> Result<Conn, Error> {
-    let open = async {
-        let stream = client.connector.connect(target.clone()).await?;
-        Conn::open(stream).await.map_err(BoxError::from)
-    };
-    let opened = match timeouts.connect {
-        Some(limit) => timeout(limit, open)
-            .await
-            .map_err(|_elapsed| Error::timeout(Phase::Connect, Some(limit)).at(target))?,
-        None => open.await,
-    };
-    opened.map_err(|error| Error::new(ErrorKind::Connect).at(target).because(error))
+/// Waits for a call unless `signal` fires before.
+async fn unless<T>(
+    signal: &Signal,
+    calling: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let mut calling = std::pin::pin!(calling);
+    let mut fired = std::pin::pin!(signal.fired());
+    std::future::poll_fn(|cx| {
+        if fired.as_mut().poll(cx).is_ready() {
+            return std::task::Poll::Ready(Err(Error::new(ErrorKind::Cancelled)));
+        }
+        calling.as_mut().poll(cx)
+    })
+    .await
 }
 
-/// Turns a request with an absolute URI into one that an origin server expects.
-fn prepare(mut request: Request) -> Result<Request, Error> {
-    if request.method() == Method::CONNECT {
-        let why = "the method CONNECT opens a tunnel and is not for requests";
-        return Err(Error::new(ErrorKind::Request).because(why));
+/// Returns the middleware that a request goes through, and what it ends in.
+fn chain(scope: &Scope) -> Arc<Chain<crate::middleware::Sending>> {
+    let own = &scope.settings.middleware;
+    if own.is_empty() {
+        return Arc::clone(&scope.client.chain);
     }
-    // RFC 9112 §3.2: the host of the URI, and its port unless it is the default one.
-    if !request.headers().contains_key(HOST) {
-        let uri = request.uri();
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        let host = authority.strip_suffix(":80").unwrap_or(authority);
-        let host = host.strip_suffix(':').unwrap_or(host);
-        let host = HeaderValue::from_str(host)
-            .map_err(|error| Error::new(ErrorKind::Url).because(error))?;
-        request.headers_mut().insert(HOST, host);
-    }
-    let headers = request.headers_mut();
-    headers
-        .entry(ACCEPT)
-        .or_insert(HeaderValue::from_static("*/*"));
-    headers
-        .entry(USER_AGENT)
-        .or_insert(HeaderValue::from_static(concat!(
-            "wharf/",
-            env!("CARGO_PKG_VERSION")
-        )));
-    // RFC 9112 §3.2.1: origin-form, with a path that is never empty.
-    let path = request.uri().path_and_query().cloned();
-    *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
-    *request.version_mut() = Version::HTTP_11;
-    Ok(request)
-}
-
-/// Copies a request that may be sent twice: of an idempotent method (RFC 9110 §9.2.2), with its body in memory.
-fn repeatable(request: &Request) -> Option<Request> {
-    if !request.method().is_idempotent() {
-        return None;
-    }
-    let mut copy = Request::new(request.body().as_bytes()?.clone().into());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.version_mut() = request.version();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
+    let all = scope.client.middleware.iter().chain(own).cloned();
+    Arc::new(Chain::new(all.collect(), Box::new(Exchange)))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ async fn a_request_is_written_in_origin_form() {
     assert_eq!(response.unwrap().status(), 200);
     let version = env!("CARGO_PKG_VERSION");
     let expected = format!(
-        "POST /a/b?c=d HTTP/1.1\r\nx-a: 1\r\nx-a: 2\r\nhost: quay.test\r\naccept: */*\r\nuser-agent: wharf/{version}\r\ncontent-length: 5\r\n\r\n"
+        "POST /a/b?c=d HTTP/1.1\r\nx-a: 1\r\nx-a: 2\r\naccept: */*\r\nuser-agent: wharf/{version}\r\nhost: quay.test\r\ncontent-length: 5\r\n\r\n"
     );
     assert_eq!(head, (expected, "hello".to_owned()));
 }

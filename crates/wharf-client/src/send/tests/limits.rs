@@ -89,13 +89,14 @@ async fn a_slow_upload_that_goes_on_is_not_cut() {
 #[tokio::test(start_paused = true)]
 async fn a_pause_in_the_response_body_is_limited_to_thirty_seconds() {
     let (client, mut server) = pair();
-    let bytes = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc";
-    let (response, mut peer) = get(&client, &mut server, bytes).await;
+    let piece = "x".repeat(8192);
+    let bytes = format!("HTTP/1.1 200 OK\r\ncontent-length: 30000\r\n\r\n{piece}");
+    let (response, mut peer) = get(&client, &mut server, &bytes).await;
     let mut response = response.unwrap();
     let start = Instant::now();
     let (error, ()) = tokio::join!(response.bytes(), async {
         sleep(Duration::from_secs(29)).await;
-        peer.write("def").await;
+        peer.write(&piece).await;
     });
     let error = error.unwrap_err();
     assert_eq!(start.elapsed().as_secs(), 59);
@@ -104,19 +105,42 @@ async fn a_pause_in_the_response_body_is_limited_to_thirty_seconds() {
     assert!(peer.closed().await);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_long_download_that_goes_on_is_not_cut() {
+/// Sends `piece` as part of a response body every `gap` seconds, 100 times.
+async fn download(gap: u64, piece: &str) -> Result<usize, Error> {
     let (client, mut server) = pair();
-    let bytes = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n";
-    let (response, mut peer) = get(&client, &mut server, bytes).await;
+    let bytes = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
+        100 * piece.len()
+    );
+    let (response, mut peer) = get(&client, &mut server, &bytes).await;
     let mut response = response.unwrap();
-    let (body, ()) = tokio::join!(response.bytes(), async {
+    let piece = piece.to_owned();
+    let sending = tokio::spawn(async move {
         for _ in 0..100 {
-            sleep(Duration::from_secs(20)).await;
-            peer.write("x").await;
+            sleep(Duration::from_secs(gap)).await;
+            if peer.try_write(&piece).await.is_err() {
+                return;
+            }
         }
     });
-    assert_eq!(body.unwrap().len(), 100);
+    let result = response.bytes().await.map(|bytes| bytes.len());
+    sending.await.unwrap();
+    result
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_download_that_goes_on_is_not_cut() {
+    assert_eq!(download(20, &"x".repeat(4800)).await.unwrap(), 480_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_download_that_trickles_is_cut_after_the_grace() {
+    let start = Instant::now();
+    let error = download(1, "x").await.unwrap_err();
+    assert_eq!(error.phase(), Some(Phase::MinRate));
+    assert_eq!(start.elapsed().as_secs(), 12); // where the sender learns of it
+    let text = "timed out while reading a response body that comes too slowly (quay.test:80)";
+    assert_eq!(error.to_string(), text);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,9 +6,11 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
+use wharf_http::{Body, BoxError};
+
 use super::*;
-use crate::connect::Stream;
-use crate::{Client, ClientBuilder, Connector, PoolConfig, Response};
+use crate::connect::{Stream, Target};
+use crate::{Client, ClientBuilder, Connector, Phase, PoolConfig};
 
 mod errors;
 mod exchange;
@@ -61,6 +63,10 @@ impl Peer {
 
     async fn write(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    async fn try_write(&mut self, text: &str) -> std::io::Result<()> {
+        self.0.write_all(text.as_bytes()).await
     }
 
     async fn answer(&mut self, text: &str) -> String {

@@ -2,19 +2,28 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode, Version};
 use http_body::Frame;
 use tokio::time::timeout;
+use url::Url;
 use wharf_http::Body;
 
 use crate::body::Replayed;
 use crate::config::{EXCERPT, EXCERPT_WAIT};
-use crate::connect::Target;
+use crate::redirect::Hop;
+use crate::send::Scope;
+use crate::trace::{Call, Timing};
 use crate::{Error, ErrorKind};
+
+/// What is known of how a response came.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) peer: Option<SocketAddr>,
+}
 
 /// A response: its head has come, its body is read on demand.
 ///
@@ -23,25 +32,28 @@ use crate::{Error, ErrorKind};
 pub struct Response {
     inner: http::Response<Body>,
     excerpt: Bytes,
-    target: Target,
-    body_read: Option<Duration>,
-    body_limit: Option<usize>,
+    scope: Scope,
+    url: Url,
+    history: Vec<Hop>,
+    arrival: Option<Arrival>,
 }
 
 impl Response {
     /// Takes over a response; the start of an error's body is read ahead for the sake of [`ok`](Self::ok).
     pub(crate) async fn new(
-        inner: http::Response<Body>,
-        target: Target,
-        body_read: Option<Duration>,
-        body_limit: Option<usize>,
+        mut inner: http::Response<Body>,
+        scope: Scope,
+        url: Url,
+        history: Vec<Hop>,
     ) -> Self {
+        let arrival = inner.extensions_mut().remove();
         let mut response = Self {
             inner,
             excerpt: Bytes::new(),
-            target,
-            body_read,
-            body_limit,
+            scope,
+            url,
+            history,
+            arrival,
         };
         if is_error(response.status()) {
             response.read_ahead().await;
@@ -95,6 +107,37 @@ impl Response {
         self.inner.headers()
     }
 
+    /// Returns the URL that has answered, after all redirects, with its fragment.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Returns the responses that were redirects and were followed, the first one first.
+    #[must_use]
+    pub fn history(&self) -> &[Hop] {
+        &self.history
+    }
+
+    /// Returns the address of the other end of the connection, which may be that of a proxy; `None` where it has none, and
+    /// when a middleware has answered.
+    #[must_use]
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.arrival.as_ref()?.peer
+    }
+
+    /// Returns how long the phases of the call have taken until now.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        self.scope.call.timing()
+    }
+
+    /// Returns the call that the response belongs to.
+    #[must_use]
+    pub fn call(&self) -> &Call {
+        &self.scope.call
+    }
+
     /// Returns the number of body bytes to come when it is known.
     #[must_use]
     pub fn body_len(&self) -> Option<u64> {
@@ -113,7 +156,7 @@ impl Response {
         let status = self.status();
         if is_error(status) {
             return Err(Error::new(ErrorKind::Status(status))
-                .at(&self.target)
+                .at_url(&self.url)
                 .excerpt(self.excerpt));
         }
         Ok(self)
@@ -130,8 +173,9 @@ impl Response {
     ///
     /// Not safe: what was read is lost when the future is dropped half way, and later reads fail.
     pub async fn bytes(&mut self) -> Result<Bytes, Error> {
-        let result = self.inner.body_mut().bytes(self.body_limit).await;
-        result.map_err(|error| Error::body(error, self.body_read).at(&self.target))
+        let limit = self.scope.settings.body_limit;
+        let result = self.inner.body_mut().bytes(limit).await;
+        result.map_err(|error| Error::body(error).at_url(&self.url))
     }
 
     /// Reads the whole body as text in UTF-8.
@@ -195,7 +239,7 @@ impl Response {
     /// Safe: nothing is lost when the future is dropped.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         let piece = self.inner.body_mut().chunk().await.transpose();
-        piece.map_err(|error| Error::body(error, self.body_read).at(&self.target))
+        piece.map_err(|error| Error::body(error).at_url(&self.url))
     }
 
     /// Returns the body, to be read or sent on elsewhere.
@@ -215,7 +259,7 @@ impl Response {
     }
 
     fn undecodable(&self, why: impl Into<wharf_http::BoxError>) -> Error {
-        Error::new(ErrorKind::Decode).at(&self.target).because(why)
+        Error::new(ErrorKind::Decode).at_url(&self.url).because(why)
     }
 }
 

@@ -1,17 +1,8 @@
-//! The settings of a client, and every default once.
+//! Time limits.
 
 use std::time::Duration;
 
 use crate::{Error, ErrorKind};
-
-/// The most bytes of a body that `bytes`, `text` and `json` hold in memory.
-pub(crate) const BODY_LIMIT: usize = 64 << 20;
-
-/// How much of the body of a 4xx or 5xx response its error keeps, in bytes.
-pub(crate) const EXCERPT: usize = 1024;
-
-/// How long a 4xx or 5xx response may be held back for the sake of the excerpt.
-pub(crate) const EXCERPT_WAIT: Duration = Duration::from_secs(1);
 
 /// Time limits of a client or of one request. `None` switches a limit off.
 ///
@@ -30,22 +21,37 @@ pub(crate) const EXCERPT_WAIT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Timeouts {
+    pub(crate) pool_wait: Option<Duration>,
     pub(crate) connect: Option<Duration>,
     pub(crate) response_head: Option<Duration>,
     pub(crate) body_read: Option<Duration>,
+    pub(crate) total: Option<Duration>,
+    pub(crate) min_rate: Option<u32>,
 }
 
 impl Timeouts {
     /// Creates the default limits.
     pub fn new() -> Self {
         Self {
+            pool_wait: Some(Duration::from_secs(30)),
             connect: Some(Duration::from_secs(10)),
             response_head: Some(Duration::from_secs(30)),
             body_read: Some(Duration::from_secs(30)),
+            total: None,
+            min_rate: Some(240),
         }
     }
 
-    /// Sets how long it may take to open a connection: looking up the name and connecting together.
+    /// Sets how long a request may wait for a connection while as many are in use as the
+    /// [pool](crate::PoolConfig) allows.
+    ///
+    /// Default: 30 seconds.
+    pub fn pool_wait(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.pool_wait = limit.into();
+        self
+    }
+
+    /// Sets how long it may take to open a connection: looking up the name, connecting, the proxy and TLS together.
     ///
     /// Default: 10 seconds.
     pub fn connect(mut self, limit: impl Into<Option<Duration>>) -> Self {
@@ -72,12 +78,34 @@ impl Timeouts {
         self
     }
 
+    /// Sets how long all may take from the call to the last byte of the response, redirects and repetitions included.
+    ///
+    /// Default: `None`, since such a limit cuts long downloads that go on well.
+    pub fn total(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.total = limit.into();
+        self
+    }
+
+    /// Sets how many bytes per second of a response body the peer has to send on average, after ten seconds of grace.
+    ///
+    /// Only the time counts that is spent waiting for the peer; a reader that takes its time does not lower the rate. It is
+    /// looked at whenever a piece arrives; silence is limited by [`body_read`](Self::body_read). Streams of events, which are
+    /// slow by nature, need `None` here.
+    ///
+    /// Default: 240 bytes per second. `None` accepts any rate.
+    pub fn min_rate(mut self, bytes_per_second: impl Into<Option<u32>>) -> Self {
+        self.min_rate = bytes_per_second.into();
+        self
+    }
+
     /// Refuses limits that no request could keep.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let named = [
+            ("pool_wait", self.pool_wait),
             ("connect", self.connect),
             ("response_head", self.response_head),
             ("body_read", self.body_read),
+            ("total", self.total),
         ];
         match named
             .iter()
@@ -92,38 +120,6 @@ impl Timeouts {
 }
 
 impl Default for Timeouts {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// How connections are kept for later requests to the same host and port.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct PoolConfig {
-    pub(crate) idle: Option<Duration>,
-}
-
-impl PoolConfig {
-    /// Creates the default settings.
-    pub fn new() -> Self {
-        Self {
-            idle: Some(Duration::from_secs(15)),
-        }
-    }
-
-    /// Sets how long an idle connection may wait for its next request; zero keeps none.
-    ///
-    /// Keep it below the server's keep-alive time, or requests race with its close (RFC 9112 §9.5).
-    ///
-    /// Default: 15 seconds. `None` keeps idle connections until the peer closes them.
-    pub fn idle(mut self, after: impl Into<Option<Duration>>) -> Self {
-        self.idle = after.into();
-        self
-    }
-}
-
-impl Default for PoolConfig {
     fn default() -> Self {
         Self::new()
     }

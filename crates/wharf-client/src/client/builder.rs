@@ -1,0 +1,271 @@
+//! [`ClientBuilder`].
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use http::header::{HeaderName, HeaderValue};
+use url::Url;
+use wharf_http::middleware::SharedMiddleware;
+use wharf_http::{Chain, Middleware};
+
+use super::settings::{Origins, Settings};
+use super::{Client, Inner, OriginConfig, base};
+use crate::config::Http1Config;
+#[cfg(feature = "http2")]
+use crate::config::Http2Config;
+use crate::conn::Driver;
+use crate::connect::{Connector, Erased, TcpConnector};
+use crate::middleware::Sending;
+use crate::pool::Pool;
+use crate::redirect::RedirectPolicy;
+use crate::send::Exchange;
+use crate::trace::Observer;
+use crate::{Error, ErrorKind, PoolConfig, Timeouts};
+
+/// Settings of a [`Client`] to be.
+#[must_use]
+pub struct ClientBuilder {
+    base: Option<String>,
+    default: OriginConfig,
+    others: Vec<(String, OriginConfig)>,
+    timeouts: Timeouts,
+    pool: PoolConfig,
+    settings: Settings,
+    user_agent: Option<String>,
+    middleware: Vec<SharedMiddleware<Sending>>,
+    observers: Vec<Arc<dyn Observer>>,
+    http1: Http1Config,
+    #[cfg(feature = "http2")]
+    http2: Http2Config,
+    sockets: HashMap<String, PathBuf>,
+    connector: Box<dyn Erased>,
+}
+
+impl ClientBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            base: None,
+            default: OriginConfig::new(),
+            others: Vec::new(),
+            timeouts: Timeouts::new(),
+            pool: PoolConfig::new(),
+            settings: Settings::default(),
+            user_agent: None,
+            middleware: Vec::new(),
+            observers: Vec::new(),
+            http1: Http1Config::new(),
+            #[cfg(feature = "http2")]
+            http2: Http2Config::new(),
+            sockets: HashMap::new(),
+            connector: Box::new(TcpConnector::new()),
+        }
+    }
+
+    /// Sets the URL that relative ones are joined to (RFC 3986 §5.2). Its path has to end in a slash.
+    ///
+    /// With the base `http://api.test/v1/`, `users` leads to `/v1/users` and `/users` to `/users`. An absolute URL goes where
+    /// it says. A relative one never leaves the host: `//other.test/` is refused.
+    ///
+    /// Default: none, so that only absolute URLs are accepted.
+    pub fn base(mut self, url: impl Into<String>) -> Self {
+        self.base = Some(url.into());
+        self
+    }
+
+    /// Adds a header field, sent with each request that does not set one of that name itself.
+    ///
+    /// With a [base](Self::base), it is sent to the origin of the base only: its scheme, host and port. Without one it is sent
+    /// everywhere, but credentials do not follow a redirect to another origin. [`origin`](Self::origin) is for others.
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: fmt::Display>,
+        V: TryInto<HeaderValue, Error: fmt::Display>,
+    {
+        self.default = self.default.header(name, value);
+        self
+    }
+
+    /// Adds a pair to the query of each request; to which origins is told at [`header`](Self::header).
+    pub fn query(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.default = self.default.query(name, value);
+        self
+    }
+
+    /// Sends user name and password (RFC 7617) with requests that have no `authorization` of their own; to which origins is
+    /// told at [`header`](Self::header).
+    pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
+        self.default = self.default.basic_auth(user, password);
+        self
+    }
+
+    /// Sends a token (RFC 6750 §2.1) with requests that have no `authorization` of their own; to which origins is told at
+    /// [`header`](Self::header).
+    pub fn bearer_auth(mut self, token: &str) -> Self {
+        self.default = self.default.bearer_auth(token);
+        self
+    }
+
+    /// Sets what is sent to one origin, given as a URL such as `https://search.test`, and its time limits there. It goes
+    /// before what is set for all.
+    pub fn origin(mut self, origin: impl Into<String>, config: OriginConfig) -> Self {
+        self.others.push((origin.into(), config));
+        self
+    }
+
+    /// Sets the `user-agent` of requests that set none themselves.
+    ///
+    /// Default: `wharf/` and the version of this crate.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
+        self
+    }
+
+    /// Sets the time limits of requests that set none themselves.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Sets how many connections there may be and how they are kept.
+    pub fn pool(mut self, config: PoolConfig) -> Self {
+        self.pool = config;
+        self
+    }
+
+    /// Sets how HTTP/1 responses are read.
+    pub fn http1(mut self, config: Http1Config) -> Self {
+        self.http1 = config;
+        self
+    }
+
+    /// Sets when HTTP/2 is spoken, and how.
+    #[cfg(feature = "http2")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http2")))]
+    pub fn http2(mut self, config: Http2Config) -> Self {
+        self.http2 = config;
+        self
+    }
+
+    /// Sets which redirects are followed. Default: at most ten.
+    pub fn redirects(mut self, policy: RedirectPolicy) -> Self {
+        self.settings.redirects = policy;
+        self
+    }
+
+    /// Sets whether the coding of responses is asked for and undone, `gzip` and those that features bring.
+    ///
+    /// Default: `true`.
+    pub fn decode(mut self, on: bool) -> Self {
+        self.settings.decode = on;
+        self
+    }
+
+    /// Sets how many bytes of a response body [`bytes`](crate::Response::bytes), [`text`](crate::Response::text) and `json`
+    /// accept, after decoding.
+    ///
+    /// Reading it piece by piece is not limited. Default: 64 MiB. `None` accepts as many as come.
+    pub fn body_limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.settings.body_limit = bytes.into();
+        self
+    }
+
+    /// Puts middleware around each request that is sent; the first written is the outermost.
+    pub fn wrap(mut self, middleware: impl Middleware<Sending>) -> Self {
+        self.middleware.push(SharedMiddleware::new(middleware));
+        self
+    }
+
+    /// Shows all that happens to `observer`.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Reaches a host by a Unix socket, whatever its address. On Linux a path that begins with `@` is an abstract name.
+    #[cfg(unix)]
+    pub fn unix_socket(mut self, host: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.sockets.insert(host.into(), path.into());
+        self
+    }
+
+    /// Sets what opens connections. Default: [`TcpConnector`].
+    pub fn connector(mut self, connector: impl Connector) -> Self {
+        self.connector = Box::new(connector);
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Url`] when the base is malformed, not absolute, or has a path that does not end in a slash, a query or a
+    /// fragment; [`ErrorKind::Config`] when a limit is zero or a header field malformed.
+    pub fn build(mut self) -> Result<Client, Error> {
+        self.timeouts.check()?;
+        self.pool.check()?;
+        self.default.check()?;
+        let base = self
+            .base
+            .take()
+            .map(|base| base::parse(&base))
+            .transpose()?;
+        if let Some(name) = &self.user_agent
+            && let Err(error) = HeaderValue::from_str(name)
+        {
+            return Err(Error::new(ErrorKind::Config).because(error));
+        }
+        for (origin, config) in &self.others {
+            config.check()?;
+            if let Err(error) = Url::parse(origin) {
+                return Err(Error::new(ErrorKind::Url).because(error));
+            }
+        }
+        Ok(self.finish(base))
+    }
+
+    pub(super) fn finish(self, base: Option<Url>) -> Client {
+        let others = self.others.into_iter();
+        let others =
+            others.filter_map(|(origin, config)| Some((Url::parse(&origin).ok()?, config)));
+        let sockets = self.sockets.into_iter();
+        let sockets = sockets.map(|(host, path)| (host, Arc::from(path.as_path() as &Path)));
+        let agent = self.user_agent.as_deref();
+        #[cfg(feature = "http2")]
+        let most_streams = self.http2.max_streams;
+        #[cfg(not(feature = "http2"))]
+        let most_streams = 1;
+        Client {
+            inner: Arc::new(Inner {
+                origins: Origins {
+                    default: self.default,
+                    base,
+                    others: others.collect(),
+                },
+                timeouts: self.timeouts,
+                settings: self.settings,
+                user_agent: agent.and_then(|name| HeaderValue::from_str(name).ok()),
+                chain: Arc::new(Chain::new(self.middleware.clone(), Box::new(Exchange))),
+                middleware: self.middleware,
+                observers: self.observers.into(),
+                http1: self.http1,
+                #[cfg(feature = "http2")]
+                http2: self.http2,
+                sockets: sockets.collect(),
+                connector: self.connector,
+                driver: Driver::new(),
+                pool: Arc::new(Pool::new(self.pool, most_streams)),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("timeouts", &self.timeouts)
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
+    }
+}

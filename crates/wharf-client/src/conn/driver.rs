@@ -1,0 +1,58 @@
+//! [`Driver`], which runs the tasks of connections and ends them all when the client is closed.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use wharf_http::{Signal, Tasks};
+
+/// Runs the tasks of connections, each on the runtime that its connection was opened on. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Driver {
+    tasks: Tasks,
+    closing: Signal,
+}
+
+impl Driver {
+    pub(crate) fn new() -> Self {
+        Self {
+            tasks: Tasks::new(),
+            closing: Signal::new(),
+        }
+    }
+
+    /// Runs `task` until it ends or the client is closed. What goes wrong reaches whoever waits for a response or reads a body.
+    pub(super) fn spawn<F>(&self, task: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let closing = self.closing.clone();
+        let _goes_on_by_itself = self.tasks.spawn(async move {
+            let mut task = pin!(task);
+            let mut closing = pin!(closing.fired());
+            poll_fn(|cx| {
+                if task.as_mut().poll(cx).is_ready() || closing.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(());
+                }
+                Poll::Pending
+            })
+            .await;
+        });
+    }
+
+    /// Ends all tasks and waits until they, and the sockets with them, are gone.
+    pub(crate) async fn close(&self) {
+        self.closing.fire();
+        self.tasks.idle().await;
+    }
+}
+
+#[cfg(feature = "http2")]
+impl<F> hyper::rt::Executor<F> for Driver
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    fn execute(&self, task: F) {
+        self.spawn(task);
+    }
+}

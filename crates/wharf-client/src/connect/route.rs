@@ -1,0 +1,70 @@
+//! [`Route`]: how a request reaches its host, and with whom it may share a connection.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use http::{HeaderValue, Uri};
+use wharf_http::Request;
+
+use super::{Target, default_port};
+use crate::pool::{Key, Way};
+use crate::send::Scope;
+use crate::{Error, ErrorKind};
+
+/// Marks a request that goes to a Unix socket in place of the host that its URI names.
+#[derive(Clone, Debug)]
+pub(crate) struct SocketPath(pub(crate) Arc<Path>);
+
+/// How a request reaches its host.
+pub(crate) struct Route {
+    key: Key,
+    socket: Option<Arc<Path>>,
+}
+
+impl Route {
+    /// Finds the way for a request with an absolute URI.
+    pub(crate) fn of(request: &Request, scope: &Scope) -> Result<Self, Error> {
+        let (target, secure) = Target::of(request.uri())?;
+        let socket = match request.extensions().get::<SocketPath>() {
+            Some(SocketPath(path)) => Some(Arc::clone(path)),
+            None => scope.client.sockets.get(target.host()).map(Arc::clone),
+        };
+        let way = Way {
+            socket: socket.clone(),
+            http2: scope.client.speaks_http2(secure),
+            ..Way::default()
+        };
+        Ok(Self {
+            key: Key::new(secure, target, way),
+            socket,
+        })
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Returns the Unix socket that leads to the host.
+    pub(super) fn socket(&self) -> Option<&Path> {
+        self.socket.as_deref()
+    }
+
+    /// Tells whether the next hop is a proxy that is told the whole URI (RFC 9112 §3.2.2).
+    pub(crate) fn is_absolute_form(&self) -> bool {
+        false
+    }
+
+    /// Returns the value of the `host` field for a URI: without the port if it is the default one (RFC 9110 §7.2).
+    pub(crate) fn host_header(&self, uri: &Uri) -> Result<HeaderValue, Error> {
+        let target = self.key.target();
+        let host = uri
+            .authority()
+            .map_or(target.host(), |authority| authority.host());
+        let value = if target.port() == default_port(self.key.is_secure()) {
+            HeaderValue::from_str(host)
+        } else {
+            HeaderValue::from_str(&format!("{host}:{}", target.port()))
+        };
+        value.map_err(|error| Error::new(ErrorKind::Url).because(error))
+    }
+}

@@ -1,0 +1,80 @@
+//! [`Key`]: which requests may share a connection.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::connect::Target;
+
+/// What requests have in common that may share a connection: scheme, host, port, and how it is reached. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Key {
+    inner: Arc<Inner>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Inner {
+    /// `https`.
+    secure: bool,
+    target: Target,
+    way: Way,
+}
+
+/// How a host is reached, as far as it keeps connections apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Way {
+    /// The socket that the request names in place of an address.
+    pub(crate) socket: Option<Arc<std::path::Path>>,
+    /// Identifies the TLS settings.
+    pub(crate) tls: u64,
+    /// Identifies the proxy and everything that is sent to it.
+    pub(crate) proxy: Option<Arc<str>>,
+    /// HTTP/2 may be agreed on.
+    pub(crate) http2: bool,
+}
+
+impl Key {
+    pub(crate) fn new(secure: bool, target: Target, way: Way) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                secure,
+                target,
+                way,
+            }),
+        }
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        self.inner.secure
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.inner.target
+    }
+
+    /// Tells whether requests may turn out to share their connection.
+    pub(crate) fn may_share(&self) -> bool {
+        self.inner.way.http2
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner) || self.inner == other.inner
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.inner.hash(state);
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.inner.secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.inner.target)
+    }
+}

@@ -1,0 +1,265 @@
+//! The connections of a client: how many there may be, who is next, and which are kept.
+//!
+//! ~~~text
+//! acquire ─▶ queue ─▶ open ─▶ in use ─▶ returned ─▶ idle ─▶ in use
+//!                               └ broken ─┴─ surplus ─┴ too old ─▶ closed
+//! ~~~
+//!
+//! [`Pool`] holds the idle ones, a [`Lease`] one in use, a [`Slot`] the right to open one. All of them give back by being
+//! dropped, so that a request can be given up at any `.await`. The lock covers list operations only, never an `.await`.
+
+mod host;
+mod key;
+mod lease;
+mod state;
+mod stats;
+
+pub(crate) use key::{Key, Way};
+pub(crate) use lease::{Lease, Slot};
+pub use stats::{CloseReason, HostStats, PoolStats};
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use self::state::{Grants, State};
+use crate::conn::Conn;
+use crate::timeout::Phase;
+use crate::trace::{Call, Event};
+use crate::{Error, ErrorKind, PoolConfig};
+
+/// The connections of a client.
+pub(crate) struct Pool {
+    state: Mutex<State>,
+    /// A task closes what gets too old.
+    sweeping: AtomicBool,
+}
+
+/// What a request gets, as long as nothing gives it back by itself.
+pub(crate) enum Admission {
+    /// A place on a shared connection.
+    Stream(u64, Conn),
+    Idle(Conn),
+    Open,
+}
+
+/// What a request goes on with.
+pub(crate) enum Acquired {
+    /// A connection.
+    Lease(Lease),
+    /// The right to open one.
+    Slot(Slot),
+}
+
+impl Pool {
+    pub(crate) fn new(config: PoolConfig, most_streams: usize) -> Self {
+        Self {
+            state: Mutex::new(State::new(config, most_streams)),
+            sweeping: AtomicBool::new(false),
+        }
+    }
+
+    /// Waits for a connection, or for the right to open one. Those who wait are served in the order of their arrival.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: what was granted goes to the next.
+    pub(crate) async fn acquire(
+        self: &Arc<Self>,
+        key: &Key,
+        limit: Option<Duration>,
+        call: &Call,
+    ) -> Result<Acquired, Error> {
+        let runtime = Handle::try_current().ok().map(|handle| handle.id());
+        let (sender, receiver) = oneshot::channel();
+        let ticket = {
+            let mut state = self.lock();
+            if state.closed {
+                return Err(Error::new(ErrorKind::Closed).at(key.target()));
+            }
+            match state.arrive(key, runtime) {
+                Some(admission) => {
+                    drop(state);
+                    return Ok(self.guard(key, admission));
+                }
+                None => state.enqueue(key, runtime, sender),
+            }
+        };
+        let Some(ticket) = ticket else {
+            let why = "as many requests wait for a connection as may";
+            let error = Error::timeout(Phase::PoolWait, None).at(key.target());
+            return Err(error.because(why));
+        };
+        let mut waiting = Waiting {
+            pool: self,
+            key,
+            ticket,
+            since: Instant::now(),
+            receiver,
+        };
+        call.notify(&Event::QueueStarted {
+            target: key.target(),
+        });
+        let granted = match limit {
+            Some(limit) => timeout(limit, &mut waiting.receiver).await,
+            None => Ok((&mut waiting.receiver).await),
+        };
+        let waited = waiting.since.elapsed();
+        call.time(|timing| timing.queue += waited);
+        let target = key.target();
+        match granted {
+            Ok(Ok(admission)) => {
+                drop(waiting);
+                let acquired = self.guard(key, admission);
+                call.notify(&Event::QueueEnded { target, waited });
+                Ok(acquired)
+            }
+            Ok(Err(_closed)) => Err(Error::new(ErrorKind::Closed).at(target)),
+            Err(_elapsed) => Err(Error::timeout(Phase::PoolWait, limit).at(target)),
+        }
+    }
+
+    /// Turns what was granted into what gives itself back.
+    fn guard(self: &Arc<Self>, key: &Key, admission: Admission) -> Acquired {
+        match admission {
+            Admission::Stream(id, conn) => {
+                Acquired::Lease(Lease::stream(conn, self, key, id, true))
+            }
+            Admission::Idle(conn) => {
+                Acquired::Lease(Lease::single(conn, Slot::new(self, key, false), true))
+            }
+            Admission::Open => Acquired::Slot(Slot::new(self, key, true)),
+        }
+    }
+
+    /// Changes the state for one host, and serves whose turn has come by that.
+    fn change<T>(self: &Arc<Self>, key: &Key, change: impl FnOnce(&mut State) -> T) -> T {
+        let (result, grants) = {
+            let mut state = self.lock();
+            let result = change(&mut state);
+            (result, state.dispatch(key))
+        };
+        self.deliver(grants);
+        result
+    }
+
+    /// Hands out what was granted. What nobody waits for any more goes to the next.
+    fn deliver(self: &Arc<Self>, grants: Grants) {
+        let mut left = grants;
+        while let Some(grant) = left.pop() {
+            let Err(refused) = grant.sender.send(grant.admission) else {
+                continue;
+            };
+            let mut state = self.lock();
+            match refused {
+                Admission::Stream(id, _) => state.leave(&grant.key, id),
+                Admission::Idle(conn) => state.put(&grant.key, conn, None),
+                Admission::Open => state.release(&grant.key, true, None),
+            }
+            left.extend(state.dispatch(&grant.key));
+        }
+    }
+
+    /// Starts the task that closes what gets too old, unless it runs.
+    fn sweep_later(self: &Arc<Self>) {
+        if self.sweeping.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let sweeper = Sweeper {
+            pool: Arc::downgrade(self),
+            done: false,
+        };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(sweeper.run())),
+            Err(_no_runtime) => drop(sweeper),
+        }
+    }
+
+    /// Closes what is idle and turns everybody away who comes or waits.
+    pub(crate) fn close(&self) {
+        self.lock().close();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    pub(crate) fn stats(&self) -> PoolStats {
+        self.lock().stats()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request in the queue.
+struct Waiting<'a> {
+    pool: &'a Arc<Pool>,
+    key: &'a Key,
+    ticket: u64,
+    since: Instant,
+    receiver: oneshot::Receiver<Admission>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.receiver.close();
+        let waited = self.since.elapsed();
+        let unused = self.receiver.try_recv().ok();
+        if let Some(admission) = unused {
+            // It came together with the end of the patience.
+            drop(self.pool.guard(self.key, admission));
+        }
+        self.pool.change(self.key, |state| {
+            state.leave_queue(self.key, self.ticket, waited);
+        });
+    }
+}
+
+/// Closes what gets too old, as long as there is anything.
+struct Sweeper {
+    pool: Weak<Pool>,
+    /// It has said itself that it is gone.
+    done: bool,
+}
+
+impl Sweeper {
+    async fn run(mut self) {
+        loop {
+            let Some(pool) = self.pool.upgrade() else {
+                return;
+            };
+            let next = {
+                let mut state = pool.lock();
+                let next = state.sweep();
+                if next.is_none() {
+                    // Within the lock: whoever adds a connection afterwards starts the next task.
+                    pool.sweeping.store(false, Ordering::Release);
+                    self.done = true;
+                }
+                next
+            };
+            drop(pool);
+            match next {
+                Some(next) => sleep_until(next).await,
+                None => return,
+            }
+        }
+    }
+}
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        // Its runtime is going away.
+        if !self.done
+            && let Some(pool) = self.pool.upgrade()
+        {
+            pool.sweeping.store(false, Ordering::Release);
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! [`State`]: all hosts, the limits, and whose turn is next.
+//!
+//! A request that arrives is served at once when nobody has to wait who came earlier and could be served by the same. Each host
+//! has its queue; among hosts that could use a connection the one whose first request came first is next. So nobody is
+//! overtaken, and a host that is at its own limit does not hold up the others.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use tokio::runtime::Id;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::host::{Host, Supply, Waiter};
+use super::stats::{CloseReason, HostStats, PoolStats};
+use super::{Admission, Key};
+use crate::PoolConfig;
+use crate::conn::Conn;
+
+/// How many hosts are remembered that there is no connection to.
+const REMEMBERED_HOSTS: usize = 1000;
+
+pub(super) struct State {
+    pub(super) config: PoolConfig,
+    /// How many requests may share a connection.
+    most_streams: usize,
+    hosts: HashMap<Key, Host>,
+    in_use: usize,
+    idle: usize,
+    waiting: usize,
+    /// Hosts that could use a connection, by the ticket of the request that is first in their queue.
+    ready: BTreeMap<u64, Key>,
+    tickets: u64,
+    ids: u64,
+    pub(super) closed: bool,
+}
+
+/// Those whose turn has come, with what they get.
+pub(super) type Grants = Vec<Grant>;
+
+/// What a request gets whose turn has come.
+pub(super) struct Grant {
+    pub(super) key: Key,
+    pub(super) sender: oneshot::Sender<Admission>,
+    pub(super) admission: Admission,
+}
+
+impl State {
+    pub(super) fn new(config: PoolConfig, most_streams: usize) -> Self {
+        Self {
+            config,
+            most_streams,
+            hosts: HashMap::new(),
+            in_use: 0,
+            idle: 0,
+            waiting: 0,
+            ready: BTreeMap::new(),
+            tickets: 0,
+            ids: 0,
+            closed: false,
+        }
+    }
+
+    /// Serves a request that has just arrived; `None` when it has to wait.
+    pub(super) fn arrive(&mut self, key: &Key, runtime: Option<Id>) -> Option<Admission> {
+        self.forget_hosts();
+        let host = self.hosts.entry(key.clone()).or_default();
+        if !host.waiting.is_empty() {
+            return None;
+        }
+        match self.join(key, runtime) {
+            Some(admission) => Some(admission),
+            None => self.take(key, runtime),
+        }
+    }
+
+    /// Takes a place on a connection that serves requests already.
+    fn join(&mut self, key: &Key, runtime: Option<Id>) -> Option<Admission> {
+        let most = self.most_streams;
+        let supply = self.change(key, |host, config| host.join(runtime, config, most));
+        supply.map(|supply| self.count(key, supply))
+    }
+
+    /// Takes a connection that nobody uses, or the right to open one, within the limits.
+    fn take(&mut self, key: &Key, runtime: Option<Id>) -> Option<Admission> {
+        if !has_room(self.in_use, self.config.max_connections) {
+            return None;
+        }
+        let supply = self.change(key, |host, config| {
+            has_room(host.in_use, config.max_per_host)
+                .then(|| host.take(runtime, config, key.may_share()))
+        });
+        supply.flatten().map(|supply| self.count(key, supply))
+    }
+
+    /// Counts what a request takes.
+    fn count(&mut self, key: &Key, supply: Supply) -> Admission {
+        let taken = usize::from(!matches!(supply, Supply::Stream(..)));
+        self.in_use += taken;
+        if let Some(host) = self.hosts.get_mut(key) {
+            host.in_use += taken;
+            host.counters.reused += u64::from(!matches!(supply, Supply::Open));
+        }
+        match supply {
+            Supply::Stream(id, conn) | Supply::IdleStream(id, conn) => Admission::Stream(id, conn),
+            Supply::Idle(conn) => Admission::Idle(conn),
+            Supply::Open => Admission::Open,
+        }
+    }
+
+    /// Puts a request at the end of the queue and returns its ticket; `None` when too many wait already.
+    pub(super) fn enqueue(
+        &mut self,
+        key: &Key,
+        runtime: Option<Id>,
+        sender: oneshot::Sender<Admission>,
+    ) -> Option<u64> {
+        if !has_room(self.waiting, self.config.max_waiting) {
+            return None;
+        }
+        let ticket = self.tickets;
+        self.tickets += 1;
+        self.waiting += 1;
+        let host = self.hosts.entry(key.clone()).or_default();
+        host.counters.waited += 1;
+        host.waiting.insert(ticket, Waiter { runtime, sender });
+        self.refresh(key);
+        Some(ticket)
+    }
+
+    /// Forgets a request that does not wait any more.
+    pub(super) fn leave_queue(&mut self, key: &Key, ticket: u64, waited: Duration) {
+        if let Some(host) = self.hosts.get_mut(key) {
+            host.counters.wait_time += waited;
+            if host.waiting.remove(&ticket).is_some() {
+                self.waiting -= 1;
+                self.refresh(key);
+            }
+        }
+    }
+
+    /// Changes a host, and keeps count of what is idle.
+    fn change<T>(&mut self, key: &Key, change: impl FnOnce(&mut Host, &PoolConfig) -> T) -> T {
+        let host = self.hosts.entry(key.clone()).or_default();
+        let idle_before = host.idle();
+        let result = change(host, &self.config);
+        self.idle = self.idle + host.idle() - idle_before;
+        result
+    }
+
+    /// A connection was closed, or could not be opened: its place is free.
+    pub(super) fn release(&mut self, key: &Key, opening: bool, reason: Option<CloseReason>) {
+        self.change(key, |host, _| {
+            host.in_use = host.in_use.saturating_sub(1);
+            if opening {
+                host.opened(None);
+            }
+            if let Some(reason) = reason {
+                host.counters.closed(reason);
+            }
+        });
+        self.in_use = self.in_use.saturating_sub(1);
+    }
+
+    /// A connection was closed whose place is kept for another.
+    pub(super) fn closed_in_use(&mut self, key: &Key) {
+        self.change(key, |host, _| host.counters.closed(CloseReason::Peer));
+    }
+
+    /// A connection was opened for one request at a time.
+    pub(super) fn opened(&mut self, key: &Key) {
+        self.change(key, |host, _| {
+            host.counters.created += 1;
+            host.opened(Some(false));
+        });
+    }
+
+    /// A connection was opened that requests can share; returns its number.
+    pub(super) fn opened_shared(&mut self, key: &Key, conn: Conn) -> u64 {
+        let id = self.ids;
+        self.ids += 1;
+        self.change(key, |host, _| {
+            host.counters.created += 1;
+            host.opened(Some(true));
+            host.add_shared(id, conn);
+        });
+        id
+    }
+
+    /// A connection is free again; kept if it may be.
+    pub(super) fn put(&mut self, key: &Key, conn: Conn, keep_alive: Option<Duration>) {
+        let limit = self.config.idle.into_iter().chain(keep_alive).min();
+        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let keeps = self.config.max_idle > 0 && !self.closed;
+        self.change(key, |host, _| {
+            if keeps {
+                host.keep(conn, until);
+            } else {
+                host.counters.closed(CloseReason::Surplus);
+            }
+        });
+        self.release(key, false, None);
+        self.drop_surplus();
+    }
+
+    /// A request on a shared connection has ended.
+    pub(super) fn leave(&mut self, key: &Key, id: u64) {
+        if self.change(key, |host, config| host.leave(id, config)) {
+            self.release(key, false, None);
+            self.drop_surplus();
+        }
+    }
+
+    /// A shared connection is not to be used by others.
+    pub(super) fn retire(&mut self, key: &Key, id: u64, reason: CloseReason) {
+        self.change(key, |host, _| host.retire(id, reason));
+    }
+
+    fn drop_surplus(&mut self) {
+        while self.idle > self.config.max_idle {
+            let hosts = self.hosts.iter();
+            let oldest = hosts.filter_map(|(key, host)| Some((host.oldest()?, key.clone())));
+            let Some((_, key)) = oldest.min_by_key(|(since, _)| *since) else {
+                return;
+            };
+            self.change(&key, |host, _| host.drop_oldest());
+        }
+    }
+
+    /// Closes what was idle for too long, and returns when to look again.
+    pub(super) fn sweep(&mut self) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        self.idle = 0;
+        for host in self.hosts.values_mut() {
+            let due = host.sweep(&self.config);
+            next = next.into_iter().chain(due).min();
+            self.idle += host.idle();
+        }
+        next
+    }
+
+    /// Serves all whose turn has come, after something has changed for `key`.
+    pub(super) fn dispatch(&mut self, key: &Key) -> Grants {
+        let mut grants = Grants::new();
+        self.let_join(key, &mut grants);
+        while has_room(self.in_use, self.config.max_connections)
+            && let Some((_, key)) = self.ready.pop_first()
+        {
+            if let Some(host) = self.hosts.get_mut(&key) {
+                host.ready = None;
+            }
+            let Some(admission) = self
+                .first(&key)
+                .and_then(|runtime| self.take(&key, runtime))
+            else {
+                continue;
+            };
+            self.grant(&key, admission, &mut grants);
+            self.let_join(&key, &mut grants);
+        }
+        grants
+    }
+
+    /// Lets those who wait for a host share its connections, in their order.
+    fn let_join(&mut self, key: &Key, grants: &mut Grants) {
+        while let Some(runtime) = self.first(key)
+            && let Some(admission) = self.join(key, runtime)
+        {
+            self.grant(key, admission, grants);
+        }
+        self.refresh(key);
+    }
+
+    /// Returns the runtime of the request that is first in the queue of a host.
+    fn first(&self, key: &Key) -> Option<Option<Id>> {
+        let first = self.hosts.get(key)?.waiting.first_key_value();
+        first.map(|(_, waiter)| waiter.runtime)
+    }
+
+    /// Gives `admission` to the request that is first in the queue of a host.
+    fn grant(&mut self, key: &Key, admission: Admission, grants: &mut Grants) {
+        let host = self.hosts.get_mut(key);
+        if let Some((_, waiter)) = host.and_then(|host| host.waiting.pop_first()) {
+            self.waiting -= 1;
+            grants.push(Grant {
+                key: key.clone(),
+                sender: waiter.sender,
+                admission,
+            });
+        }
+    }
+
+    /// Lists a host as one that could use a connection, or not.
+    fn refresh(&mut self, key: &Key) {
+        let Some(host) = self.hosts.get_mut(key) else {
+            return;
+        };
+        let ready = match host.waiting.first_key_value() {
+            Some((ticket, waiter))
+                if has_room(host.in_use, self.config.max_per_host)
+                    && host.can_supply(waiter.runtime, &self.config, key.may_share()) =>
+            {
+                Some(*ticket)
+            }
+            _ => None,
+        };
+        if ready != host.ready {
+            if let Some(ticket) = host.ready {
+                self.ready.remove(&ticket);
+            }
+            if let Some(ticket) = ready {
+                self.ready.insert(ticket, key.clone());
+            }
+            host.ready = ready;
+        }
+    }
+
+    fn forget_hosts(&mut self) {
+        if self.hosts.len() > REMEMBERED_HOSTS {
+            self.hosts.retain(|_, host| !host.is_unused());
+        }
+    }
+
+    /// Closes what is idle, and turns everybody away who waits.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.ready.clear();
+        self.waiting = 0;
+        self.idle = 0;
+        for host in self.hosts.values_mut() {
+            host.ready = None;
+            host.waiting.clear();
+            host.clear();
+        }
+    }
+
+    pub(super) fn stats(&self) -> PoolStats {
+        let hosts = self.hosts.iter().map(|(key, host)| HostStats {
+            key: key.clone(),
+            idle: host.idle(),
+            in_use: host.in_use,
+            streams: host.streams(),
+            waiting: host.waiting.len(),
+            counters: host.counters,
+        });
+        let mut hosts: Vec<_> = hosts.collect();
+        hosts.sort_by_cached_key(HostStats::origin);
+        PoolStats { hosts }
+    }
+}
+
+fn has_room(used: usize, limit: Option<usize>) -> bool {
+    limit.is_none_or(|limit| used < limit)
+}

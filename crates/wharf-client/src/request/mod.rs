@@ -1,0 +1,364 @@
+//! Building a request.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue};
+use http::{Extensions, HeaderMap, Method};
+use url::Url;
+use wharf_http::header::{BadHeader, Basic, Bearer, TypedHeader};
+use wharf_http::middleware::SharedMiddleware;
+use wharf_http::{Body, BoxError, Context, Middleware, Request, Signal};
+
+use crate::client::Settings;
+use crate::conn::UploadReport;
+use crate::middleware::Sending;
+use crate::redirect::{RedirectPolicy, to_uri};
+use crate::send::{Outgoing, Repeatable};
+use crate::{Client, Error, ErrorKind, Response, Timeouts};
+
+/// A request to be sent; made by [`Client::get`] and its like.
+///
+/// A mistake made on the way, such as a malformed URL, is the error of [`send`](Self::send).
+#[must_use = "a request does nothing until it is sent"]
+pub struct RequestBuilder {
+    client: Client,
+    settings: Settings,
+    within: Option<Context>,
+    cancel: Option<Signal>,
+    upload: Option<Arc<UploadReport>>,
+    draft: Result<Draft, Error>,
+}
+
+struct Draft {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    extensions: Extensions,
+    body: Body,
+}
+
+impl RequestBuilder {
+    pub(crate) fn new(client: Client, method: Method, url: Result<Url, Error>) -> Self {
+        let builder = Self {
+            settings: client.inner.settings.clone(),
+            client,
+            within: None,
+            cancel: None,
+            upload: None,
+            draft: url.map(|url| Draft {
+                method,
+                url,
+                headers: HeaderMap::new(),
+                extensions: Extensions::new(),
+                body: Body::empty(),
+            }),
+        };
+        builder.change(Draft::read_url)
+    }
+
+    /// Adds a header field, beside those of the same name that are there already.
+    ///
+    /// `host`, `accept`, `accept-encoding` and `user-agent` are sent by themselves unless they are set here or
+    /// [omitted](Self::omit).
+    pub fn header<N, V>(self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<BoxError>>,
+        V: TryInto<HeaderValue, Error: Into<BoxError>>,
+    {
+        self.change(|draft| {
+            let name = name.try_into().map_err(unsendable)?;
+            let value = value.try_into().map_err(unsendable)?;
+            draft.headers.append(name, value);
+            Ok(())
+        })
+    }
+
+    /// Sets several header fields, in place of those of the same names.
+    pub fn headers(self, headers: HeaderMap) -> Self {
+        self.change(|draft| {
+            for name in headers.keys() {
+                draft.headers.remove(name);
+            }
+            draft.headers.extend(headers);
+            Ok(())
+        })
+    }
+
+    /// Leaves out a field that is sent by itself: `accept`, `accept-encoding` or `user-agent`. What the protocol needs, such as
+    /// `host`, is sent all the same.
+    pub fn omit(mut self, name: HeaderName) -> Self {
+        self.settings.omitted.push(name);
+        self
+    }
+
+    /// Sends user name and password (RFC 7617).
+    pub fn basic_auth(self, user: &str, password: &str) -> Self {
+        let credentials = Basic::new(user, password);
+        self.credentials(credentials)
+    }
+
+    /// Sends a token (RFC 6750 §2.1).
+    pub fn bearer_auth(self, token: &str) -> Self {
+        let credentials = Bearer::new(token);
+        self.credentials(credentials)
+    }
+
+    fn credentials(self, credentials: Result<impl TypedHeader, BadHeader>) -> Self {
+        self.change(|draft| {
+            if let Some(value) = credentials.map_err(unsendable)?.encode() {
+                draft.headers.insert(AUTHORIZATION, value);
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds one pair to the query of the URL, both sides percent-encoded.
+    pub fn query(self, name: &str, value: impl fmt::Display) -> Self {
+        self.change(|draft| {
+            draft
+                .url
+                .query_pairs_mut()
+                .append_pair(name, &value.to_string());
+            Ok(())
+        })
+    }
+
+    /// Sets the body. Its type is told with a `content-type` header.
+    ///
+    /// Bytes and text can be sent again when a redirect or a repetition asks for it; a stream only once.
+    pub fn body(self, body: impl Into<Body>) -> Self {
+        self.change(|draft| {
+            draft.body = body.into();
+            Ok(())
+        })
+    }
+
+    /// Sets the body to `value` as JSON, and `content-type` to `application/json` unless another one is set.
+    #[cfg(feature = "json")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
+    pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Self {
+        use wharf_http::json::{JsonCodec, SerdeJson};
+        self.change(|draft| {
+            let body = SerdeJson::encode(value).map_err(unsendable)?;
+            draft.set_body(body.into(), HeaderValue::from_static("application/json"));
+            Ok(())
+        })
+    }
+
+    /// Sets the time limits of this request, all of them, in place of those of the client.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        if let Err(error) = timeouts.check() {
+            return self.change(|_| Err(error));
+        }
+        self.settings.timeouts = Some(timeouts);
+        self
+    }
+
+    /// Sets how many bytes of the response body [`bytes`](Response::bytes), [`text`](Response::text) and `json` accept.
+    ///
+    /// Default: that of the client, see [`ClientBuilder::body_limit`](crate::ClientBuilder::body_limit). `None` accepts as
+    /// many as come.
+    pub fn body_limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.settings.body_limit = bytes.into();
+        self
+    }
+
+    /// Sets which redirects are followed. Default: those that the client follows.
+    pub fn redirects(mut self, policy: RedirectPolicy) -> Self {
+        self.settings.redirects = policy;
+        self
+    }
+
+    /// Sets whether the coding of the response is asked for and undone. Default: what the client does.
+    pub fn decode(mut self, on: bool) -> Self {
+        self.settings.decode = on;
+        self
+    }
+
+    /// Puts middleware around this request, inside that of the client; the first written is the outermost.
+    pub fn wrap(mut self, middleware: impl Middleware<Sending>) -> Self {
+        self.settings
+            .middleware
+            .push(SharedMiddleware::new(middleware));
+        self
+    }
+
+    /// Makes the request part of one that a server is answering: it gets at most what is left of that one's time, carries its
+    /// trace context (W3C Trace Context) as `traceparent`, and ends with the handler that awaits it.
+    ///
+    /// A handler is dropped when its client leaves, unless its route or [`Context::protect`] says otherwise, and its calls
+    /// with it. For a call that another task makes, see [`cancel_on`](Self::cancel_on).
+    pub fn within(mut self, context: &Context) -> Self {
+        self.within = Some(context.clone());
+        self
+    }
+
+    /// Gives the request up when `signal` fires before the response head is there, such as [`Context::client_left`].
+    pub fn cancel_on(mut self, signal: &Signal) -> Self {
+        self.cancel = Some(signal.clone());
+        self
+    }
+
+    /// Says that the server may get the request twice without harm, although its method is not idempotent (RFC 9110 §9.2.2): it
+    /// is repeated like others when a kept connection has ended.
+    pub fn repeatable(self) -> Self {
+        self.extension(Repeatable)
+    }
+
+    /// Asks the server whether it wants the body before it is sent (RFC 9110 §10.1.1). It is sent after one second without
+    /// an answer; when the server refuses, it is not sent at all, and the connection is closed.
+    ///
+    /// Over HTTP/2 the second always passes.
+    pub fn expect_continue(self) -> Self {
+        self.change(|draft| {
+            draft
+                .headers
+                .insert(EXPECT, HeaderValue::from_static("100-continue"));
+            Ok(())
+        })
+    }
+
+    /// Calls `listener` with the number of body bytes that the connection has accepted so far, each time that it accepts more.
+    ///
+    /// The numbers start anew when the request is repeated or redirected. Over HTTP/2 they tell what was handed to the
+    /// connection, whose bytes are those of several requests.
+    pub fn upload_progress(mut self, listener: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        self.upload = Some(Arc::new(UploadReport::new(listener)));
+        self
+    }
+
+    /// Puts a value beside the request, for middleware and observers ([`Call::get`](crate::trace::Call::get)).
+    pub fn extension<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
+        self.change(|draft| {
+            draft.extensions.insert(value);
+            Ok(())
+        })
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Draft) -> Result<(), Error>) -> Self {
+        if let Ok(draft) = &mut self.draft
+            && let Err(error) = change(draft)
+        {
+            self.draft = Err(error);
+        }
+        self
+    }
+
+    /// Returns the finished request, with an absolute URI.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the URL, a header or the body.
+    pub fn build(self) -> Result<Request, Error> {
+        self.draft?.into_request().map(|(request, _)| request)
+    }
+
+    /// Sends the request and waits for the response head.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the response from coming; a response with status 404 is no error before [`Response::ok`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives the request up and closes its connection; the server may have acted on it.
+    pub async fn send(self) -> Result<Response, Error> {
+        let (request, url) = self.draft?.into_request()?;
+        let outgoing = Outgoing {
+            request,
+            url,
+            settings: self.settings,
+            within: self.within,
+            cancel: self.cancel,
+            upload: self.upload,
+        };
+        self.client.send_outgoing(outgoing).await
+    }
+}
+
+impl Draft {
+    /// Takes out of the URL what is no part of the target: credentials, and the path of a socket.
+    fn read_url(&mut self) -> Result<(), Error> {
+        let decode = |text: &str| {
+            let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+            decoded.map(std::borrow::Cow::into_owned)
+        };
+        let invalid = |why: &str| Error::new(ErrorKind::Url).because(why);
+        if !self.url.username().is_empty() || self.url.password().is_some() {
+            // RFC 3986 §3.2.1; it is what people paste, and better sent as it should be than refused.
+            let user = decode(self.url.username());
+            let password = decode(self.url.password().unwrap_or_default());
+            let (Ok(user), Ok(password)) = (user, password) else {
+                return Err(invalid("its credentials are not UTF-8"));
+            };
+            let credentials = Basic::new(user, password).map_err(unsendable)?;
+            if let Some(value) = credentials.encode() {
+                self.headers.insert(AUTHORIZATION, value);
+            }
+            let _http_has_them = self
+                .url
+                .set_username("")
+                .and_then(|()| self.url.set_password(None));
+        }
+        #[cfg(unix)]
+        if self.url.scheme() == "http+unix" {
+            let path = self.url.host_str().and_then(|host| decode(host).ok());
+            let path = path.filter(|path| !path.is_empty());
+            let path =
+                path.ok_or_else(|| invalid("it names no socket: http+unix://%2Frun%2Fapp.sock/"))?;
+            let mut url = String::from("http://localhost");
+            url.push_str(if self.url.path().is_empty() {
+                "/"
+            } else {
+                self.url.path()
+            });
+            if let Some(query) = self.url.query() {
+                url.push('?');
+                url.push_str(query);
+            }
+            self.url =
+                Url::parse(&url).map_err(|error| Error::new(ErrorKind::Url).because(error))?;
+            let path = std::path::Path::new(&path);
+            self.extensions
+                .insert(crate::connect::SocketPath(path.into()));
+        }
+        Ok(())
+    }
+
+    /// Sets the body and its type, unless another one is set.
+    #[cfg_attr(
+        not(feature = "json"),
+        expect(dead_code, reason = "only encoders know a type")
+    )]
+    fn set_body(&mut self, body: Body, content_type: HeaderValue) {
+        self.body = body;
+        self.headers.entry(CONTENT_TYPE).or_insert(content_type);
+    }
+
+    fn into_request(self) -> Result<(Request, Url), Error> {
+        let mut request = Request::new(self.body);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = to_uri(&self.url)?;
+        *request.headers_mut() = self.headers;
+        *request.extensions_mut() = self.extensions;
+        Ok((request, self.url))
+    }
+}
+
+fn unsendable(error: impl Into<BoxError>) -> Error {
+    Error::new(ErrorKind::Request).because(error)
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("RequestBuilder");
+        match &self.draft {
+            Ok(draft) => debug
+                .field("method", &draft.method)
+                .field("host", &draft.url.host_str()),
+            Err(error) => debug.field("error", error),
+        };
+        debug.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,216 @@
+//! [`Exchange`]: one request over one connection, and once more over a fresh one where that is safe.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::header::{EXPECT, HeaderName};
+use http::{HeaderMap, StatusCode};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
+use wharf_http::middleware::Endpoint;
+use wharf_http::{BoxFuture, Request};
+
+use super::hop::replay;
+use super::{Scope, wire};
+use crate::Error;
+use crate::body::Received;
+use crate::config::CONTINUE_WAIT;
+use crate::conn::{Continue, Failure, Upload};
+use crate::connect::{Route, establish};
+use crate::middleware::Sending;
+use crate::pool::{Acquired, CloseReason, Lease};
+use crate::response::Arrival;
+use crate::trace::Event;
+
+/// What the middleware of a client ends in.
+pub(crate) struct Exchange;
+
+impl Endpoint<Sending> for Exchange {
+    fn call(
+        &self,
+        request: Request,
+        scope: Arc<Scope>,
+    ) -> BoxFuture<'static, Result<wharf_http::Response, Error>> {
+        Box::pin(async move { exchange(request, &scope).await })
+    }
+}
+
+/// Marks a request as one that may be sent twice although its method does not say so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Repeatable;
+
+async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Response, Error> {
+    let route = Route::of(&request, scope)?;
+    let target = route.key().target().clone();
+    wire::complete(&mut request, scope)?;
+    let uri = request.uri().clone();
+    let call = &scope.call;
+    let pool = &scope.client.pool;
+    let mut acquired = pool
+        .acquire(route.key(), scope.timeouts.pool_wait, call)
+        .await?;
+    let mut again = false;
+    loop {
+        let mut lease = match acquired {
+            Acquired::Lease(lease) => {
+                call.notify(&Event::ConnectionReused { target: &target });
+                lease
+            }
+            Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
+        };
+        let safe = is_repeatable(&request);
+        let spare = if lease.is_reused() && !again {
+            copy(&request)
+        } else {
+            None
+        };
+        let failure = match exchange_by(&mut lease, request, &uri, &route, scope).await {
+            Ok(response) => return Ok(finish(response, lease, scope)),
+            Err(failure) => failure,
+        };
+        let reused = lease.is_reused();
+        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one.
+        let may_repeat = reused && !again && (failure.untouched || failure.silent && safe);
+        let reason = match failure.dead {
+            true => CloseReason::Dead,
+            false => CloseReason::Peer,
+        };
+        request = match spare.or(failure.unsent) {
+            Some(request) if may_repeat => request,
+            _ => {
+                lease.broken(reason);
+                let closed = scope.client.pool.is_closed();
+                let error = if closed {
+                    Error::new(crate::ErrorKind::Closed)
+                } else {
+                    failure.error
+                };
+                return Err(error.at(&target).reused(reused));
+            }
+        };
+        again = true;
+        acquired = match lease.reopen() {
+            Some(slot) => Acquired::Slot(slot),
+            None => {
+                pool.acquire(route.key(), scope.timeouts.pool_wait, call)
+                    .await?
+            }
+        };
+    }
+}
+
+/// Sends the request over the connection, in the form that its protocol has.
+async fn exchange_by(
+    lease: &mut Lease,
+    mut request: Request,
+    uri: &http::Uri,
+    route: &Route,
+    scope: &Scope,
+) -> Result<http::Response<hyper::body::Incoming>, Failure> {
+    let conn = lease.conn();
+    let formed = match conn.is_shared() {
+        true => wire::for_http2(&mut request),
+        false => wire::for_http1(&mut request, route),
+    };
+    if let Err(error) = formed {
+        return Err(Failure::of(error));
+    }
+    let call = &scope.call;
+    if call.is_observed() {
+        call.notify(&Event::HeadersSent {
+            method: request.method(),
+            uri,
+            headers: request.headers(),
+        });
+    }
+    let upload = upload(&mut request, scope);
+    let since = Instant::now();
+    let result = conn
+        .exchange(request, upload, scope.timeouts.response_head)
+        .await;
+    call.time(|timing| timing.head += since.elapsed());
+    result
+}
+
+/// Finds out what is to happen while the body is sent; `None` when nothing is.
+fn upload(request: &mut Request, scope: &Scope) -> Option<Upload> {
+    if request.body().is_empty() {
+        return None;
+    }
+    let mut upload = Upload::new();
+    let mut any = false;
+    if scope.call.is_observed() {
+        upload = upload.observed(&scope.call);
+        any = true;
+    }
+    if let Some(report) = &scope.upload {
+        upload = upload.reported(Arc::clone(report));
+        any = true;
+    }
+    // RFC 9110 §10.1.1: the body follows when the server asks for it, or when it does not answer.
+    if request
+        .headers()
+        .get(EXPECT)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    {
+        let (sender, asked_for) = oneshot::channel();
+        let sender = Mutex::new(Some(sender));
+        hyper::ext::on_informational(request, move |response| {
+            if response.status() == StatusCode::CONTINUE {
+                let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(sender) = sender {
+                    let _nobody_waits_any_more = sender.send(());
+                }
+            }
+        });
+        upload = upload.held_back(Continue {
+            asked_for,
+            patience: Box::pin(sleep(CONTINUE_WAIT)),
+        });
+        any = true;
+    }
+    any.then_some(upload)
+}
+
+/// Makes the response of what came by `lease`, which goes on with the body.
+fn finish(
+    response: http::Response<hyper::body::Incoming>,
+    mut lease: Lease,
+    scope: &Scope,
+) -> wharf_http::Response {
+    lease.keep_alive(keep_alive(response.headers()));
+    let arrival = Arrival {
+        peer: lease.conn().peer_addr(),
+    };
+    let mut response = response.map(|incoming| Received::body(incoming, scope, lease));
+    response.extensions_mut().insert(arrival);
+    response
+}
+
+/// Reads how long the server keeps the connection: `Keep-Alive: timeout=5, max=100` (RFC 2068 §19.7.1.1, still sent).
+fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(HeaderName::from_static("keep-alive"))?;
+    value.to_str().ok()?.split(',').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let seconds = value.trim().trim_matches('"').parse().ok();
+        seconds
+            .filter(|_| name.trim().eq_ignore_ascii_case("timeout"))
+            .map(Duration::from_secs)
+    })
+}
+
+/// Tells whether a request may be sent again although the server may have acted on it (RFC 9110 §9.2.2).
+fn is_repeatable(request: &Request) -> bool {
+    request.method().is_idempotent() || request.extensions().get::<Repeatable>().is_some()
+}
+
+/// Copies a request whose body can be sent again.
+fn copy(request: &Request) -> Option<Request> {
+    let mut copy = Request::new(replay(request.body())?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.version_mut() = request.version();
+    *copy.extensions_mut() = request.extensions().clone();
+    Some(copy)
+}

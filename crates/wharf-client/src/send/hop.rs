@@ -1,0 +1,155 @@
+//! [`Hops`]: the requests of one call, from the first to the one whose response is handed out.
+
+use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
+use http::request::Parts;
+use url::Url;
+use wharf_http::{Body, Context, Request};
+
+use super::{Scope, chain};
+use crate::redirect::{self, Hop, drop_content, drop_credentials, same_origin, to_uri};
+use crate::trace::Event;
+use crate::{Error, ErrorKind, Response};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How much of the body of a redirect is read so that its connection can be used again.
+const DRAINED: usize = 64 << 10;
+
+/// How long that may take.
+const DRAIN_WAIT: Duration = Duration::from_millis(200);
+
+/// The requests of one call.
+pub(super) struct Hops {
+    scope: Scope,
+    url: Url,
+    parts: Parts,
+    body: Body,
+    history: Vec<Hop>,
+}
+
+impl Hops {
+    pub(super) fn new(scope: Scope, url: Url, request: Request, within: Option<&Context>) -> Self {
+        let (mut parts, body) = request.into_parts();
+        if let Some(within) = within {
+            trace(&mut parts.headers, within);
+        }
+        Self {
+            scope,
+            url,
+            parts,
+            body,
+            history: Vec::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self) -> Result<Response, Error> {
+        loop {
+            let spare = replay(&self.body);
+            let body = std::mem::take(&mut self.body);
+            let response = self.attempt(body).await?;
+            let (status, headers) = (response.status(), response.headers());
+            let followed = u32::try_from(self.history.len()).unwrap_or(u32::MAX);
+            let policy = &self.scope.settings.redirects;
+            let next = policy.next(status, headers, &self.url, followed);
+            let next = match next {
+                Ok(Some(next)) => next,
+                Ok(None) => {
+                    return Ok(Response::new(response, self.scope, self.url, self.history).await);
+                }
+                Err(error) => return Err(error.at_url(&self.url)),
+            };
+            let method = redirect::method(status, &self.parts.method);
+            self.body = if method == self.parts.method {
+                let once = || "its body could be sent only once, and a redirect asks for it again";
+                spare.ok_or_else(|| {
+                    Error::new(ErrorKind::Redirect)
+                        .because(once())
+                        .at_url(&next)
+                })?
+            } else {
+                drop_content(&mut self.parts.headers);
+                Body::empty()
+            };
+            self.parts.method = method;
+            if !same_origin(&self.url, &next) {
+                drop_credentials(&mut self.parts.headers);
+                self.parts.extensions.clear();
+            }
+            let headers = headers.clone();
+            if self.scope.call.is_observed() {
+                self.scope.call.notify(&Event::Redirected {
+                    status,
+                    headers: &headers,
+                    to: &to_uri(&next)?,
+                });
+            }
+            drain(response.into_body()).await;
+            let url = std::mem::replace(&mut self.url, next);
+            self.history.push(Hop {
+                status,
+                headers,
+                url,
+            });
+        }
+    }
+
+    /// Sends the request of this hop, with all that the client adds for its origin.
+    async fn attempt(&mut self, body: Body) -> Result<wharf_http::Response, Error> {
+        let mut headers = self.parts.headers.clone();
+        let mut url = None;
+        let mut timeouts = self.scope.settings.timeouts.clone();
+        for config in self.scope.client.origins.at(&self.url) {
+            add_missing(&mut headers, &config.headers);
+            if timeouts.is_none() {
+                timeouts.clone_from(&config.timeouts);
+            }
+            for (name, value) in &config.query {
+                let url = url.get_or_insert_with(|| self.url.clone());
+                url.query_pairs_mut().append_pair(name, value);
+            }
+        }
+        self.scope.timeouts = timeouts.unwrap_or_else(|| self.scope.client.timeouts.clone());
+        let mut request = Request::new(body);
+        *request.method_mut() = self.parts.method.clone();
+        *request.uri_mut() = to_uri(url.as_ref().unwrap_or(&self.url))?;
+        *request.headers_mut() = headers;
+        *request.extensions_mut() = self.parts.extensions.clone();
+        let scope = Arc::new(self.scope.clone());
+        chain(&scope).run(request, scope).await
+    }
+}
+
+/// Adds the fields of `defaults` whose names are not there yet.
+fn add_missing(headers: &mut HeaderMap, defaults: &HeaderMap) {
+    for name in defaults.keys() {
+        if !headers.contains_key(name) {
+            for value in defaults.get_all(name) {
+                headers.append(name, value.clone());
+            }
+        }
+    }
+}
+
+/// Sends the trace on, as a child of the request that this one is made within (W3C Trace Context §3.2).
+fn trace(headers: &mut HeaderMap, within: &Context) {
+    let name = HeaderName::from_static("traceparent");
+    if !headers.contains_key(&name)
+        && let Ok(value) = HeaderValue::from_str(&within.trace().to_string())
+    {
+        headers.insert(name, value);
+    }
+}
+
+/// Copies a body that can be sent again.
+pub(super) fn replay(body: &Body) -> Option<Body> {
+    body.as_bytes().map(|bytes| bytes.clone().into())
+}
+
+/// Reads what is left of a short body.
+async fn drain(mut body: Body) {
+    if body.len().is_none_or(|len| len <= DRAINED as u64) {
+        let _closed_if_longer = timeout(DRAIN_WAIT, body.bytes(DRAINED)).await;
+    }
+}

@@ -1,0 +1,78 @@
+//! What a request looks like on its way: the fields that a client adds, and the form of the target.
+
+use http::header::{
+    ACCEPT, CONNECTION, HOST, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
+use http::uri::PathAndQuery;
+use http::{Method, Uri, Version};
+use wharf_http::Request;
+
+use super::Scope;
+use crate::connect::Route;
+use crate::{Error, ErrorKind};
+
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("wharf/", env!("CARGO_PKG_VERSION")));
+
+/// Adds what every request has.
+pub(super) fn complete(request: &mut Request, scope: &Scope) -> Result<(), Error> {
+    if request.method() == Method::CONNECT {
+        let why = "the method CONNECT opens a tunnel and is not for requests";
+        return Err(Error::new(ErrorKind::Request).because(why));
+    }
+    let omitted = &scope.settings.omitted;
+    let headers = request.headers_mut();
+    let mut add = |name: HeaderName, value: HeaderValue| {
+        if !headers.contains_key(&name) && !omitted.contains(&name) {
+            headers.insert(name, value);
+        }
+    };
+    add(ACCEPT, HeaderValue::from_static("*/*"));
+    add(USER_AGENT, scope.client.user_agent.clone().unwrap_or(AGENT));
+    Ok(())
+}
+
+/// Gives a request the form that an HTTP/1 server or proxy expects.
+pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Error> {
+    let uri = request.uri();
+    // RFC 9112 §3.2: the host of the URI, and its port unless it is the default one.
+    let host = route.host_header(uri)?;
+    // RFC 9112 §3.2.1: origin-form, with a path that is never empty; §3.2.2: to a proxy in absolute-form.
+    if !route.is_absolute_form() {
+        let path = uri.path_and_query().cloned();
+        *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+    }
+    if !request.headers().contains_key(HOST) {
+        request.headers_mut().insert(HOST, host);
+    }
+    *request.version_mut() = Version::HTTP_11;
+    Ok(())
+}
+
+/// Gives a request the form of HTTP/2: the target whole, and nothing that is about the connection (RFC 9113 §8.2.2, §8.3.1).
+pub(super) fn for_http2(request: &mut Request) -> Result<(), Error> {
+    let headers = request.headers_mut();
+    for name in [
+        CONNECTION,
+        TRANSFER_ENCODING,
+        UPGRADE,
+        HeaderName::from_static("keep-alive"),
+        HeaderName::from_static("proxy-connection"),
+    ] {
+        headers.remove(name);
+    }
+    if headers.get(TE).is_some_and(|value| value != "trailers") {
+        headers.remove(TE);
+    }
+    // The host that the caller has set is the authority.
+    if let Some(host) = headers.remove(HOST) {
+        let mut parts = request.uri().clone().into_parts();
+        let authority = host.to_str().ok().and_then(|host| host.parse().ok());
+        if authority.is_some() {
+            parts.authority = authority;
+            *request.uri_mut() = Uri::from_parts(parts)
+                .map_err(|error| Error::new(ErrorKind::Url).because(error))?;
+        }
+    }
+    *request.version_mut() = Version::HTTP_2;
+    Ok(())
+}
