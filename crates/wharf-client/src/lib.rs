@@ -18,6 +18,7 @@
 //! - [`client`]: [`Client`], the cheap handle, and its builder; [`request`], [`response`]: one call.
 //! - [`config`]: [`Timeouts`] and [`PoolConfig`]: every default, once.
 //! - [`connect`]: [`Connector`], which opens streams; the TCP one.
+//! - `jar`: the cookie jar, with the feature `cookies`.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
@@ -28,6 +29,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
+//! | `cookies` | no | the cookie jar, without another crate |
 //! | `json` | no | `RequestBuilder::json` and `Response::json`, with `serde` and `serde_json` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(feature = "http1")]
@@ -38,6 +40,9 @@ pub mod config;
 mod conn;
 pub mod connect;
 pub mod error;
+#[cfg(feature = "cookies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+pub mod jar;
 mod pool;
 pub mod request;
 pub mod response;
