@@ -30,6 +30,7 @@ pub struct CookieJarBuilder {
     ip_hosts: bool,
     secure_origins: Vec<String>,
     limits: Limits,
+    session_saved: bool,
     clock: Clock,
 }
 
@@ -42,6 +43,7 @@ impl CookieJarBuilder {
                 per_domain: 50,
                 total: 3000,
             },
+            session_saved: true,
             clock: Box::new(SystemTime::now),
         }
     }
@@ -82,6 +84,16 @@ impl CookieJarBuilder {
     /// Default: 3,000. Zero takes no cookies.
     pub fn max_cookies(mut self, cookies: usize) -> Self {
         self.limits.total = cookies;
+        self
+    }
+
+    /// Sets whether [`save`](CookieJar::save) writes cookies that end with the session too.
+    ///
+    /// A browser forgets them when it is closed. A program that is started anew would have to log in again.
+    ///
+    /// Default: yes.
+    pub fn save_session_cookies(mut self, saved: bool) -> Self {
+        self.session_saved = saved;
         self
     }
 
@@ -128,7 +140,7 @@ impl CookieJarBuilder {
     }
 
     fn finish(self, rules: Rules) -> CookieJar {
-        CookieJar::assemble(rules, self.limits, self.clock)
+        CookieJar::assemble(rules, self.limits, self.session_saved, self.clock)
     }
 }
 
@@ -138,6 +150,7 @@ impl fmt::Debug for CookieJarBuilder {
             .field("ip_hosts", &self.ip_hosts)
             .field("secure_origins", &self.secure_origins.len())
             .field("limits", &self.limits)
+            .field("session_saved", &self.session_saved)
             .finish_non_exhaustive()
     }
 }

@@ -12,13 +12,14 @@
 //! # Rooms
 //!
 //! `set_cookie` reads a field, with `date`; `rules` decides what to make of it, with `domain` and `path`; `storage` holds
-//! cookies within their limits; `sending` makes fields of them, `contents` looks them through.
+//! cookies within their limits; `sending` makes fields of them, `contents` looks them through, `file` reads and writes them.
 
 mod builder;
 mod contents;
 mod cookie;
 mod date;
 mod domain;
+mod file;
 mod path;
 mod refused;
 mod rules;
@@ -73,6 +74,8 @@ pub struct CookieJar {
 
 struct Inner {
     rules: Rules,
+    limits: Limits,
+    session_saved: bool,
     clock: Clock,
     storage: Mutex<Storage>,
 }
@@ -89,10 +92,12 @@ impl CookieJar {
         CookieJarBuilder::new()
     }
 
-    fn assemble(rules: Rules, limits: Limits, clock: Clock) -> Self {
+    fn assemble(rules: Rules, limits: Limits, session_saved: bool, clock: Clock) -> Self {
         Self {
             inner: Arc::new(Inner {
                 rules,
+                limits,
+                session_saved,
                 clock,
                 storage: Mutex::new(Storage::new(limits)),
             }),

@@ -43,6 +43,33 @@ proptest! {
     }
 
     #[test]
+    fn no_file_makes_it_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..80),
+        text in "(#HttpOnly_)?\\.?[a.]{0,3}\t(TRUE|FALSE)\t/?[a/]{0,2}\t(TRUE|FALSE)\t[0-9]{0,22}\t[a=;]{0,2}\t.{0,4}\n?",
+    ) {
+        let jar = jar();
+        let _bad = jar.read_from(&bytes[..]);
+        let _bad = jar.read_from(text.as_bytes());
+        prop_assert!(jar.len() <= 1);
+    }
+
+    #[test]
+    fn a_jar_is_loaded_as_it_was_saved(lines in proptest::collection::vec((0..HOSTS.len(), line()), 0..12)) {
+        let jar = jar();
+        for (host, line) in &lines {
+            let _refused = jar.add_line(&url(HOSTS[*host]), line);
+        }
+        let mut file = Vec::new();
+        jar.write_to(&mut file).unwrap();
+        let next = Watch::new().jar();
+        next.read_from(&file[..]).unwrap();
+        prop_assert_eq!(next.cookies(), jar.cookies());
+        for host in HOSTS {
+            prop_assert_eq!(next.header(&url(host)), jar.header(&url(host)));
+        }
+    }
+
+    #[test]
     fn every_cookie_that_is_sent_covers_its_url(lines in proptest::collection::vec((0..HOSTS.len(), line()), 0..12)) {
         let jar = jar();
         for (host, line) in &lines {

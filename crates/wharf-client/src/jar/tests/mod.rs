@@ -1,6 +1,7 @@
 mod any_bytes;
 mod handling;
 mod limits;
+mod persistence;
 mod receiving;
 mod sending;
 
