@@ -6,7 +6,8 @@
 //! - `SameSite` is kept and not acted on: no request is made on behalf of another site.
 //! - `HttpOnly` is kept and hides nothing: there are no scripts. `Partitioned` is passed over.
 //! - Values are kept as they came, with quotes and escapes. Names and values that are not UTF-8 or hold a tab are refused.
-//! - Of the public suffixes, below which are sites of strangers, only single labels such as `com` are known.
+//! - Cookies for all hosts below a public suffix such as `co.uk` are refused with the feature `public-suffix`. Without it
+//!   only single labels such as `com` are known for public.
 //! - Cookies are not kept apart by port or, unless `Secure`, by scheme (§8.5).
 //!
 //! # Rooms

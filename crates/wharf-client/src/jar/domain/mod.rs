@@ -1,6 +1,8 @@
 //! Hosts, and the domains whose cookies they get (RFC 6265bis §5.1.3).
 
-mod unlisted;
+#[cfg_attr(feature = "public-suffix", path = "listed.rs")]
+#[cfg_attr(not(feature = "public-suffix"), path = "unlisted.rs")]
+mod suffix;
 
 use std::net::Ipv4Addr;
 
@@ -36,7 +38,7 @@ pub(super) fn and_above(host: &str) -> impl Iterator<Item = &str> {
 
 /// Tells whether a domain belongs to a registry, so that its cookies would reach sites of strangers.
 pub(super) fn is_public_suffix(domain: &str) -> bool {
-    unlisted::is_public(domain.strip_suffix('.').unwrap_or(domain))
+    suffix::is_public(domain.strip_suffix('.').unwrap_or(domain))
 }
 
 #[cfg(test)]

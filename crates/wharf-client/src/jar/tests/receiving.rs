@@ -449,6 +449,55 @@ fn hosts_that_are_addresses_can_be_refused() {
     assert!(jar.add_line(&url("http://localhost/"), "a=b").is_ok());
 }
 
+#[cfg(feature = "public-suffix")]
+#[test]
+fn no_cookie_reaches_all_sites_of_a_registry() {
+    for (from, line, to, back) in [
+        (
+            "http://bbc.co.uk/",
+            "a=b; Domain=co.uk",
+            "http://bbc.co.uk/",
+            false,
+        ),
+        (
+            "http://bbc.co.uk./",
+            "a=b; Domain=co.uk.",
+            "http://bbc.co.uk./",
+            false,
+        ),
+        (
+            "http://bbc.co.uk/",
+            "a=b; Domain=bbc.co.uk",
+            "http://www.bbc.co.uk/",
+            true,
+        ),
+        (
+            "http://a.github.io/",
+            "a=b; Domain=github.io",
+            "http://b.github.io/",
+            false,
+        ),
+        // A suffix that is itself a host keeps its own cookies.
+        (
+            "http://github.io/",
+            "a=b; Domain=github.io",
+            "http://github.io/",
+            true,
+        ),
+        (
+            "http://github.io/",
+            "a=b; Domain=github.io",
+            "http://a.github.io/",
+            false,
+        ),
+    ] {
+        let jar = jar();
+        set(&jar, from, &[line]);
+        let expected = if back { "a=b" } else { "" };
+        assert_eq!(sent(&jar, to), expected, "{from} {line} {to}");
+    }
+}
+
 #[test]
 fn urls_without_a_host_set_nothing_and_get_nothing() {
     let jar = jar();
