@@ -18,6 +18,7 @@
 //! - [`client`]: [`Client`], the cheap handle, and its builder; [`request`], [`response`]: one call.
 //! - [`config`]: [`Timeouts`] and [`PoolConfig`]: every default, once.
 //! - [`connect`]: [`Connector`], which opens streams; the TCP one.
+//! - `jar`: the cookie jar, with the feature `cookies`.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - [`trace`]: [`Observer`](trace::Observer), who is shown what happens to a call, and how long its phases took.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
@@ -29,7 +30,9 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
+//! | `cookies` | no | the cookie jar, without another crate |
 //! | `json` | no | `RequestBuilder::json` and `Response::json`, with `serde` and `serde_json` |
+//! | `public-suffix` | no | `cookies`, and the public suffix list for it: no cookies for all of `co.uk` (`psl`) |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(feature = "http1")]
 
@@ -39,6 +42,9 @@ pub mod config;
 mod conn;
 pub mod connect;
 pub mod error;
+#[cfg(feature = "cookies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+pub mod jar;
 pub mod middleware;
 pub mod pool;
 pub mod redirect;
