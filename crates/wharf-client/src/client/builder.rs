@@ -162,6 +162,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Keeps the cookies that servers set in `jar`, and sends them back.
+    ///
+    /// Default: none are kept, so that a client shared by the users of a service cannot mix theirs up.
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    pub fn cookies(mut self, jar: crate::jar::CookieJar) -> Self {
+        self.settings.cookies = Some(jar);
+        self
+    }
+
     /// Sets how many bytes of a response body [`bytes`](crate::Response::bytes), [`text`](crate::Response::text) and `json`
     /// accept, after decoding.
     ///

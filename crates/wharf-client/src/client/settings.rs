@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) body_limit: Option<usize>,
     pub(crate) redirects: RedirectPolicy,
     pub(crate) decode: bool,
+    #[cfg(feature = "cookies")]
+    pub(crate) cookies: Option<crate::jar::CookieJar>,
     /// Middleware behind that of the client.
     pub(crate) middleware: Vec<SharedMiddleware<Sending>>,
     /// Field names that are not sent by themselves.
@@ -32,6 +34,8 @@ impl Default for Settings {
             body_limit: Some(BODY_LIMIT),
             redirects: RedirectPolicy::default(),
             decode: true,
+            #[cfg(feature = "cookies")]
+            cookies: None,
             middleware: Vec::new(),
             omitted: Vec::new(),
         }

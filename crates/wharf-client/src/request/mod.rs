@@ -176,6 +176,29 @@ impl RequestBuilder {
         self
     }
 
+    /// Sends a cookie with this request, in place of one of that name in the jar. It is not kept, and does not follow a redirect
+    /// to another origin.
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    pub fn cookie(self, name: &str, value: &str) -> Self {
+        use crate::send::CallCookies;
+        self.change(|draft| {
+            let mut cookies = draft.extensions.remove::<CallCookies>().unwrap_or_default();
+            let pair = (name.to_owned(), value.to_owned());
+            Arc::make_mut(&mut cookies.0).push(pair);
+            draft.extensions.insert(cookies);
+            Ok(())
+        })
+    }
+
+    /// Uses this jar for the request, in place of that of the client; `None` keeps and sends no cookies.
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    pub fn cookies(mut self, jar: impl Into<Option<crate::jar::CookieJar>>) -> Self {
+        self.settings.cookies = jar.into();
+        self
+    }
+
     /// Puts middleware around this request, inside that of the client; the first written is the outermost.
     pub fn wrap(mut self, middleware: impl Middleware<Sending>) -> Self {
         self.settings

@@ -43,6 +43,8 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
     let route = Route::of(&request, scope)?;
     let target = route.key().target().clone();
     wire::complete(&mut request, scope)?;
+    #[cfg(feature = "cookies")]
+    super::cookies::add(&mut request, scope)?;
     let uri = request.uri().clone();
     let call = &scope.call;
     let pool = &scope.client.pool;
@@ -65,7 +67,11 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
             None
         };
         let failure = match exchange_by(&mut lease, request, &uri, &route, scope).await {
-            Ok(response) => return Ok(finish(response, lease, scope)),
+            Ok(response) => {
+                #[cfg(feature = "cookies")]
+                super::cookies::keep(response.headers(), &uri, scope);
+                return Ok(finish(response, lease, scope));
+            }
             Err(failure) => failure,
         };
         let reused = lease.is_reused();

@@ -7,6 +7,7 @@ use url::Url;
 use wharf_http::{Body, Context, Request};
 
 use super::{Scope, chain};
+use crate::connect::SocketPath;
 use crate::redirect::{self, Hop, drop_content, drop_credentials, same_origin, to_uri};
 use crate::trace::Event;
 use crate::{Error, ErrorKind, Response};
@@ -75,7 +76,9 @@ impl Hops {
             self.parts.method = method;
             if !same_origin(&self.url, &next) {
                 drop_credentials(&mut self.parts.headers);
-                self.parts.extensions.clear();
+                self.parts.extensions.remove::<SocketPath>();
+                #[cfg(feature = "cookies")]
+                self.parts.extensions.remove::<super::CallCookies>();
             }
             let headers = headers.clone();
             if self.scope.call.is_observed() {

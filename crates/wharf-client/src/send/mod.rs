@@ -6,10 +6,14 @@
 //!   │      └ redirect └ retry  ◀── response ─┘ repeated once on a fresh connection
 //! ~~~
 
+#[cfg(feature = "cookies")]
+mod cookies;
 mod exchange;
 mod hop;
 mod wire;
 
+#[cfg(feature = "cookies")]
+pub(crate) use cookies::CallCookies;
 pub(crate) use exchange::{Exchange, Repeatable};
 
 use std::fmt;
