@@ -12,8 +12,10 @@ mod content_disposition;
 mod content_type;
 mod date;
 mod etag;
+mod extended;
 mod forwarded;
 pub(crate) mod grammar;
+mod link;
 mod preconditions;
 mod range;
 
@@ -26,6 +28,7 @@ pub use content_type::ContentType;
 pub use date::{Date, Expires, IfModifiedSince, IfUnmodifiedSince, LastModified};
 pub use etag::{ETag, ETags, IfMatch, IfNoneMatch, IfRange};
 pub use forwarded::{Forwarded, ForwardedElement, ForwardedNode};
+pub use link::{Link, Links};
 pub use preconditions::{Preconditions, Validators, Verdict};
 pub use range::{ByteRange, ContentRange, Range};
 
