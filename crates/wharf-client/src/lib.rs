@@ -20,6 +20,7 @@
 //! - [`connect`]: [`Connector`], which opens streams; the TCP one.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
+//! - [`netrc`]: [`Netrc`](netrc::Netrc), credentials by host from a file.
 //! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
 //!   body on its way in.
 //!
@@ -38,6 +39,7 @@ pub mod config;
 mod conn;
 pub mod connect;
 pub mod error;
+pub mod netrc;
 mod pool;
 pub mod request;
 pub mod response;
