@@ -21,6 +21,7 @@
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - [`netrc`]: [`Netrc`](netrc::Netrc), credentials by host from a file.
+//! - `digest`: `Digest`, a password that is proved and not sent, behind the feature of that name.
 //! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
 //!   body on its way in.
 //!
@@ -29,6 +30,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
+//! | `digest` | no | digest authentication (RFC 7616), with `md-5` and `sha2` |
 //! | `json` | no | `RequestBuilder::json` and `Response::json`, with `serde` and `serde_json` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(feature = "http1")]
@@ -38,6 +40,13 @@ pub mod client;
 pub mod config;
 mod conn;
 pub mod connect;
+#[cfg(feature = "digest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the send loop does not ask it yet")
+)]
+pub mod digest;
 pub mod error;
 pub mod netrc;
 mod pool;
