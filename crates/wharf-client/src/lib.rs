@@ -22,6 +22,7 @@
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - [`netrc`]: [`Netrc`](netrc::Netrc), credentials by host from a file.
 //! - `digest`: `Digest`, a password that is proved and not sent, behind the feature of that name.
+//! - [`retry`]: [`RetryPolicy`](retry::RetryPolicy), when a request is sent again.
 //! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
 //!   body on its way in.
 //!
@@ -52,6 +53,11 @@ pub mod netrc;
 mod pool;
 pub mod request;
 pub mod response;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the send loop does not ask it yet")
+)]
+pub mod retry;
 mod send;
 pub mod timeout;
 
