@@ -22,6 +22,9 @@
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - [`trace`]: [`Observer`](trace::Observer), who is shown what happens to a call, and how long its phases took.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
+//! - [`netrc`]: [`Netrc`](netrc::Netrc), credentials by host from a file.
+//! - `digest`: `Digest`, a password that is proved and not sent, behind the feature of that name.
+//! - [`retry`]: [`RetryPolicy`](retry::RetryPolicy), when a request is sent again.
 //! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
 //!   body on its way in.
 //!
@@ -31,6 +34,7 @@
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
 //! | `cookies` | no | the cookie jar, without another crate |
+//! | `digest` | no | digest authentication (RFC 7616), with `md-5` and `sha2` |
 //! | `json` | no | `RequestBuilder::json` and `Response::json`, with `serde` and `serde_json` |
 //! | `public-suffix` | no | `cookies`, and the public suffix list for it: no cookies for all of `co.uk` (`psl`) |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -41,15 +45,20 @@ pub mod client;
 pub mod config;
 mod conn;
 pub mod connect;
+#[cfg(feature = "digest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
+pub mod digest;
 pub mod error;
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub mod jar;
 pub mod middleware;
+pub mod netrc;
 pub mod pool;
 pub mod redirect;
 pub mod request;
 pub mod response;
+pub mod retry;
 mod send;
 pub mod timeout;
 pub mod trace;

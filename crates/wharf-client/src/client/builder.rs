@@ -10,7 +10,7 @@ use url::Url;
 use wharf_http::middleware::SharedMiddleware;
 use wharf_http::{Chain, Middleware};
 
-use super::settings::{Origins, Settings};
+use super::settings::{Origins, Retry, Settings};
 use super::{Client, Inner, OriginConfig, base};
 use crate::config::Http1Config;
 #[cfg(feature = "http2")]
@@ -18,8 +18,10 @@ use crate::config::Http2Config;
 use crate::conn::Driver;
 use crate::connect::{Connector, Erased, TcpConnector};
 use crate::middleware::Sending;
+use crate::netrc::Netrc;
 use crate::pool::Pool;
 use crate::redirect::RedirectPolicy;
+use crate::retry::RetryPolicy;
 use crate::send::Exchange;
 use crate::trace::Observer;
 use crate::{Error, ErrorKind, PoolConfig, Timeouts};
@@ -162,6 +164,29 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends requests again that fail, or are answered with a status that says so, as `policy` has it.
+    ///
+    /// Default: none. What is repeated in any case is a request whose kept connection has ended before a byte of the response,
+    /// once and where that is safe.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings.retry = Some(Retry::new(policy));
+        self
+    }
+
+    /// Sends credentials from a `.netrc` file to the hosts that it names, with requests that have none.
+    pub fn netrc(mut self, netrc: Netrc) -> Self {
+        self.settings.netrc = Some(Arc::new(netrc));
+        self
+    }
+
+    /// Proves a password to servers that ask for a digest of it (RFC 7616): to the first origin that a request goes to.
+    #[cfg(feature = "digest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
+    pub fn digest_auth(mut self, digest: crate::digest::Digest) -> Self {
+        self.settings.digest = Some(digest);
+        self
+    }
+
     /// Keeps the cookies that servers set in `jar`, and sends them back.
     ///
     /// Default: none are kept, so that a client shared by the users of a service cannot mix theirs up.
@@ -216,6 +241,9 @@ impl ClientBuilder {
         self.timeouts.check()?;
         self.pool.check()?;
         self.default.check()?;
+        if let Some(retry) = &self.settings.retry {
+            retry.policy.check()?;
+        }
         let base = self
             .base
             .take()

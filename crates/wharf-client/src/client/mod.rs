@@ -6,7 +6,7 @@ mod settings;
 
 pub use builder::ClientBuilder;
 pub use settings::OriginConfig;
-pub(crate) use settings::{Origins, Settings};
+pub(crate) use settings::{Origins, Retry, Settings};
 
 use std::collections::HashMap;
 use std::fmt;

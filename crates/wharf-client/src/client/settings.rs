@@ -1,5 +1,7 @@
 //! What applies to a request: the settings of the client, unless the request has its own.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use url::Url;
@@ -8,7 +10,9 @@ use wharf_http::middleware::SharedMiddleware;
 
 use crate::config::BODY_LIMIT;
 use crate::middleware::Sending;
+use crate::netrc::Netrc;
 use crate::redirect::{RedirectPolicy, same_origin};
+use crate::retry::{Budget, RetryPolicy};
 use crate::{Error, ErrorKind, Timeouts};
 
 /// Settings that a client has for all its requests and a request may have for itself.
@@ -19,6 +23,10 @@ pub(crate) struct Settings {
     pub(crate) body_limit: Option<usize>,
     pub(crate) redirects: RedirectPolicy,
     pub(crate) decode: bool,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) netrc: Option<Arc<Netrc>>,
+    #[cfg(feature = "digest")]
+    pub(crate) digest: Option<crate::digest::Digest>,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: Option<crate::jar::CookieJar>,
     /// Middleware behind that of the client.
@@ -34,10 +42,30 @@ impl Default for Settings {
             body_limit: Some(BODY_LIMIT),
             redirects: RedirectPolicy::default(),
             decode: true,
+            retry: None,
+            netrc: None,
+            #[cfg(feature = "digest")]
+            digest: None,
             #[cfg(feature = "cookies")]
             cookies: None,
             middleware: Vec::new(),
             omitted: Vec::new(),
+        }
+    }
+}
+
+/// A policy, and what is left of its budget.
+#[derive(Clone)]
+pub(crate) struct Retry {
+    pub(crate) policy: Arc<RetryPolicy>,
+    pub(crate) budget: Arc<Budget>,
+}
+
+impl Retry {
+    pub(crate) fn new(policy: RetryPolicy) -> Self {
+        Self {
+            budget: Arc::new(policy.shared_budget()),
+            policy: Arc::new(policy),
         }
     }
 }

@@ -10,10 +10,11 @@ use wharf_http::header::{BadHeader, Basic, Bearer, TypedHeader};
 use wharf_http::middleware::SharedMiddleware;
 use wharf_http::{Body, BoxError, Context, Middleware, Request, Signal};
 
-use crate::client::Settings;
+use crate::client::{Retry, Settings};
 use crate::conn::UploadReport;
 use crate::middleware::Sending;
 use crate::redirect::{RedirectPolicy, to_uri};
+use crate::retry::RetryPolicy;
 use crate::send::{Outgoing, Repeatable};
 use crate::{Client, Error, ErrorKind, Response, Timeouts};
 
@@ -196,6 +197,26 @@ impl RequestBuilder {
     #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
     pub fn cookies(mut self, jar: impl Into<Option<crate::jar::CookieJar>>) -> Self {
         self.settings.cookies = jar.into();
+        self
+    }
+
+    /// Sends the request again as `policy` has it, with a budget of its own, in place of the policy of the client; `None` sends
+    /// it once.
+    pub fn retry(mut self, policy: impl Into<Option<RetryPolicy>>) -> Self {
+        let policy = policy.into();
+        if let Some(Err(error)) = policy.as_ref().map(RetryPolicy::check) {
+            return self.change(|_| Err(error));
+        }
+        self.settings.retry = policy.map(Retry::new);
+        self
+    }
+
+    /// Proves a password when the server asks for a digest of it (RFC 7616). Clones of `digest` remember what the server asked
+    /// for.
+    #[cfg(feature = "digest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
+    pub fn digest_auth(mut self, digest: &crate::digest::Digest) -> Self {
+        self.settings.digest = Some(digest.clone());
         self
     }
 

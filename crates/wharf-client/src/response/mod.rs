@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
@@ -32,7 +33,7 @@ pub(crate) struct Arrival {
 pub struct Response {
     inner: http::Response<Body>,
     excerpt: Bytes,
-    scope: Scope,
+    scope: Arc<Scope>,
     url: Url,
     history: Vec<Hop>,
     arrival: Option<Arrival>,
@@ -42,7 +43,7 @@ impl Response {
     /// Takes over a response; the start of an error's body is read ahead for the sake of [`ok`](Self::ok).
     pub(crate) async fn new(
         mut inner: http::Response<Body>,
-        scope: Scope,
+        scope: Arc<Scope>,
         url: Url,
         history: Vec<Hop>,
     ) -> Self {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use wharf_http::middleware::Endpoint;
 use wharf_http::{BoxFuture, Request};
 
-use super::hop::replay;
+use super::attempt::copy;
 use super::{Scope, wire};
 use crate::Error;
 use crate::body::Received;
@@ -208,15 +208,4 @@ fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
 /// Tells whether a request may be sent again although the server may have acted on it (RFC 9110 §9.2.2).
 fn is_repeatable(request: &Request) -> bool {
     request.method().is_idempotent() || request.extensions().get::<Repeatable>().is_some()
-}
-
-/// Copies a request whose body can be sent again.
-fn copy(request: &Request) -> Option<Request> {
-    let mut copy = Request::new(replay(request.body())?);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.version_mut() = request.version();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
 }

@@ -1,19 +1,22 @@
 //! [`Hops`]: the requests of one call, from the first to the one whose response is handed out.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use http::HeaderMap;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::request::Parts;
+use tokio::time::timeout;
 use url::Url;
+use wharf_http::header::{Basic, TypedHeader};
 use wharf_http::{Body, Context, Request};
 
-use super::{Scope, chain};
+use super::Scope;
+use super::attempt::{attempt, replay};
 use crate::connect::SocketPath;
 use crate::redirect::{self, Hop, drop_content, drop_credentials, same_origin, to_uri};
 use crate::trace::Event;
 use crate::{Error, ErrorKind, Response};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout;
 
 /// How much of the body of a redirect is read so that its connection can be used again.
 const DRAINED: usize = 64 << 10;
@@ -23,7 +26,7 @@ const DRAIN_WAIT: Duration = Duration::from_millis(200);
 
 /// The requests of one call.
 pub(super) struct Hops {
-    scope: Scope,
+    scope: Arc<Scope>,
     url: Url,
     parts: Parts,
     body: Body,
@@ -31,7 +34,12 @@ pub(super) struct Hops {
 }
 
 impl Hops {
-    pub(super) fn new(scope: Scope, url: Url, request: Request, within: Option<&Context>) -> Self {
+    pub(super) fn new(
+        scope: Arc<Scope>,
+        url: Url,
+        request: Request,
+        within: Option<&Context>,
+    ) -> Self {
         let (mut parts, body) = request.into_parts();
         if let Some(within) = within {
             trace(&mut parts.headers, within);
@@ -49,7 +57,7 @@ impl Hops {
         loop {
             let spare = replay(&self.body);
             let body = std::mem::take(&mut self.body);
-            let response = self.attempt(body).await?;
+            let response = self.send(body).await?;
             let (status, headers) = (response.status(), response.headers());
             let followed = u32::try_from(self.history.len()).unwrap_or(u32::MAX);
             let policy = &self.scope.settings.redirects;
@@ -99,7 +107,7 @@ impl Hops {
     }
 
     /// Sends the request of this hop, with all that the client adds for its origin.
-    async fn attempt(&mut self, body: Body) -> Result<wharf_http::Response, Error> {
+    async fn send(&mut self, body: Body) -> Result<wharf_http::Response, Error> {
         let mut headers = self.parts.headers.clone();
         let mut url = None;
         let mut timeouts = self.scope.settings.timeouts.clone();
@@ -113,14 +121,24 @@ impl Hops {
                 url.query_pairs_mut().append_pair(name, value);
             }
         }
-        self.scope.timeouts = timeouts.unwrap_or_else(|| self.scope.client.timeouts.clone());
+        let timeouts = timeouts.unwrap_or_else(|| self.scope.client.timeouts.clone());
+        Arc::make_mut(&mut self.scope).timeouts = timeouts;
+        if !headers.contains_key(AUTHORIZATION) {
+            headers.extend(self.login().map(|value| (AUTHORIZATION, value)));
+        }
         let mut request = Request::new(body);
         *request.method_mut() = self.parts.method.clone();
         *request.uri_mut() = to_uri(url.as_ref().unwrap_or(&self.url))?;
         *request.headers_mut() = headers;
         *request.extensions_mut() = self.parts.extensions.clone();
-        let scope = Arc::new(self.scope.clone());
-        chain(&scope).run(request, scope).await
+        attempt(&self.scope, request).await
+    }
+
+    /// Finds the credentials for the host in the file that holds them.
+    fn login(&self) -> Option<HeaderValue> {
+        let netrc = self.scope.settings.netrc.as_ref()?;
+        let login = netrc.find(self.url.host_str()?)?;
+        Basic::new(login.user(), login.password()).ok()?.encode()
     }
 }
 
@@ -145,13 +163,8 @@ fn trace(headers: &mut HeaderMap, within: &Context) {
     }
 }
 
-/// Copies a body that can be sent again.
-pub(super) fn replay(body: &Body) -> Option<Body> {
-    body.as_bytes().map(|bytes| bytes.clone().into())
-}
-
 /// Reads what is left of a short body.
-async fn drain(mut body: Body) {
+pub(super) async fn drain(mut body: Body) {
     if body.len().is_none_or(|len| len <= DRAINED as u64) {
         let _closed_if_longer = timeout(DRAIN_WAIT, body.bytes(DRAINED)).await;
     }

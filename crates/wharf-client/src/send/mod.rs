@@ -6,6 +6,7 @@
 //!   │      └ redirect └ retry  ◀── response ─┘ repeated once on a fresh connection
 //! ~~~
 
+mod attempt;
 #[cfg(feature = "cookies")]
 mod cookies;
 mod exchange;
@@ -117,14 +118,14 @@ pub(crate) async fn send(client: Arc<Inner>, outgoing: Outgoing) -> Result<Respo
             headers: request.headers(),
         });
     }
-    let scope = Scope {
+    let scope = Arc::new(Scope {
         timeouts: client.timeouts.clone(),
         client,
         settings: Arc::new(settings),
         call: call.clone(),
         deadline,
         upload,
-    };
+    });
     let calling = Hops::new(scope, url, request, within.as_ref()).run();
     let result = match cancel {
         None => deadline.run(calling).await,

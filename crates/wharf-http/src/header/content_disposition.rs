@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::extended::{self, Extended};
 use super::grammar::{self, Quoted};
 use super::{BadHeader, TypedHeader};
 
@@ -24,21 +24,6 @@ pub struct ContentDisposition {
     name: Option<String>,
     file_name: Option<String>,
 }
-
-/// What needs no escape in an extended value (RFC 8187 §3.2.1).
-const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'!')
-    .remove(b'#')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'+')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'^')
-    .remove(b'_')
-    .remove(b'`')
-    .remove(b'|')
-    .remove(b'~');
 
 impl ContentDisposition {
     fn new(kind: &'static str) -> Self {
@@ -89,7 +74,7 @@ impl ContentDisposition {
         let mut extended = None;
         for (name, value) in pieces.filter_map(grammar::parameter) {
             if name.eq_ignore_ascii_case("filename*") {
-                extended = extended.or_else(|| decode_extended(&value));
+                extended = extended.or_else(|| extended::decode(&value));
             } else if name.eq_ignore_ascii_case("filename") {
                 found.file_name.get_or_insert_with(|| value.into_owned());
             } else if name.eq_ignore_ascii_case("name") {
@@ -120,20 +105,6 @@ impl ContentDisposition {
     }
 }
 
-/// Reads an extended value, such as `UTF-8'en'a%20b` (RFC 8187 §3.2).
-fn decode_extended(text: &str) -> Option<String> {
-    let mut parts = text.splitn(3, '\'');
-    let (charset, _language, value) = (parts.next()?, parts.next()?, parts.next()?);
-    let bytes = percent_decode_str(value);
-    if charset.eq_ignore_ascii_case("utf-8") {
-        bytes.decode_utf8().ok().map(Cow::into_owned)
-    } else if charset.eq_ignore_ascii_case("iso-8859-1") {
-        Some(bytes.map(char::from).collect())
-    } else {
-        None
-    }
-}
-
 impl fmt::Display for ContentDisposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.kind)?;
@@ -159,11 +130,7 @@ impl fmt::Display for ContentDisposition {
         {
             return Ok(());
         }
-        write!(
-            f,
-            "; filename*=UTF-8''{}",
-            utf8_percent_encode(file_name, ATTRIBUTE)
-        )
+        write!(f, "; filename*={}", Extended(file_name))
     }
 }
 

@@ -1,0 +1,129 @@
+//! [`attempt`]: one request of a hop, sent as often as the retry policy and a challenge of the server have it.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::time::{Instant, sleep};
+use wharf_http::{Body, Request, Response};
+
+use super::exchange::Repeatable;
+use super::hop::drain;
+use super::{Scope, chain};
+use crate::Error;
+use crate::retry::{Attempt, Outcome, RetryPolicy, Verdict};
+use crate::trace::Event;
+
+/// Sends a request through the middleware, and again where that is asked for.
+pub(super) async fn attempt(scope: &Arc<Scope>, mut request: Request) -> Result<Response, Error> {
+    let Some(retry) = &scope.settings.retry else {
+        return challenged(scope, request).await;
+    };
+    let method = request.method().clone();
+    retry.policy.prepare(&method, request.headers_mut());
+    let marked = request.extensions().get::<Repeatable>().is_some();
+    let safe = RetryPolicy::is_repeatable(&method, request.headers(), marked);
+    if safe {
+        request.extensions_mut().insert(Repeatable);
+    }
+    let mut number = 0;
+    loop {
+        number += 1;
+        let spare = copy(&request);
+        let result = challenged(scope, request).await;
+        // A server that was not reached has not acted on the request.
+        let unseen = result.as_ref().is_err_and(Error::is_connect);
+        let attempt = Attempt {
+            number,
+            outcome: match &result {
+                Ok(response) => Outcome::Response(response.status(), response.headers()),
+                Err(error) => Outcome::Failed(error),
+            },
+            repeatable: (safe || unseen) && spare.is_some(),
+            left: scope
+                .deadline
+                .at()
+                .map(|at| at.saturating_duration_since(Instant::now())),
+            now: SystemTime::now(),
+        };
+        let verdict = retry.policy.verdict(&attempt, &retry.budget);
+        match (verdict, spare) {
+            (Verdict::After(wait), Some(spare)) => {
+                scope.call.notify(&Event::Retried {
+                    attempts: number,
+                    after: wait,
+                });
+                if let Ok(response) = result {
+                    drain(response.into_body()).await;
+                }
+                sleep(wait).await;
+                request = spare;
+            }
+            _ => return result,
+        }
+    }
+}
+
+/// Sends a request, and once more with the proof that the server asks for.
+#[cfg(feature = "digest")]
+async fn challenged(scope: &Arc<Scope>, request: Request) -> Result<Response, Error> {
+    use http::header::AUTHORIZATION;
+
+    use crate::digest::{Asked, Asker, Decision, Exchange};
+
+    let digest = scope.settings.digest.as_ref();
+    let Some(digest) = digest.filter(|_| !request.headers().contains_key(AUTHORIZATION)) else {
+        return once(scope, request).await;
+    };
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let body = request.body().as_bytes().cloned();
+    let asked = Asked::by_server(&method, &uri, body.as_deref());
+    let mut exchange = Exchange::default();
+    let mut next = request;
+    loop {
+        let mut request = next;
+        let spare = copy(&request);
+        if let Some(value) = digest.authorize(&asked, &mut exchange) {
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        let response = once(scope, request).await?;
+        if response.status() != Asker::Server.status() {
+            digest.confirm(&asked, response.headers(), &mut exchange)?;
+            return Ok(response);
+        }
+        match (
+            digest.challenge(&asked, response.headers(), &mut exchange),
+            spare,
+        ) {
+            (Decision::Retry, Some(spare)) => {
+                drain(response.into_body()).await;
+                next = spare;
+            }
+            _ => return Ok(response),
+        }
+    }
+}
+
+#[cfg(not(feature = "digest"))]
+async fn challenged(scope: &Arc<Scope>, request: Request) -> Result<Response, Error> {
+    once(scope, request).await
+}
+
+async fn once(scope: &Arc<Scope>, request: Request) -> Result<Response, Error> {
+    chain(scope).run(request, Arc::clone(scope)).await
+}
+
+/// Copies a request whose body can be sent again.
+pub(super) fn copy(request: &Request) -> Option<Request> {
+    let mut copy = Request::new(replay(request.body())?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.version_mut() = request.version();
+    *copy.extensions_mut() = request.extensions().clone();
+    Some(copy)
+}
+
+/// Copies a body that can be sent again.
+pub(super) fn replay(body: &Body) -> Option<Body> {
+    body.as_bytes().map(|bytes| bytes.clone().into())
+}
