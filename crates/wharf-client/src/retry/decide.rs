@@ -66,7 +66,8 @@ fn by_chance(longest: Duration, random: u64) -> Duration {
 fn may_pass(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Connect => !is_lasting(error),
-        ErrorKind::Timeout(Phase::Connect) | ErrorKind::Disconnected => true,
+        ErrorKind::Proxy => error.status().is_none_or(|status| status.is_server_error()),
+        ErrorKind::Dns | ErrorKind::Timeout(Phase::Connect) | ErrorKind::Disconnected => true,
         _ => false,
     }
 }
@@ -74,10 +75,13 @@ fn may_pass(error: &Error) -> bool {
 /// Tells whether no connection came about for a reason that stays: a certificate that is not trusted, which is invalid
 /// data to the TLS stream, or an address that is forbidden.
 fn is_lasting(error: &Error) -> bool {
-    let mut next = error.source();
+    let mut next = error.cause();
     while let Some(cause) = next {
         let Some(cause) = cause.downcast_ref::<io::Error>() else {
-            next = cause.source();
+            next = match cause.downcast_ref::<Error>() {
+                Some(error) => error.cause(),
+                None => cause.source(),
+            };
             continue;
         };
         if matches!(

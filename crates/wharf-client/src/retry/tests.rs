@@ -82,6 +82,19 @@ fn errors_that_may_pass_are_tried_again() {
         ),
         (Error::timeout(Phase::Connect, None), after(100)),
         (Error::new(ErrorKind::Disconnected), after(100)),
+        (Error::new(ErrorKind::Dns), after(100)),
+        (Error::new(ErrorKind::Proxy), after(100)),
+        (
+            Error::new(ErrorKind::Proxy).answered(StatusCode::BAD_GATEWAY),
+            after(100),
+        ),
+        (
+            Error::new(ErrorKind::Proxy).answered(StatusCode::PROXY_AUTHENTICATION_REQUIRED),
+            Verdict::Done,
+        ),
+        (Error::new(ErrorKind::AddressRefused), Verdict::Done),
+        (Error::new(ErrorKind::Certificate), Verdict::Done),
+        (Error::new(ErrorKind::Tls), Verdict::Done),
         (Error::new(ErrorKind::Disconnected).reused(true), after(100)),
         // A certificate that is not trusted, an address that is forbidden.
         (connect(std::io::ErrorKind::InvalidData), Verdict::Done),
