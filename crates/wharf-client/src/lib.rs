@@ -35,6 +35,7 @@
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
 //! | `cookies` | no | the cookie jar, without another crate |
 //! | `digest` | no | digest authentication (RFC 7616), with `md-5` and `sha2` |
+//! | `in-process` | no | `connect::InProcess`, which leads to a service in the same process |
 //! | `json` | no | `RequestBuilder::json` and `Response::json`, with `serde` and `serde_json` |
 //! | `public-suffix` | no | `cookies`, and the public suffix list for it: no cookies for all of `co.uk` (`psl`) |
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -154,6 +154,23 @@ impl Client {
         Box::pin(send::send(Arc::clone(&self.inner), outgoing)).await
     }
 
+    /// Opens connections to the origin of `url` ahead of the first requests, until `count` are idle, and returns how many there
+    /// are then. One that requests share, by HTTP/2, is enough.
+    ///
+    /// The limits of the [pool](crate::PoolConfig) hold; connections that are not used in time are closed as others are.
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestBuilder::send`], for the first connection that cannot be opened.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connections that it has opened so far.
+    pub async fn warm_up(&self, url: impl AsRef<str>, count: usize) -> Result<usize, Error> {
+        let request = self.get(url).build()?;
+        Box::pin(send::warm_up(Arc::clone(&self.inner), request, count)).await
+    }
+
     /// Returns what the connections do at the moment, and what became of earlier ones.
     #[must_use]
     pub fn stats(&self) -> PoolStats {

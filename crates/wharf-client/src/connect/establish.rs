@@ -4,6 +4,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{Route, Stream};
 use crate::conn::Conn;
+use crate::pool::Acquired;
 use crate::send::Scope;
 use crate::timeout::Phase;
 use crate::trace::Event;
@@ -28,6 +29,33 @@ pub(crate) async fn establish(route: &Route, scope: &Scope) -> Result<Conn, Erro
         result: result.as_ref().map(Conn::peer_addr),
     });
     result
+}
+
+/// Opens connections that wait for their first request, until there are `count` of them; returns how many there are.
+pub(crate) async fn warm_up(route: &Route, scope: &Scope, count: usize) -> Result<usize, Error> {
+    let mut leases = Vec::new();
+    while leases.len() < count {
+        let wait = scope.timeouts.pool_wait;
+        let acquired = scope
+            .client
+            .pool
+            .acquire(route.key(), wait, &scope.call)
+            .await?;
+        let mut lease = match acquired {
+            Acquired::Lease(lease) => lease,
+            Acquired::Slot(slot) => slot.fill(establish(route, scope).await?),
+        };
+        let shared = lease.conn().is_shared();
+        leases.push(lease);
+        if shared {
+            break;
+        }
+    }
+    let opened = leases.len();
+    for lease in leases {
+        lease.give_back();
+    }
+    Ok(opened)
 }
 
 async fn open(route: &Route, scope: &Scope) -> Result<Conn, Error> {

@@ -1,11 +1,16 @@
 //! Opening streams: the [`Connector`] trait, and the one for TCP.
 
 mod establish;
+#[cfg(feature = "in-process")]
+mod in_process;
 mod route;
 mod stream;
 mod tcp;
 
-pub(crate) use establish::establish;
+pub(crate) use establish::{establish, warm_up};
+#[cfg(feature = "in-process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "in-process")))]
+pub use in_process::InProcess;
 pub(crate) use route::{Route, SocketPath};
 pub(crate) use stream::Probe;
 pub use stream::Stream;

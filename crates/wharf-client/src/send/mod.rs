@@ -20,13 +20,14 @@ pub(crate) use exchange::{Exchange, Repeatable};
 use std::fmt;
 use std::sync::Arc;
 
-use http::Uri;
+use http::{Extensions, Uri};
 use url::Url;
 use wharf_http::{Chain, Context, Request, Signal};
 
 use self::hop::Hops;
 use crate::client::{Inner, Settings};
 use crate::conn::UploadReport;
+use crate::connect::{self, Route};
 use crate::timeout::Deadline;
 use crate::trace::{Call, Event};
 use crate::{Error, ErrorKind, Response, Timeouts};
@@ -142,6 +143,24 @@ pub(crate) async fn send(client: Arc<Inner>, outgoing: Outgoing) -> Result<Respo
         }
     }
     result
+}
+
+/// Opens connections for later requests like `request`.
+pub(crate) async fn warm_up(
+    client: Arc<Inner>,
+    request: Request,
+    count: usize,
+) -> Result<usize, Error> {
+    let scope = Scope {
+        timeouts: client.timeouts.clone(),
+        settings: Arc::new(client.settings.clone()),
+        call: Call::new(Arc::clone(&client.observers), Extensions::new()),
+        client,
+        deadline: Deadline::start(None),
+        upload: None,
+    };
+    let route = Route::of(&request, &scope)?;
+    connect::warm_up(&route, &scope, count).await
 }
 
 /// Waits for a call unless `signal` fires before.
