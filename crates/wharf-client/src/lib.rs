@@ -20,6 +20,7 @@
 //! - [`connect`]: [`Connector`], which opens streams; the TCP one.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - [`trace`]: [`Observer`](trace::Observer), who is shown what happens to a call, and how long its phases took.
+//! - `proxy` (feature `proxy`): proxies, and the rules that choose one for a URL.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
 //!   body on its way in.
@@ -30,6 +31,8 @@
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
 //! | `json` | no | `RequestBuilder::json` and `Response::json`, with `serde` and `serde_json` |
+//! | `proxy` | no | the `proxy` module: HTTP proxies, chosen by rules of your own or those of the environment |
+//! | `socks` | no | SOCKS proxies, with `proxy` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(feature = "http1")]
 
@@ -40,6 +43,9 @@ mod conn;
 pub mod connect;
 pub mod error;
 mod pool;
+#[cfg(feature = "proxy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
+pub mod proxy;
 pub mod request;
 pub mod response;
 mod send;
