@@ -20,7 +20,7 @@
 //! - [`connect`]: [`Connector`], which opens streams; the TCP one.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - [`trace`]: [`Observer`](trace::Observer), who is shown what happens to a call, and how long its phases took.
-//! - `proxy` (feature `proxy`): proxies, and the rules that choose one for a URL.
+//! - `proxy` (feature `proxy`): the rules that choose a proxy for a URL, and tunnels through it.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
 //!   body on its way in.

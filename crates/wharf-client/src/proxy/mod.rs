@@ -13,6 +13,7 @@ mod no_proxy;
 mod parse;
 mod protocol;
 mod rules;
+pub(crate) mod tunnel;
 
 pub use explanation::Explanation;
 pub use protocol::Protocol;
