@@ -21,6 +21,7 @@
 //! - `jar`: the cookie jar, with the feature `cookies`.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - [`trace`]: [`Observer`](trace::Observer), who is shown what happens to a call, and how long its phases took.
+//! - `proxy` (feature `proxy`): the rules that choose a proxy for a URL, and tunnels through it.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - [`netrc`]: [`Netrc`](netrc::Netrc), credentials by host from a file.
 //! - `digest`: `Digest`, a password that is proved and not sent, behind the feature of that name.
@@ -38,6 +39,8 @@
 //! | `in-process` | no | `connect::InProcess`, which leads to a service in the same process |
 //! | `json` | no | `RequestBuilder::json` and `Response::json`, with `serde` and `serde_json` |
 //! | `public-suffix` | no | `cookies`, and the public suffix list for it: no cookies for all of `co.uk` (`psl`) |
+//! | `proxy` | no | the `proxy` module: HTTP proxies, chosen by rules of your own or those of the environment |
+//! | `socks` | no | SOCKS proxies, with `proxy` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(feature = "http1")]
 
@@ -56,6 +59,9 @@ pub mod jar;
 pub mod middleware;
 pub mod netrc;
 pub mod pool;
+#[cfg(feature = "proxy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
+pub mod proxy;
 pub mod redirect;
 pub mod request;
 pub mod response;

@@ -187,6 +187,17 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends requests through proxies, as `rules` have it.
+    ///
+    /// Default: none, whatever the environment says; [`ProxyRules::from_env`](crate::proxy::ProxyRules::from_env) obeys it as
+    /// curl does.
+    #[cfg(feature = "proxy")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
+    pub fn proxy(mut self, rules: crate::proxy::ProxyRules) -> Self {
+        self.settings.proxy = rules;
+        self
+    }
+
     /// Keeps the cookies that servers set in `jar`, and sends them back.
     ///
     /// Default: none are kept, so that a client shared by the users of a service cannot mix theirs up.

@@ -171,6 +171,18 @@ impl Client {
         Box::pin(send::warm_up(Arc::clone(&self.inner), request, count)).await
     }
 
+    /// Tells which proxy a request to `url` goes through, and which rule has it so.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Url`](crate::ErrorKind::Url) when the URL is malformed.
+    #[cfg(feature = "proxy")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
+    pub fn explain_proxy(&self, url: impl AsRef<str>) -> Result<crate::proxy::Explanation, Error> {
+        let url = base::resolve(self.inner.origins.base.as_ref(), url.as_ref())?;
+        Ok(self.inner.settings.proxy.explain(&url))
+    }
+
     /// Returns what the connections do at the moment, and what became of earlier ones.
     #[must_use]
     pub fn stats(&self) -> PoolStats {

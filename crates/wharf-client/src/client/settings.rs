@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) netrc: Option<Arc<Netrc>>,
     #[cfg(feature = "digest")]
     pub(crate) digest: Option<crate::digest::Digest>,
+    #[cfg(feature = "proxy")]
+    pub(crate) proxy: crate::proxy::ProxyRules,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: Option<crate::jar::CookieJar>,
     /// Middleware behind that of the client.
@@ -46,6 +48,8 @@ impl Default for Settings {
             netrc: None,
             #[cfg(feature = "digest")]
             digest: None,
+            #[cfg(feature = "proxy")]
+            proxy: crate::proxy::ProxyRules::none(),
             #[cfg(feature = "cookies")]
             cookies: None,
             middleware: Vec::new(),

@@ -8,7 +8,11 @@ use wharf_http::Request;
 
 use super::{Target, default_port};
 use crate::pool::{Key, Way};
+#[cfg(feature = "proxy")]
+use crate::proxy::Proxy;
 use crate::send::Scope;
+#[cfg(feature = "proxy")]
+use crate::send::url_of;
 use crate::{Error, ErrorKind};
 
 /// Marks a request that goes to a Unix socket in place of the host that its URI names.
@@ -19,6 +23,8 @@ pub(crate) struct SocketPath(pub(crate) Arc<Path>);
 pub(crate) struct Route {
     key: Key,
     socket: Option<Arc<Path>>,
+    #[cfg(feature = "proxy")]
+    proxy: Option<Proxy>,
 }
 
 impl Route {
@@ -29,14 +35,23 @@ impl Route {
             Some(SocketPath(path)) => Some(Arc::clone(path)),
             None => scope.client.sockets.get(target.host()).map(Arc::clone),
         };
+        #[cfg(feature = "proxy")]
+        let proxy = match socket {
+            None => scope.settings.proxy.proxy_for(&url_of(request.uri())?)?,
+            Some(_) => None,
+        };
         let way = Way {
             socket: socket.clone(),
+            #[cfg(feature = "proxy")]
+            proxy: proxy.clone(),
             http2: scope.client.speaks_http2(secure),
             ..Way::default()
         };
         Ok(Self {
             key: Key::new(secure, target, way),
             socket,
+            #[cfg(feature = "proxy")]
+            proxy,
         })
     }
 
@@ -49,9 +64,17 @@ impl Route {
         self.socket.as_deref()
     }
 
-    /// Tells whether the next hop is a proxy that is told the whole URI (RFC 9112 §3.2.2).
-    pub(crate) fn is_absolute_form(&self) -> bool {
-        false
+    /// Returns the proxy that the connection goes through.
+    #[cfg(feature = "proxy")]
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
+    /// Returns the proxy that is told the whole URI, in place of a tunnel (RFC 9112 §3.2.2).
+    #[cfg(feature = "proxy")]
+    pub(crate) fn forwarder(&self) -> Option<&Proxy> {
+        let proxy = self.proxy.as_ref();
+        proxy.filter(|proxy| !self.key.is_secure() && !proxy.protocol().is_socks())
     }
 
     /// Returns the value of the `host` field for a URI: without the port if it is the default one (RFC 9110 §7.2).

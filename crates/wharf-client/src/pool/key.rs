@@ -27,8 +27,9 @@ pub(crate) struct Way {
     pub(crate) socket: Option<Arc<std::path::Path>>,
     /// Identifies the TLS settings.
     pub(crate) tls: u64,
-    /// Identifies the proxy and everything that is sent to it.
-    pub(crate) proxy: Option<Arc<str>>,
+    /// The proxy, and everything that is sent to it.
+    #[cfg(feature = "proxy")]
+    pub(crate) proxy: Option<crate::proxy::Proxy>,
     /// HTTP/2 may be agreed on.
     pub(crate) http2: bool,
 }

@@ -220,6 +220,14 @@ impl RequestBuilder {
         self
     }
 
+    /// Sends the request through proxies as `rules` have it, in place of those of the client.
+    #[cfg(feature = "proxy")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
+    pub fn proxy(mut self, rules: crate::proxy::ProxyRules) -> Self {
+        self.settings.proxy = rules;
+        self
+    }
+
     /// Puts middleware around this request, inside that of the client; the first written is the outermost.
     pub fn wrap(mut self, middleware: impl Middleware<Sending>) -> Self {
         self.settings

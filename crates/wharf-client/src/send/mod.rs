@@ -87,7 +87,7 @@ impl Outgoing {
 }
 
 /// Reads the URL of an absolute URI.
-fn url_of(uri: &Uri) -> Result<Url, Error> {
+pub(crate) fn url_of(uri: &Uri) -> Result<Url, Error> {
     let invalid = |why: &str| Err(Error::new(ErrorKind::Url).because(why));
     if uri.scheme().is_none() || uri.authority().is_none() {
         return invalid("it is not absolute");

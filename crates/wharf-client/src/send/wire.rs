@@ -1,5 +1,7 @@
 //! What a request looks like on its way: the fields that a client adds, and the form of the target.
 
+#[cfg(feature = "proxy")]
+use http::header::PROXY_AUTHORIZATION;
 use http::header::{
     ACCEPT, CONNECTION, HOST, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
@@ -37,9 +39,21 @@ pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Erro
     // RFC 9112 §3.2: the host of the URI, and its port unless it is the default one.
     let host = route.host_header(uri)?;
     // RFC 9112 §3.2.1: origin-form, with a path that is never empty; §3.2.2: to a proxy in absolute-form.
-    if !route.is_absolute_form() {
+    #[cfg(feature = "proxy")]
+    let forwarder = route.forwarder();
+    #[cfg(not(feature = "proxy"))]
+    let forwarder = None::<()>;
+    if forwarder.is_none() {
         let path = uri.path_and_query().cloned();
         *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+    }
+    #[cfg(feature = "proxy")]
+    if let Some(proxy) = forwarder {
+        let headers = request.headers_mut();
+        headers.extend(proxy.headers().clone());
+        if let Some(value) = proxy.authorization() {
+            headers.insert(PROXY_AUTHORIZATION, value.clone());
+        }
     }
     if !request.headers().contains_key(HOST) {
         request.headers_mut().insert(HOST, host);
