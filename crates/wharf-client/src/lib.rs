@@ -20,6 +20,7 @@
 //! - [`connect`]: [`Connector`], which opens streams; the TCP one.
 //! - `jar`: the cookie jar, with the feature `cookies`.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
+//! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), whom the client believes, and who it is itself.
 //! - [`trace`]: [`Observer`](trace::Observer), who is shown what happens to a call, and how long its phases took.
 //! - `proxy` (feature `proxy`): the rules that choose a proxy for a URL, and tunnels through it.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
@@ -41,6 +42,12 @@
 //! | `public-suffix` | no | `cookies`, and the public suffix list for it: no cookies for all of `co.uk` (`psl`) |
 //! | `proxy` | no | the `proxy` module: HTTP proxies, chosen by rules of your own or those of the environment |
 //! | `socks` | no | SOCKS proxies, with `proxy` |
+//! | `tls` | no | the module `tls`: TLS with the cryptography of aws-lc-rs, which needs a C compiler to build |
+//! | `tls-ring` | no | the same with that of ring, which is smaller and has no post-quantum key exchange |
+//! | `tls-core` | no | the same with none: the program brings a provider, see `tls::dangerous_raw`; the other two bring this |
+//! | `bundled-roots` | no | the data of `tls::Roots::Bundled`, for machines that have no root certificates; brings `tls-core` |
+//!
+//! With both `tls` and `tls-ring` it is aws-lc-rs that is used. Which roots are trusted is chosen when the program runs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(feature = "http1")]
 
@@ -68,6 +75,12 @@ pub mod response;
 pub mod retry;
 mod send;
 pub mod timeout;
+#[cfg(feature = "tls-core")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "tls", feature = "tls-ring", feature = "tls-core")))
+)]
+pub mod tls;
 pub mod trace;
 
 pub use client::{Client, ClientBuilder};

@@ -16,7 +16,7 @@ use crate::config::Http1Config;
 #[cfg(feature = "http2")]
 use crate::config::Http2Config;
 use crate::conn::Driver;
-use crate::connect::{Connector, Erased, TcpConnector};
+use crate::connect::{Connector, Opener, TcpConnector};
 use crate::middleware::Sending;
 use crate::netrc::Netrc;
 use crate::pool::Pool;
@@ -42,7 +42,7 @@ pub struct ClientBuilder {
     #[cfg(feature = "http2")]
     http2: Http2Config,
     sockets: HashMap<String, PathBuf>,
-    connector: Box<dyn Erased>,
+    connector: Opener,
 }
 
 impl ClientBuilder {
@@ -61,7 +61,7 @@ impl ClientBuilder {
             #[cfg(feature = "http2")]
             http2: Http2Config::new(),
             sockets: HashMap::new(),
-            connector: Box::new(TcpConnector::new()),
+            connector: Opener::Custom(Box::new(TcpConnector::new())),
         }
     }
 
@@ -198,6 +198,24 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets whom the client believes behind TLS, and who it is itself. Default: the roots of the system.
+    #[cfg(feature = "tls-core")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls-core")))]
+    pub fn tls(mut self, config: crate::tls::TlsConfig) -> Self {
+        self.settings.tls = config;
+        self
+    }
+
+    /// Sets the same for connections to proxies that are reached over TLS, which share nothing with those to servers.
+    ///
+    /// Default: the roots of the system.
+    #[cfg(all(feature = "proxy", feature = "tls-core"))]
+    #[cfg_attr(docsrs, doc(cfg(all(feature = "proxy", feature = "tls-core"))))]
+    pub fn proxy_tls(mut self, config: crate::tls::TlsConfig) -> Self {
+        self.settings.proxy_tls = config;
+        self
+    }
+
     /// Keeps the cookies that servers set in `jar`, and sends them back.
     ///
     /// Default: none are kept, so that a client shared by the users of a service cannot mix theirs up.
@@ -238,7 +256,7 @@ impl ClientBuilder {
 
     /// Sets what opens connections. Default: [`TcpConnector`].
     pub fn connector(mut self, connector: impl Connector) -> Self {
-        self.connector = Box::new(connector);
+        self.connector = Opener::Custom(Box::new(connector));
         self
     }
 
@@ -247,11 +265,15 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Url`] when the base is malformed, not absolute, or has a path that does not end in a slash, a query or a
-    /// fragment; [`ErrorKind::Config`] when a limit is zero or a header field malformed.
+    /// fragment; [`ErrorKind::Config`] when a limit is zero, a header field malformed, or TLS lacks its cryptography.
     pub fn build(mut self) -> Result<Client, Error> {
         self.timeouts.check()?;
         self.pool.check()?;
         self.default.check()?;
+        #[cfg(feature = "tls-core")]
+        self.settings.tls.check()?;
+        #[cfg(all(feature = "proxy", feature = "tls-core"))]
+        self.settings.proxy_tls.check()?;
         if let Some(retry) = &self.settings.retry {
             retry.policy.check()?;
         }

@@ -22,7 +22,7 @@ use crate::config::Http1Config;
 #[cfg(feature = "http2")]
 use crate::config::Http2Config;
 use crate::conn::Driver;
-use crate::connect::Erased;
+use crate::connect::Opener;
 use crate::middleware::Sending;
 use crate::pool::{Pool, PoolStats};
 use crate::send::{self, Outgoing};
@@ -63,7 +63,7 @@ pub(crate) struct Inner {
     pub(crate) http2: Http2Config,
     /// Hosts that are reached by a Unix socket.
     pub(crate) sockets: HashMap<String, Arc<Path>>,
-    pub(crate) connector: Box<dyn Erased>,
+    pub(crate) connector: Opener,
     pub(crate) driver: Driver,
     pub(crate) pool: Arc<Pool>,
 }

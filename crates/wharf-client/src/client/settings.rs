@@ -29,6 +29,11 @@ pub(crate) struct Settings {
     pub(crate) digest: Option<crate::digest::Digest>,
     #[cfg(feature = "proxy")]
     pub(crate) proxy: crate::proxy::ProxyRules,
+    #[cfg(feature = "tls-core")]
+    pub(crate) tls: crate::tls::TlsConfig,
+    /// For the connection to a proxy.
+    #[cfg(all(feature = "proxy", feature = "tls-core"))]
+    pub(crate) proxy_tls: crate::tls::TlsConfig,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: Option<crate::jar::CookieJar>,
     /// Middleware behind that of the client.
@@ -50,6 +55,10 @@ impl Default for Settings {
             digest: None,
             #[cfg(feature = "proxy")]
             proxy: crate::proxy::ProxyRules::none(),
+            #[cfg(feature = "tls-core")]
+            tls: crate::tls::TlsConfig::new(),
+            #[cfg(all(feature = "proxy", feature = "tls-core"))]
+            proxy_tls: crate::tls::TlsConfig::new(),
             #[cfg(feature = "cookies")]
             cookies: None,
             middleware: Vec::new(),

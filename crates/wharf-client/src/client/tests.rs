@@ -43,8 +43,8 @@ fn a_base_that_cannot_be_joined_to_is_refused() {
     for (base, why) in [
         ("a.test/v1/", "relative URL without a base"),
         (
-            "https://a.test/",
-            "the base has the scheme `https`, which is not supported",
+            "gopher://a.test/",
+            "the base has the scheme `gopher`, which is not supported",
         ),
         (
             "http://a.test/v1",

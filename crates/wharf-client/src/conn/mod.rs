@@ -50,6 +50,8 @@ struct About {
     probe: Option<Probe>,
     peer: Option<SocketAddr>,
     opened: Instant,
+    #[cfg(feature = "tls-core")]
+    tls: std::sync::OnceLock<crate::tls::TlsInfo>,
     /// How many requests the peer lets share it.
     #[cfg(feature = "http2")]
     max_streams: std::sync::atomic::AtomicUsize,
@@ -188,6 +190,19 @@ impl Conn {
         self.about.peer
     }
 
+    /// Notes what TLS has come to.
+    #[cfg(feature = "tls-core")]
+    pub(crate) fn secured(self, info: crate::tls::TlsInfo) -> Self {
+        let _first = self.about.tls.set(info);
+        self
+    }
+
+    /// Returns what TLS has come to, where it is spoken.
+    #[cfg(feature = "tls-core")]
+    pub(crate) fn tls(&self) -> Option<&crate::tls::TlsInfo> {
+        self.about.tls.get()
+    }
+
     pub(crate) fn age(&self) -> Duration {
         self.about.opened.elapsed()
     }
@@ -245,7 +260,7 @@ impl Conn {
                     untouched: kind == ErrorKind::Disconnected
                         && (nothing_written || refused(&error)),
                     dead: false,
-                    error: Error::new(kind).because(error),
+                    error: named(kind, error),
                     unsent,
                 })
             }
@@ -259,6 +274,8 @@ fn prepare(mut stream: Stream) -> (Arc<Progress>, Arc<About>, TokioIo<Watched>) 
         probe: stream.take_probe(),
         peer: stream.peer_addr(),
         opened: Instant::now(),
+        #[cfg(feature = "tls-core")]
+        tls: std::sync::OnceLock::new(),
         #[cfg(feature = "http2")]
         max_streams: usize::MAX.into(),
         runtime: Handle::current().id(),
@@ -290,6 +307,14 @@ async fn in_time(
             return None;
         }
     }
+}
+
+fn named(kind: ErrorKind, error: hyper::Error) -> Error {
+    #[cfg(feature = "tls-core")]
+    if let Some(refusal) = crate::tls::refusal(&error) {
+        return refusal;
+    }
+    Error::new(kind).because(error)
 }
 
 fn kind_of(error: &hyper::Error) -> ErrorKind {

@@ -58,31 +58,140 @@ pub(crate) async fn warm_up(route: &Route, scope: &Scope, count: usize) -> Resul
     Ok(opened)
 }
 
+/// A stream over which HTTP is to be spoken.
+struct Opened {
+    stream: Stream,
+    /// Both ends have agreed on HTTP/2.
+    #[cfg(feature = "http2")]
+    http2: bool,
+    #[cfg(feature = "tls-core")]
+    tls: Option<crate::tls::TlsInfo>,
+}
+
 async fn open(route: &Route, scope: &Scope) -> Result<Conn, Error> {
     let since = Instant::now();
+    let dns = scope.call.timing().dns;
     let stream = reach(route, scope).await?;
-    scope.call.time(|timing| timing.connect += since.elapsed());
+    scope.call.time(|timing| {
+        // Looking up the name was part of it, and counts for itself.
+        timing.connect += since
+            .elapsed()
+            .saturating_sub(timing.dns.saturating_sub(dns));
+    });
+    let opened = secure(stream, route, scope).await?;
     let client = &scope.client;
     #[cfg(feature = "http2")]
-    if client.http2.prior_knowledge {
-        return spoken(Conn::http2(stream, &client.http2, &client.driver).await);
+    let conn = if opened.http2 || client.http2.prior_knowledge {
+        Conn::http2(opened.stream, &client.http2, &client.driver).await
+    } else {
+        Conn::http1(opened.stream, &client.http1, &client.driver).await
+    };
+    #[cfg(not(feature = "http2"))]
+    let conn = Conn::http1(opened.stream, &client.http1, &client.driver).await;
+    let conn = conn.map_err(|error| Error::new(ErrorKind::Connect).because(error))?;
+    #[cfg(feature = "tls-core")]
+    if let Some(info) = opened.tls {
+        return Ok(conn.secured(info));
     }
-    spoken(Conn::http1(stream, &client.http1, &client.driver).await)
+    Ok(conn)
 }
 
-/// Opens a stream to the host, or to what leads there.
-async fn reach(route: &Route, scope: &Scope) -> Result<Stream, Error> {
-    let refused = |error| Error::new(ErrorKind::Connect).because(error);
+/// Agrees on TLS where the scheme asks for it.
+#[cfg(feature = "tls-core")]
+async fn secure(stream: Stream, route: &Route, scope: &Scope) -> Result<Opened, Error> {
+    if !route.key().is_secure() {
+        return Ok(Opened {
+            stream,
+            #[cfg(feature = "http2")]
+            http2: false,
+            tls: None,
+        });
+    }
     let target = route.key().target();
-    let _not_yet = route.socket();
-    scope
-        .client
-        .connector
-        .connect(target.clone())
-        .await
-        .map_err(refused)
+    scope.call.notify(&Event::TlsStarted { target });
+    let since = Instant::now();
+    let spoken: &[&[u8]] = match route.key().may_share() {
+        true => &[b"h2", b"http/1.1"],
+        false => &[b"http/1.1"],
+    };
+    let secured = scope.settings.tls.connect(stream, target, spoken).await;
+    scope.call.time(|timing| timing.tls += since.elapsed());
+    let secured = secured?;
+    scope.call.notify(&Event::TlsEnded { target });
+    Ok(Opened {
+        stream: secured.stream,
+        #[cfg(feature = "http2")]
+        http2: secured.http2,
+        tls: Some(secured.info),
+    })
 }
 
-fn spoken(conn: Result<Conn, hyper::Error>) -> Result<Conn, Error> {
-    conn.map_err(|error| Error::new(ErrorKind::Connect).because(error))
+#[cfg(not(feature = "tls-core"))]
+async fn secure(stream: Stream, _: &Route, _: &Scope) -> Result<Opened, Error> {
+    Ok(Opened {
+        stream,
+        #[cfg(feature = "http2")]
+        http2: false,
+    })
+}
+
+/// Opens a stream to the host, or one through what leads there.
+async fn reach(route: &Route, scope: &Scope) -> Result<Stream, Error> {
+    let target = route.key().target();
+    #[cfg(unix)]
+    if let Some(path) = route.socket() {
+        let opened = tokio::net::UnixStream::connect(path).await;
+        return opened
+            .map(Stream::new)
+            .map_err(|error| Error::new(ErrorKind::Connect).because(error));
+    }
+    #[cfg(feature = "proxy")]
+    if let Some(proxy) = route.proxy() {
+        return through(proxy, target, route, scope).await;
+    }
+    scope.client.connector.open(target, &scope.call).await
+}
+
+/// Opens a stream through a proxy: one to the target where it makes a tunnel, one to the proxy where it forwards.
+#[cfg(feature = "proxy")]
+async fn through(
+    proxy: &crate::proxy::Proxy,
+    target: &super::Target,
+    route: &Route,
+    scope: &Scope,
+) -> Result<Stream, Error> {
+    use crate::proxy::{Protocol, tunnel};
+
+    // What went wrong on the way to the proxy says so: the host itself was not even asked.
+    let failed = |error: Error| {
+        Error::new(ErrorKind::Proxy)
+            .at(proxy.target())
+            .because(error)
+    };
+    let client = &scope.client;
+    let opened = client
+        .connector
+        .open_proxy(proxy.target(), &scope.call)
+        .await;
+    let mut stream = opened.map_err(failed)?;
+    if proxy.protocol() == Protocol::Https {
+        #[cfg(feature = "tls-core")]
+        {
+            let tls = &scope.settings.proxy_tls;
+            let secured = tls.connect(stream, proxy.target(), &[b"http/1.1"]).await;
+            stream = secured.map_err(failed)?.stream;
+        }
+        #[cfg(not(feature = "tls-core"))]
+        return Err(failed(
+            Error::new(ErrorKind::Tls).because("a proxy with TLS needs the feature `tls`"),
+        ));
+    }
+    if route.forwarder().is_some() {
+        return Ok(stream);
+    }
+    let addresses = match proxy.protocol().wants_address() {
+        true => client.connector.resolve(target, &scope.call).await?,
+        false => Vec::new(),
+    };
+    tunnel::tunnel(stream, target, &addresses, proxy).await
 }

@@ -3,6 +3,7 @@
 mod establish;
 #[cfg(feature = "in-process")]
 mod in_process;
+mod opener;
 mod route;
 mod stream;
 mod tcp;
@@ -11,6 +12,7 @@ pub(crate) use establish::{establish, warm_up};
 #[cfg(feature = "in-process")]
 #[cfg_attr(docsrs, doc(cfg(feature = "in-process")))]
 pub use in_process::InProcess;
+pub(crate) use opener::Opener;
 pub(crate) use route::{Route, SocketPath};
 pub(crate) use stream::Probe;
 pub use stream::Stream;

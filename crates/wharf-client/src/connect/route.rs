@@ -7,6 +7,8 @@ use http::{HeaderValue, Uri};
 use wharf_http::Request;
 
 use super::{Target, default_port};
+#[cfg(feature = "tls-core")]
+use crate::pool::SameConfig;
 use crate::pool::{Key, Way};
 #[cfg(feature = "proxy")]
 use crate::proxy::Proxy;
@@ -44,6 +46,8 @@ impl Route {
             socket: socket.clone(),
             #[cfg(feature = "proxy")]
             proxy: proxy.clone(),
+            #[cfg(feature = "tls-core")]
+            tls: secure.then(|| SameConfig(scope.settings.tls.clone())),
             http2: scope.client.speaks_http2(secure),
             ..Way::default()
         };

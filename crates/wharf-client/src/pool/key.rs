@@ -25,13 +25,37 @@ struct Inner {
 pub(crate) struct Way {
     /// The socket that the request names in place of an address.
     pub(crate) socket: Option<Arc<std::path::Path>>,
-    /// Identifies the TLS settings.
-    pub(crate) tls: u64,
+    /// The TLS settings, of a host that is reached over it.
+    #[cfg(feature = "tls-core")]
+    pub(crate) tls: Option<SameConfig>,
     /// The proxy, and everything that is sent to it.
     #[cfg(feature = "proxy")]
     pub(crate) proxy: Option<crate::proxy::Proxy>,
     /// HTTP/2 may be agreed on.
     pub(crate) http2: bool,
+}
+
+/// TLS settings that are compared by being the same, not by what they say. Holding them keeps their identity from being given
+/// to others.
+#[cfg(feature = "tls-core")]
+#[derive(Clone, Debug)]
+pub(crate) struct SameConfig(pub(crate) crate::tls::TlsConfig);
+
+#[cfg(feature = "tls-core")]
+impl PartialEq for SameConfig {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id()
+    }
+}
+
+#[cfg(feature = "tls-core")]
+impl Eq for SameConfig {}
+
+#[cfg(feature = "tls-core")]
+impl Hash for SameConfig {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id().hash(state);
+    }
 }
 
 impl Key {

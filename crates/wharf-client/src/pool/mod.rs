@@ -14,6 +14,8 @@ mod lease;
 mod state;
 mod stats;
 
+#[cfg(feature = "tls-core")]
+pub(crate) use key::SameConfig;
 pub(crate) use key::{Key, Way};
 pub(crate) use lease::{Lease, Slot};
 pub use stats::{CloseReason, HostStats, PoolStats};

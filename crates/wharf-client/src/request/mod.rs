@@ -228,6 +228,18 @@ impl RequestBuilder {
         self
     }
 
+    /// Sets whom the request believes behind TLS, in place of what the client has. Connections are shared by requests with
+    /// clones of one configuration.
+    #[cfg(feature = "tls-core")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls-core")))]
+    pub fn tls(mut self, config: &crate::tls::TlsConfig) -> Self {
+        if let Err(error) = config.check() {
+            return self.change(|_| Err(error));
+        }
+        self.settings.tls = config.clone();
+        self
+    }
+
     /// Puts middleware around this request, inside that of the client; the first written is the outermost.
     pub fn wrap(mut self, middleware: impl Middleware<Sending>) -> Self {
         self.settings

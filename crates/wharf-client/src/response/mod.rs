@@ -24,6 +24,8 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     pub(crate) peer: Option<SocketAddr>,
+    #[cfg(feature = "tls-core")]
+    pub(crate) tls: Option<crate::tls::TlsInfo>,
 }
 
 /// A response: its head has come, its body is read on demand.
@@ -125,6 +127,14 @@ impl Response {
     #[must_use]
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.arrival.as_ref()?.peer
+    }
+
+    /// Returns what TLS has come to: version, cipher suite, certificate. `None` when the response did not come over TLS.
+    #[cfg(feature = "tls-core")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls-core")))]
+    #[must_use]
+    pub fn tls(&self) -> Option<&crate::tls::TlsInfo> {
+        self.arrival.as_ref()?.tls.as_ref()
     }
 
     /// Returns how long the phases of the call have taken until now.

@@ -187,6 +187,8 @@ fn finish(
     lease.keep_alive(keep_alive(response.headers()));
     let arrival = Arrival {
         peer: lease.conn().peer_addr(),
+        #[cfg(feature = "tls-core")]
+        tls: lease.conn().tls().cloned(),
     };
     let mut response = response.map(|incoming| Received::body(incoming, scope, lease));
     response.extensions_mut().insert(arrival);

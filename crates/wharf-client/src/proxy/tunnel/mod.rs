@@ -1,12 +1,4 @@
 //! Streams through a proxy: what is said to it before its stream is that of the target.
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "for whoever opens connections, where proxies are chosen"
-    )
-)]
 
 mod http;
 mod prefixed;
