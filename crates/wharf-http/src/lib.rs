@@ -18,6 +18,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `cookies` | no | the `cookie` module, with the crate `cookie` |
+//! | `fs` | no | bodies of files: `Body::from_path` |
 //! | `json` | no | the `json` module, with `serde` and `serde_json` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

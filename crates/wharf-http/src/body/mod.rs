@@ -2,6 +2,8 @@
 
 mod channel;
 mod error;
+#[cfg(feature = "fs")]
+mod file;
 mod replay;
 mod stream;
 
@@ -188,7 +190,7 @@ impl Body {
 
     /// Returns a second body of the same bytes, without reading this one; `None` when the bytes come but once.
     ///
-    /// It is there for bodies in memory and for those made by [`replayable`](Self::replayable), until the first byte
+    /// It is there for bodies in memory, of files, and made by [`replayable`](Self::replayable), until the first byte
     /// is read of what is not in memory.
     ///
     /// # Examples
