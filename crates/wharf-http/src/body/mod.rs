@@ -188,6 +188,32 @@ impl Body {
         }
     }
 
+    /// Returns what makes further bodies of the same bytes; `None` when they come but once.
+    #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+    pub(crate) fn maker(&self) -> Option<replay::Make> {
+        match &self.kind {
+            Kind::Empty => Some(Arc::new(Self::empty)),
+            Kind::Full(bytes) => {
+                let bytes = bytes.clone();
+                Some(Arc::new(move || bytes.clone().into()))
+            }
+            Kind::Replayable(replayable) => Some(replayable.make()),
+            Kind::Stream(_) | Kind::Failed(_) => None,
+        }
+    }
+
+    /// Puts a body into another, which can be made anew when this one can.
+    #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+    pub(crate) fn wrapped<F>(self, wrap: F) -> Self
+    where
+        F: Fn(Self) -> Self + Send + Sync + 'static,
+    {
+        match self.maker() {
+            Some(make) => wrap(self).or_made_by(move || wrap(make())),
+            None => wrap(self),
+        }
+    }
+
     /// Returns a second body of the same bytes, without reading this one; `None` when the bytes come but once.
     ///
     /// It is there for bodies in memory, of files, and made by [`replayable`](Self::replayable), until the first byte

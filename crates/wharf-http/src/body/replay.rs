@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Body;
 
-type Make = Arc<dyn Fn() -> Body + Send + Sync>;
+/// Makes a body of the same bytes each time.
+pub(crate) type Make = Arc<dyn Fn() -> Body + Send + Sync>;
 
 /// A body of which nothing was read, and what makes another.
 pub(super) struct Replayable {
@@ -25,10 +26,14 @@ impl Replayable {
         std::mem::take(&mut self.body)
     }
 
+    pub(super) fn make(&self) -> Make {
+        Arc::clone(&self.make)
+    }
+
     pub(super) fn again(&self) -> Self {
         Self {
             body: (self.make)(),
-            make: Arc::clone(&self.make),
+            make: self.make(),
         }
     }
 }
