@@ -12,6 +12,7 @@
 //! - [`error`]: [`BoxError`] and [`ErrorChain`], the printer of causes.
 //! - `coding` (features `gzip`, `brotli`, `zstd`): bodies that are sent compressed, decoded and encoded.
 //! - `cookie` (feature `cookies`): cookies, read and written.
+//! - `form` (feature `form`): forms as browsers send them, encoded.
 //! - `json` (feature `json`): the hook for JSON codecs.
 //!
 //! # Features
@@ -20,6 +21,7 @@
 //! |---|---|---|
 //! | `brotli` | no | the coding `br`, with the crate `brotli` |
 //! | `cookies` | no | the `cookie` module, with the crate `cookie` |
+//! | `form` | no | the `form` module, with `serde` |
 //! | `fs` | no | bodies of files: `Body::from_path` |
 //! | `gzip` | no | the codings `gzip` and `deflate`, with the crates `flate2` and `zlib-rs`, which are Rust |
 //! | `json` | no | the `json` module, with `serde` and `serde_json` |
@@ -39,6 +41,9 @@ pub mod context;
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub mod cookie;
 pub mod error;
+#[cfg(feature = "form")]
+#[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+pub mod form;
 pub mod header;
 #[cfg(feature = "json")]
 #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
