@@ -14,6 +14,7 @@
 //! - `cookie` (feature `cookies`): cookies, read and written.
 //! - `form` (feature `form`): forms as browsers send them, encoded.
 //! - `json` (feature `json`): the hook for JSON codecs.
+//! - `multipart` (feature `multipart`): bodies of several parts, such as forms with files.
 //!
 //! # Features
 //!
@@ -25,6 +26,7 @@
 //! | `fs` | no | bodies of files: `Body::from_path` |
 //! | `gzip` | no | the codings `gzip` and `deflate`, with the crates `flate2` and `zlib-rs`, which are Rust |
 //! | `json` | no | the `json` module, with `serde` and `serde_json` |
+//! | `multipart` | no | the `multipart` module |
 //! | `zstd` | no | the coding `zstd`, with the crate `zstd`, which wants a C compiler |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -49,6 +51,9 @@ pub mod header;
 #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
 pub mod json;
 pub mod middleware;
+#[cfg(feature = "multipart")]
+#[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
+pub mod multipart;
 pub mod service;
 pub mod signal;
 

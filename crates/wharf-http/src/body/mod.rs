@@ -179,7 +179,7 @@ impl Body {
     }
 
     /// Lets a body of which nothing was read be made anew by `make`.
-    fn or_made_by<F>(self, make: F) -> Self
+    pub(crate) fn or_made_by<F>(self, make: F) -> Self
     where
         F: Fn() -> Self + Send + Sync + 'static,
     {
@@ -189,7 +189,12 @@ impl Body {
     }
 
     /// Returns what makes further bodies of the same bytes; `None` when they come but once.
-    #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+    #[cfg(any(
+        feature = "brotli",
+        feature = "gzip",
+        feature = "multipart",
+        feature = "zstd"
+    ))]
     pub(crate) fn maker(&self) -> Option<replay::Make> {
         match &self.kind {
             Kind::Empty => Some(Arc::new(Self::empty)),
