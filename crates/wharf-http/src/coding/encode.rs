@@ -49,6 +49,9 @@ impl Encoder {
 
     /// Sets how hard it tries: higher is smaller and slower. A level is brought into the range of the [coding](Coding).
     ///
+    /// A long body takes half a MiB of memory with gzip and deflate at any level, 3 MiB with zstd at level 3 and 80 at 19,
+    /// and 8 MiB with br at level 4 and 40 at 9.
+    ///
     /// Default: `None`, which is 6 for gzip and deflate, 4 for br and 3 for zstd.
     #[must_use]
     pub fn level(mut self, level: impl Into<Option<u32>>) -> Self {
