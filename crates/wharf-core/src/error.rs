@@ -301,6 +301,9 @@ fn caused_by_body(error: &(dyn StdError + 'static)) -> Option<HttpError> {
         if let Some(error) = error.downcast_ref::<body::Error>() {
             let known = match error.kind() {
                 BodyErrorKind::TooLarge { limit } => HttpError::too_large(limit),
+                BodyErrorKind::TooDense { .. } => HttpError::new(StatusCode::PAYLOAD_TOO_LARGE)
+                    .detail(error.to_string())
+                    .kind(ErrorKind::TooLarge),
                 BodyErrorKind::TimedOut | BodyErrorKind::TooSlow => {
                     HttpError::request_timeout(error.to_string()).kind(ErrorKind::Timeout)
                 }
@@ -392,6 +395,10 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "413 Payload Too Large: the body is larger than the limit of 7 bytes"
+        );
+        assert_eq!(
+            outer(BodyErrorKind::TooDense { limit: 9 }).to_string(),
+            "413 Payload Too Large: the body decodes to more than 9 times its size"
         );
         assert_eq!(
             outer(BodyErrorKind::TimedOut).status(),

@@ -10,29 +10,50 @@
 //! - [`signal`]: [`Signal`], a one-way switch that many tasks can await; [`Tasks`], work that a shutdown waits for.
 //! - [`header`]: typed header fields, and what the conditions of a request come to.
 //! - [`error`]: [`BoxError`] and [`ErrorChain`], the printer of causes.
+//! - `coding` (features `gzip`, `brotli`, `zstd`): bodies that are sent compressed, decoded and encoded.
 //! - `cookie` (feature `cookies`): cookies, read and written.
+//! - `form` (feature `form`): forms as browsers send them, encoded.
 //! - `json` (feature `json`): the hook for JSON codecs.
+//! - `multipart` (feature `multipart`): bodies of several parts, such as forms with files.
 //!
 //! # Features
 //!
 //! | feature | default | brings |
 //! |---|---|---|
+//! | `brotli` | no | the coding `br`, with the crate `brotli` |
 //! | `cookies` | no | the `cookie` module, with the crate `cookie` |
+//! | `form` | no | the `form` module, with `serde` |
+//! | `fs` | no | bodies of files: `Body::from_path` |
+//! | `gzip` | no | the codings `gzip` and `deflate`, with the crates `flate2` and `zlib-rs`, which are Rust |
 //! | `json` | no | the `json` module, with `serde` and `serde_json` |
+//! | `multipart` | no | the `multipart` module |
+//! | `zstd` | no | the coding `zstd`, with the crate `zstd`, which wants a C compiler |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod body;
+#[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "brotli", feature = "gzip", feature = "zstd")))
+)]
+pub mod coding;
 pub mod connection;
 pub mod context;
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub mod cookie;
 pub mod error;
+#[cfg(feature = "form")]
+#[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+pub mod form;
 pub mod header;
 #[cfg(feature = "json")]
 #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
 pub mod json;
 pub mod middleware;
+#[cfg(feature = "multipart")]
+#[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
+pub mod multipart;
 pub mod service;
 pub mod signal;
 

@@ -25,6 +25,11 @@ pub enum ErrorKind {
         /// The limit in bytes.
         limit: usize,
     },
+    /// It decodes to more than the reader allows for its size.
+    TooDense {
+        /// How many times larger it may become.
+        limit: u32,
+    },
     /// The peer sent nothing for longer than the `body_read` limit.
     TimedOut,
     /// The peer sends slower than the `min_rate` limit.
@@ -77,6 +82,9 @@ impl fmt::Display for Error {
         match self.inner.kind {
             ErrorKind::TooLarge { limit } => {
                 write!(f, "the body is larger than the limit of {limit} bytes")
+            }
+            ErrorKind::TooDense { limit } => {
+                write!(f, "the body decodes to more than {limit} times its size")
             }
             ErrorKind::TimedOut => f.write_str("the body did not arrive in time"),
             ErrorKind::TooSlow => f.write_str("the body arrived too slowly"),

@@ -2,6 +2,9 @@
 
 mod channel;
 mod error;
+#[cfg(feature = "fs")]
+mod file;
+mod replay;
 mod stream;
 
 pub use channel::Sender;
@@ -12,10 +15,10 @@ use std::fmt;
 use std::future::poll_fn;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{self, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
@@ -51,6 +54,8 @@ enum Kind {
     Full(Bytes),
     /// The mutex is never locked: `get_mut` reaches the stream, and the type becomes `Sync`.
     Stream(Mutex<BoxedStream>),
+    /// Nothing of it was read yet, so that it can be made anew.
+    Replayable(Box<replay::Replayable>),
     /// Reading failed, or was cancelled half way: every later read says so again.
     Failed(Error),
 }
@@ -132,6 +137,113 @@ impl Body {
         )
     }
 
+    /// Creates a body that can be made anew, for when a request has to be sent again.
+    ///
+    /// `make` is called once now, and once for each [`try_clone`](Self::try_clone). What it makes has to be the same
+    /// bytes each time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wharf_http::Body;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let numbers = || (1..=3).map(|number| Ok::<_, std::io::Error>(number.to_string()));
+    /// # struct Iter<I>(I);
+    /// # impl<I: Iterator + Unpin> futures_core::Stream for Iter<I> {
+    /// #     type Item = I::Item;
+    /// #     fn poll_next(
+    /// #         mut self: std::pin::Pin<&mut Self>,
+    /// #         _: &mut std::task::Context<'_>,
+    /// #     ) -> std::task::Poll<Option<I::Item>> {
+    /// #         std::task::Poll::Ready(self.0.next())
+    /// #     }
+    /// # }
+    /// # let numbers = move || Iter(numbers());
+    /// let mut body = Body::replayable(move || Body::from_stream(numbers()));
+    /// let mut again = body.try_clone().expect("it can be made anew");
+    /// assert_eq!(body.bytes(10).await?, "123");
+    /// assert_eq!(again.bytes(10).await?, "123");
+    /// # Ok::<(), wharf_http::body::Error>(()) }).unwrap();
+    /// ```
+    pub fn replayable<F>(make: F) -> Self
+    where
+        F: Fn() -> Self + Send + Sync + 'static,
+    {
+        let body = make();
+        match body.kind {
+            // Can be copied as they are, or made anew by what made them.
+            Kind::Empty | Kind::Full(_) | Kind::Replayable(_) => body,
+            Kind::Stream(_) | Kind::Failed(_) => body.or_made_by(make),
+        }
+    }
+
+    /// Lets a body of which nothing was read be made anew by `make`.
+    pub(crate) fn or_made_by<F>(self, make: F) -> Self
+    where
+        F: Fn() -> Self + Send + Sync + 'static,
+    {
+        Self {
+            kind: Kind::Replayable(Box::new(replay::Replayable::new(self, Arc::new(make)))),
+        }
+    }
+
+    /// Returns what makes further bodies of the same bytes; `None` when they come but once.
+    #[cfg(any(
+        feature = "brotli",
+        feature = "gzip",
+        feature = "multipart",
+        feature = "zstd"
+    ))]
+    pub(crate) fn maker(&self) -> Option<replay::Make> {
+        match &self.kind {
+            Kind::Empty => Some(Arc::new(Self::empty)),
+            Kind::Full(bytes) => {
+                let bytes = bytes.clone();
+                Some(Arc::new(move || bytes.clone().into()))
+            }
+            Kind::Replayable(replayable) => Some(replayable.make()),
+            Kind::Stream(_) | Kind::Failed(_) => None,
+        }
+    }
+
+    /// Puts a body into another, which can be made anew when this one can.
+    #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+    pub(crate) fn wrapped<F>(self, wrap: F) -> Self
+    where
+        F: Fn(Self) -> Self + Send + Sync + 'static,
+    {
+        match self.maker() {
+            Some(make) => wrap(self).or_made_by(move || wrap(make())),
+            None => wrap(self),
+        }
+    }
+
+    /// Returns a second body of the same bytes, without reading this one; `None` when the bytes come but once.
+    ///
+    /// It is there for bodies in memory, of files, and made by [`replayable`](Self::replayable), until the first byte
+    /// is read of what is not in memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wharf_http::Body;
+    ///
+    /// assert!(Body::from("bytes").try_clone().is_some());
+    /// let (_sender, once) = Body::channel(1);
+    /// assert!(once.try_clone().is_none());
+    /// ```
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        let kind = match &self.kind {
+            Kind::Empty => Kind::Empty,
+            Kind::Full(bytes) => Kind::Full(bytes.clone()),
+            Kind::Replayable(replayable) => Kind::Replayable(Box::new(replayable.again())),
+            Kind::Stream(_) | Kind::Failed(_) => return None,
+        };
+        Some(Self { kind })
+    }
+
     /// Adds trailer fields, sent after the last byte where the protocol and the peer allow it (RFC 9110 §6.5).
     #[must_use]
     pub fn with_trailers(self, trailers: HeaderMap) -> Self {
@@ -159,7 +271,7 @@ impl Body {
         match &self.kind {
             Kind::Empty => Some(&NOTHING),
             Kind::Full(bytes) => Some(bytes),
-            Kind::Stream(_) | Kind::Failed(_) => None,
+            Kind::Stream(_) | Kind::Replayable(_) | Kind::Failed(_) => None,
         }
     }
 
@@ -177,26 +289,24 @@ impl Body {
     /// Not safe: what was read is lost when the future is dropped half way, and later reads fail.
     pub async fn bytes(&mut self, limit: impl Into<Option<usize>>) -> Result<Bytes, Error> {
         let limit = limit.into();
-        let check = |length: u64| match limit {
-            Some(limit) if length > limit as u64 => Err(Error::new(ErrorKind::TooLarge { limit })),
-            _ => Ok(()),
-        };
         match &self.kind {
             Kind::Empty => return Ok(Bytes::new()),
             Kind::Full(bytes) => {
-                check(bytes.len() as u64)?;
+                within(limit, bytes.len() as u64)?;
                 return Ok(bytes.clone());
             }
             Kind::Failed(error) => return Err(error.clone()),
             // Too long by its own account: left unread, so that a caller with another limit still can.
-            Kind::Stream(_) => check(http_body::Body::size_hint(self).lower())?,
+            Kind::Stream(_) | Kind::Replayable(_) => {
+                within(limit, http_body::Body::size_hint(self).lower())?;
+            }
         }
         let cancelled =
             Error::new(ErrorKind::Other).because("an earlier read of this body was cancelled");
         let mut stream = Self {
             kind: mem::replace(&mut self.kind, Kind::Failed(cancelled)),
         };
-        let result = stream.collect(check).await;
+        let result = stream.collect(limit).await;
         self.kind = match &result {
             Ok(bytes) => Kind::Full(bytes.clone()),
             Err(error) => Kind::Failed(error.clone()),
@@ -204,23 +314,31 @@ impl Body {
         result
     }
 
-    async fn collect(&mut self, check: impl Fn(u64) -> Result<(), Error>) -> Result<Bytes, Error> {
+    async fn collect(&mut self, limit: Option<usize>) -> Result<Bytes, Error> {
         let Some(first) = self.chunk().await.transpose()? else {
             return Ok(Bytes::new());
         };
-        check(first.len() as u64)?;
+        within(limit, first.len() as u64)?;
         let Some(second) = self.chunk().await.transpose()? else {
             return Ok(first);
         };
-        let mut all = BytesMut::with_capacity(first.len() + second.len());
+        let mut all = Vec::with_capacity(first.len() + second.len());
         all.extend_from_slice(&first);
+        drop(first);
         let mut next = Some(second);
         while let Some(piece) = next {
-            check((all.len() + piece.len()) as u64)?;
+            let length = all.len() + piece.len();
+            within(limit, length as u64)?;
+            if all.capacity() < length {
+                // Twice as much each time, but never more than the limit: it bounds the memory, not the length alone.
+                let wanted = limit.map_or(2 * length, |limit| limit.min(2 * length));
+                all.reserve_exact(wanted - all.len());
+            }
             all.extend_from_slice(&piece);
+            drop(piece);
             next = self.chunk().await.transpose()?;
         }
-        Ok(all.freeze())
+        Ok(all.into())
     }
 
     /// Returns the next piece, in the size it arrived in; `None` at the end. Trailer fields are passed over.
@@ -284,6 +402,11 @@ impl http_body::Body for Body {
                 }
                 Poll::Ready(frame)
             }
+            Kind::Replayable(replayable) => {
+                let body = replayable.take();
+                *self = body;
+                self.poll_frame(cx)
+            }
             Kind::Failed(error) => Poll::Ready(Some(Err(error.clone()))),
         }
     }
@@ -293,6 +416,7 @@ impl http_body::Body for Body {
             Kind::Empty => true,
             Kind::Full(bytes) => bytes.is_empty(),
             Kind::Stream(stream) => peek(stream, |stream| stream.is_end_stream()),
+            Kind::Replayable(replayable) => replayable.body().is_end_stream(),
             Kind::Failed(_) => false,
         }
     }
@@ -302,8 +426,16 @@ impl http_body::Body for Body {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Stream(stream) => peek(stream, |stream| stream.size_hint()),
+            Kind::Replayable(replayable) => replayable.body().size_hint(),
             Kind::Failed(_) => SizeHint::default(),
         }
+    }
+}
+
+fn within(limit: Option<usize>, length: u64) -> Result<(), Error> {
+    match limit {
+        Some(limit) if length > limit as u64 => Err(Error::new(ErrorKind::TooLarge { limit })),
+        _ => Ok(()),
     }
 }
 
@@ -317,6 +449,7 @@ impl fmt::Debug for Body {
         let kind = match &self.kind {
             Kind::Empty | Kind::Full(_) => "bytes",
             Kind::Stream(_) => "stream",
+            Kind::Replayable(_) => "replayable",
             Kind::Failed(_) => "failed",
         };
         f.debug_struct("Body")

@@ -1,4 +1,5 @@
 use http::{HeaderValue, header};
+use http_body_util::BodyExt as _;
 
 use super::*;
 
@@ -127,4 +128,70 @@ async fn a_sender_learns_that_the_reader_is_gone() {
         ErrorKind::Disconnected
     );
     sender.closed().await;
+}
+
+/// Bodies of one byte, each with the number of how many were made before.
+fn numbered() -> Body {
+    let made = std::sync::atomic::AtomicU8::new(0);
+    Body::replayable(move || {
+        let number = made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Body::new(http_body_util::Full::new(Bytes::from(vec![number])).boxed_unsync())
+    })
+}
+
+#[tokio::test]
+async fn a_replayable_body_is_made_anew_until_it_is_read() {
+    let mut body = numbered();
+    assert_eq!((body.len(), body.as_bytes()), (Some(1), None));
+    let mut second = body.try_clone().unwrap();
+    let mut third = second.try_clone().unwrap();
+    for (number, body) in [&mut body, &mut second, &mut third].into_iter().enumerate() {
+        assert_eq!(
+            body.chunk().await.unwrap().unwrap().as_ref(),
+            [number as u8]
+        );
+        assert!(body.chunk().await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_replayable_body_that_was_read_whole_is_kept_as_bytes() {
+    let mut body = numbered();
+    assert_eq!(body.bytes(1).await.unwrap().as_ref(), [0]);
+    assert_eq!(body.bytes(1).await.unwrap().as_ref(), [0]);
+    assert_eq!(body.try_clone().unwrap().as_bytes(), body.as_bytes());
+}
+
+#[tokio::test]
+async fn a_replayable_body_over_the_limit_is_left_unread() {
+    let mut body = numbered();
+    assert_eq!(
+        body.bytes(0).await.unwrap_err().kind(),
+        ErrorKind::TooLarge { limit: 0 }
+    );
+    assert!(body.try_clone().is_some());
+}
+
+#[test]
+fn bytes_stay_bytes_in_a_replayable_body() {
+    let body = Body::replayable(|| Body::from("bytes"));
+    assert_eq!(body.as_bytes().unwrap(), "bytes");
+    assert_eq!(body.try_clone().unwrap().as_bytes().unwrap(), "bytes");
+}
+
+#[tokio::test]
+async fn a_body_that_failed_or_is_half_read_cannot_be_cloned() {
+    let mut body = pieces(&["a", "b"]);
+    assert!(body.try_clone().is_none());
+    body.bytes(1).await.unwrap_err();
+    assert!(body.try_clone().is_none());
+}
+
+#[tokio::test]
+async fn the_memory_of_a_whole_read_ends_at_the_limit() {
+    let mut body = pieces(&["aaaa"; 9]);
+    let whole = body.bytes(37).await.unwrap();
+    drop(body);
+    // The vector below the bytes grew by doubling: from 8 to 24, then to 37 and not 56.
+    assert_eq!(Vec::from(whole).capacity(), 37);
 }
