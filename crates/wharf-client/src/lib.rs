@@ -35,16 +35,23 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
+//! | `brotli` | no | responses in the coding `br` are undone |
 //! | `cookies` | no | the cookie jar, without another crate |
 //! | `digest` | no | digest authentication (RFC 7616), with `md-5` and `sha2` |
+//! | `form` | no | `RequestBuilder::form`, with `serde` |
+//! | `fs` | no | `RequestBuilder::file`, a body that is read from a file |
+//! | `gzip` | no | responses in the codings `gzip` and `deflate` are undone |
+//! | `http2` | no | HTTP/2, agreed on behind TLS or spoken without |
 //! | `in-process` | no | `connect::InProcess`, which leads to a service in the same process |
 //! | `json` | no | `RequestBuilder::json` and `Response::json`, with `serde` and `serde_json` |
+//! | `multipart` | no | `RequestBuilder::multipart`: bodies of several parts, such as forms with files |
 //! | `public-suffix` | no | `cookies`, and the public suffix list for it: no cookies for all of `co.uk` (`psl`) |
 //! | `proxy` | no | the `proxy` module: HTTP proxies, chosen by rules of your own or those of the environment |
 //! | `socks` | no | SOCKS proxies, with `proxy` |
 //! | `tls` | no | the module `tls`: TLS with the cryptography of aws-lc-rs, which needs a C compiler to build |
 //! | `tls-ring` | no | the same with that of ring, which is smaller and has no post-quantum key exchange |
 //! | `tls-core` | no | the same with none: the program brings a provider, see `tls::dangerous_raw`; the other two bring this |
+//! | `zstd` | no | responses in the coding `zstd` are undone; wants a C compiler |
 //! | `bundled-roots` | no | the data of `tls::Roots::Bundled`, for machines that have no root certificates; brings `tls-core` |
 //!
 //! With both `tls` and `tls-ring` it is aws-lc-rs that is used. Which roots are trusted is chosen when the program runs.

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue};
+#[cfg(any(feature = "form", feature = "json", feature = "multipart"))]
+use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, EXPECT, HeaderName, HeaderValue};
 use http::{Extensions, HeaderMap, Method};
 use url::Url;
 use wharf_http::header::{BadHeader, Basic, Bearer, TypedHeader};
@@ -143,6 +145,76 @@ impl RequestBuilder {
         self.change(|draft| {
             let body = SerdeJson::encode(value).map_err(unsendable)?;
             draft.set_body(body.into(), HeaderValue::from_static("application/json"));
+            Ok(())
+        })
+    }
+
+    /// Sets the body to `value` as a form, `a=1&b=2`, and `content-type` to `application/x-www-form-urlencoded` unless another
+    /// one is set. Lists become repeated names.
+    #[cfg(feature = "form")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+    pub fn form<T: serde::Serialize + ?Sized>(self, value: &T) -> Self {
+        self.change(|draft| {
+            let body = wharf_http::form::encode(value).map_err(unsendable)?;
+            let content_type = "application/x-www-form-urlencoded";
+            draft.set_body(body.into(), HeaderValue::from_static(content_type));
+            Ok(())
+        })
+    }
+
+    /// Adds all fields of `value` to the query of the URL. Lists become repeated names.
+    #[cfg(feature = "form")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+    pub fn queries<T: serde::Serialize + ?Sized>(self, value: &T) -> Self {
+        self.change(|draft| {
+            let more = wharf_http::form::encode(value).map_err(unsendable)?;
+            let query = match draft.url.query() {
+                Some(query) if !query.is_empty() => format!("{query}&{more}"),
+                _ => more,
+            };
+            draft
+                .url
+                .set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
+            Ok(())
+        })
+    }
+
+    /// Sets the body to a form of several parts, such as one with files, and `content-type` with its boundary.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use wharf_http::multipart::{Form, Part};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = wharf_client::Client::new();
+    /// let minutes = Part::new("all agreed").file_name("minutes.txt").content_type("text/plain");
+    /// let form = Form::new().add("title", "Minutes").add("file", minutes);
+    /// client.post("http://quay.test/files").multipart(form).send().await?.ok()?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "multipart")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
+    pub fn multipart(self, form: wharf_http::multipart::Form) -> Self {
+        self.change(|draft| {
+            let form = form.build().map_err(unsendable)?;
+            draft
+                .headers
+                .insert(CONTENT_TYPE, form.content_type().clone());
+            draft.body = form.into_body();
+            Ok(())
+        })
+    }
+
+    /// Sets the body to a file, which is opened here and anew whenever the request is sent again.
+    ///
+    /// A file that cannot be opened is the error of [`send`](Self::send), of kind [`ErrorKind::Request`].
+    #[cfg(feature = "fs")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
+    pub async fn file(self, path: impl Into<std::path::PathBuf> + Send) -> Self {
+        let body = Body::from_path(path).await;
+        self.change(|draft| {
+            draft.body = body.map_err(unsendable)?;
             Ok(())
         })
     }
@@ -391,10 +463,7 @@ impl Draft {
     }
 
     /// Sets the body and its type, unless another one is set.
-    #[cfg_attr(
-        not(feature = "json"),
-        expect(dead_code, reason = "only encoders know a type")
-    )]
+    #[cfg(any(feature = "form", feature = "json"))]
     fn set_body(&mut self, body: Body, content_type: HeaderValue) {
         self.body = body;
         self.headers.entry(CONTENT_TYPE).or_insert(content_type);

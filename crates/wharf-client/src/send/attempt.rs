@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::time::{Instant, sleep};
-use wharf_http::{Body, Request, Response};
+use wharf_http::{Request, Response};
 
 use super::exchange::Repeatable;
 use super::hop::drain;
@@ -114,16 +114,11 @@ async fn once(scope: &Arc<Scope>, request: Request) -> Result<Response, Error> {
 
 /// Copies a request whose body can be sent again.
 pub(super) fn copy(request: &Request) -> Option<Request> {
-    let mut copy = Request::new(replay(request.body())?);
+    let mut copy = Request::new(request.body().try_clone()?);
     *copy.method_mut() = request.method().clone();
     *copy.uri_mut() = request.uri().clone();
     *copy.headers_mut() = request.headers().clone();
     *copy.version_mut() = request.version();
     *copy.extensions_mut() = request.extensions().clone();
     Some(copy)
-}
-
-/// Copies a body that can be sent again.
-pub(super) fn replay(body: &Body) -> Option<Body> {
-    body.as_bytes().map(|bytes| bytes.clone().into())
 }

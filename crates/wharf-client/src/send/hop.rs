@@ -12,7 +12,7 @@ use wharf_http::header::{Basic, TypedHeader};
 use wharf_http::{Body, Context, Request};
 
 use super::Scope;
-use super::attempt::{attempt, replay};
+use super::attempt::attempt;
 use crate::connect::SocketPath;
 use crate::redirect::{self, Hop, drop_content, drop_credentials, same_origin, to_uri};
 use crate::trace::Event;
@@ -55,9 +55,13 @@ impl Hops {
 
     pub(super) async fn run(mut self) -> Result<Response, Error> {
         loop {
-            let spare = replay(&self.body);
+            let spare = self.body.try_clone();
             let body = std::mem::take(&mut self.body);
-            let response = self.send(body).await?;
+            #[cfg_attr(
+                not(any(feature = "brotli", feature = "gzip", feature = "zstd")),
+                expect(unused_mut, reason = "no coding is undone")
+            )]
+            let mut response = self.send(body).await?;
             let (status, headers) = (response.status(), response.headers());
             let followed = u32::try_from(self.history.len()).unwrap_or(u32::MAX);
             let policy = &self.scope.settings.redirects;
@@ -65,6 +69,9 @@ impl Hops {
             let next = match next {
                 Ok(Some(next)) => next,
                 Ok(None) => {
+                    #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+                    super::decode::undo(&mut response, &self.scope)
+                        .map_err(|error| error.at_url(&self.url))?;
                     return Ok(Response::new(response, self.scope, self.url, self.history).await);
                 }
                 Err(error) => return Err(error.at_url(&self.url)),

@@ -9,6 +9,8 @@
 mod attempt;
 #[cfg(feature = "cookies")]
 mod cookies;
+#[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+mod decode;
 mod exchange;
 mod hop;
 mod wire;

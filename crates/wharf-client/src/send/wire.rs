@@ -30,6 +30,8 @@ pub(super) fn complete(request: &mut Request, scope: &Scope) -> Result<(), Error
     };
     add(ACCEPT, HeaderValue::from_static("*/*"));
     add(USER_AGENT, scope.client.user_agent.clone().unwrap_or(AGENT));
+    #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+    super::decode::ask(request, scope);
     Ok(())
 }
 

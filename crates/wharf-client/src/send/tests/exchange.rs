@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_request_is_written_in_origin_form() {
-    let (client, mut server) = pair();
+    let (client, mut server) = pair_with(|builder| builder.decode(false));
     let request = client
         .post("a/b?c=d#e")
         .header("x-a", "1")
