@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
+use pin_project_lite::pin_project;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::task::{AbortHandle, JoinHandle};
 
 /// A switch that is thrown once and never taken back.
@@ -61,12 +64,10 @@ impl Signal {
     /// # Cancel safety
     ///
     /// Safe: dropping the future loses nothing.
-    pub async fn fired(&self) {
-        let mut notified = pin!(self.inner.notify.notified());
-        // Registered before the flag is read, so that a signal fired in between is not missed.
-        notified.as_mut().enable();
-        if !self.is_fired() {
-            notified.await;
+    pub fn fired(&self) -> impl Future<Output = ()> {
+        Fired {
+            signal: self,
+            notified: self.inner.notify.notified(),
         }
     }
 }
@@ -76,6 +77,30 @@ impl fmt::Debug for Signal {
         f.debug_struct("Signal")
             .field("fired", &self.is_fired())
             .finish()
+    }
+}
+
+pin_project! {
+    /// Waits for a signal. By hand, since each connection of a server has two: an `async fn` takes a third more.
+    struct Fired<'a> {
+        signal: &'a Signal,
+        #[pin]
+        notified: Notified<'a>,
+    }
+}
+
+impl Future for Fired<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        // Registered before the flag is read, so that a signal fired in between is not missed.
+        let notified = this.notified.poll(cx);
+        if this.signal.is_fired() {
+            Poll::Ready(())
+        } else {
+            notified
+        }
     }
 }
 
@@ -257,6 +282,15 @@ mod tests {
         assert!(!waiter.is_finished());
         signal.fire();
         waiter.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_waiter_that_looks_only_later_goes_on_as_well() {
+        let signal = Signal::new();
+        let waiting = signal.fired();
+        signal.fire();
+        waiting.await;
+        signal.fired().await;
     }
 
     #[tokio::test]

@@ -1,13 +1,16 @@
 //! [`Arrival`], what happens to a connection between `accept` and the end of its last request.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use pin_project_lite::pin_project;
 use tokio::time::{sleep, timeout};
 use wharf_http::connection::{Local, Peer};
-use wharf_http::{Connection, Service, Signal, Tasks};
+use wharf_http::{BoxFuture, Connection, Service, Signal, Tasks};
 
-use crate::conn::{ConnectionConfig, Protocol, serve_connection_as};
+use crate::conn::{ConnectionConfig, ConnectionEnd, Protocol, serve_connection_as, serve_detected};
 use crate::listener::proxy_protocol::Refused;
 use crate::listener::{Accepted, ProxyProtocol, Stream};
 use crate::notice::Notice;
@@ -70,50 +73,96 @@ impl<S: Service> Arrival<S> {
         accepted: Accepted,
         place: P,
     ) -> impl Future<Output = ()> + Send + 'static + use<S, P> {
-        let Accepted {
-            mut stream,
-            peer,
-            local,
-            site,
-        } = accepted;
-        let config = if site.health_alone {
+        let config = if accepted.site.health_alone {
             self.health.clone()
         } else {
             self.config.clone()
         };
         let (shutdown, tasks) = (self.shutdown.clone(), self.tasks.clone());
         let to_stderr = self.notice.to_stderr();
-        async move {
-            let _place = place;
-            let mut connection = match &site.proxy_protocol {
-                None => Connection::new(peer, local),
-                Some(protocol) => {
-                    // On the heap, so that the connections of other listeners do not grow by it.
-                    let introduced = introduce(protocol, stream, peer, local, &config, &shutdown);
-                    let Some((behind, connection)) = Box::pin(introduced).await else {
-                        return;
-                    };
-                    stream = behind;
-                    connection
-                }
-            };
-            connection = connection
+        let describe = move |connection: Connection| {
+            connection
                 .with_server(shutdown, tasks)
-                .with_errors_to_stderr(to_stderr);
-            let mut protocol = Protocol::Detect;
-            if let Some(tls) = &site.tls {
-                // In a box of its own: it is large, and soon over.
-                let secured = Box::pin(tls.secure(stream, connection, &config)).await;
-                let Some((behind, secured)) = secured else {
-                    return;
-                };
-                (stream, connection) = (behind, secured);
-                protocol = tls::agreed(&connection);
-            }
-            // Made where it is awaited: moved here, it would take its place in memory twice.
-            let _end = serve_connection_as(stream, connection, config, protocol).await;
+                .with_errors_to_stderr(to_stderr)
+        };
+        if accepted.site.proxy_protocol.is_some() || accepted.site.tls.is_some() {
+            let shutdown = self.shutdown.clone();
+            return Serving::Prepared {
+                future: Box::pin(async move {
+                    let _place = place;
+                    prepare(accepted, config, &shutdown, describe).await;
+                }),
+            };
+        }
+        let connection = describe(Connection::new(accepted.peer, accepted.local));
+        Serving::Plain {
+            future: serve_detected(accepted.stream, connection, config),
+            _place: place,
         }
     }
+}
+
+pin_project! {
+    /// A connection that is being served.
+    ///
+    /// No `async` block: what such a block awaits lies in memory twice when it was made outside.
+    #[project = Project]
+    enum Serving<F, P> {
+        // It begins with a request.
+        Plain { #[pin] future: F, _place: P },
+        // Something comes before. On the heap, so that the others do not grow by it.
+        Prepared { future: BoxFuture<'static, ()> },
+    }
+}
+
+impl<F: Future<Output = ConnectionEnd>, P> Future for Serving<F, P> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.project() {
+            Project::Plain { future, .. } => future.poll(cx).map(|_end| ()),
+            Project::Prepared { future } => future.as_mut().poll(cx),
+        }
+    }
+}
+
+/// Serves a connection on which something comes before the first request: whose it is, or how it is encrypted.
+async fn prepare<S: Service>(
+    accepted: Accepted,
+    config: ConnectionConfig<S>,
+    shutdown: &Signal,
+    describe: impl FnOnce(Connection) -> Connection,
+) {
+    let Accepted {
+        mut stream,
+        peer,
+        local,
+        site,
+    } = accepted;
+    let mut connection = match &site.proxy_protocol {
+        None => Connection::new(peer, local),
+        Some(protocol) => {
+            // In a box of its own: it is large, and soon over.
+            let introduced = introduce(protocol, stream, peer, local, &config, shutdown);
+            let Some((behind, connection)) = Box::pin(introduced).await else {
+                return;
+            };
+            stream = behind;
+            connection
+        }
+    };
+    connection = describe(connection);
+    let mut protocol = Protocol::Detect;
+    if let Some(tls) = &site.tls {
+        // In one too.
+        let secured = Box::pin(tls.secure(stream, connection, &config)).await;
+        let Some((behind, secured)) = secured else {
+            return;
+        };
+        (stream, connection) = (behind, secured);
+        protocol = tls::agreed(&connection);
+    }
+    let _end = serve_connection_as(stream, connection, config, protocol).await;
 }
 
 /// Lets a proxy say whose connection it is; `None` when it did not, and the connection is to be closed.
@@ -169,8 +218,8 @@ mod tests {
         let arrival = Arrival::new(config, Tasks::new(), Notice::new(false));
         let size = size_of_result(|accepted| arrival.serve(accepted, ()));
         assert!(
-            size <= 1536,
-            "{size} bytes: something large is awaited that could be on the heap, or lies in memory twice"
+            size <= 416,
+            "{size} bytes: something is awaited that could be on the heap, or lies in memory twice"
         );
     }
 }

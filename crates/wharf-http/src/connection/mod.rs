@@ -129,9 +129,10 @@ struct Inner {
     id: u128,
     peer: Peer,
     local: Local,
-    proxy: Option<Peer>,
+    /// In a box, like `tls`: connections that have neither are many, and do not grow by it.
+    proxy: Option<Box<Peer>>,
+    tls: Option<Box<TlsInfo>>,
     scheme: Scheme,
-    tls: Option<TlsInfo>,
     peer_certificate: Option<PeerCertificate>,
     shutdown: Signal,
     tasks: Tasks,
@@ -175,7 +176,7 @@ impl Connection {
     /// Default: none, the peer itself holds it.
     #[must_use]
     pub fn with_proxy(self, proxy: Peer) -> Self {
-        self.change(|inner| inner.proxy = Some(proxy))
+        self.change(|inner| inner.proxy = Some(Box::new(proxy)))
     }
 
     /// Sets how the connection is encrypted, and with it the scheme `https`. Default: it is not.
@@ -183,7 +184,7 @@ impl Connection {
     pub fn with_tls(self, tls: TlsInfo) -> Self {
         self.change(|inner| {
             inner.scheme = Scheme::HTTPS;
-            inner.tls = Some(tls);
+            inner.tls = Some(Box::new(tls));
         })
     }
 
@@ -256,7 +257,7 @@ impl Connection {
     /// when the peer itself holds it.
     #[must_use]
     pub fn proxy(&self) -> Option<&Peer> {
-        self.inner.proxy.as_ref()
+        self.inner.proxy.as_deref()
     }
 
     /// Returns `http`, or `https` when the connection itself is encrypted, here or up to the [`proxy`](Self::proxy).
@@ -268,7 +269,7 @@ impl Connection {
     /// Returns how the connection itself is encrypted; `None` when it is not.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsInfo> {
-        self.inner.tls.as_ref()
+        self.inner.tls.as_deref()
     }
 
     /// Returns the certificate by which the client has proved who it is; `None` when it was not asked, or had none.

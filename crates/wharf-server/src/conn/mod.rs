@@ -139,7 +139,7 @@ where
     S: Service,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    serve_connection_as(io, connection, config, Protocol::Detect).await
+    serve_detected(io, connection, config).await
 }
 
 /// Lets the service answer bytes that never became a request, and closes; hyper never sees the connection.
@@ -183,29 +183,38 @@ where
     S: Service,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let arrived = Arrived::new(io, &config);
     match protocol {
+        Protocol::Detect => serve_detected(io, connection, config).await,
         #[cfg(feature = "http1")]
-        Protocol::Detect => match http1::serve(arrived, &connection, &config, true).await {
-            Served::Ended(end) => end,
-            #[cfg(feature = "http2")]
-            Served::Preface(arrived) => {
-                // Boxed: few connections take this way, and all would have to be as large.
-                Box::pin(http2::serve(arrived, connection, config)).await
-            }
-            #[cfg(not(feature = "http2"))]
-            Served::Preface(_) => ConnectionEnd::Finished,
-        },
-        #[cfg(feature = "http1")]
-        Protocol::Http1 => match http1::serve(arrived, &connection, &config, false).await {
-            Served::Ended(end) => end,
-            Served::Preface(_) => ConnectionEnd::Finished,
-        },
-        #[cfg(all(feature = "http2", not(feature = "http1")))]
-        Protocol::Detect => http2::serve(arrived, connection, config).await,
+        Protocol::Http1 => {
+            let arrived = Arrived::new(io, &config);
+            http1::serve(arrived, connection, config, false).await
+        }
         #[cfg(feature = "http2")]
-        Protocol::Http2 => Box::pin(http2::serve(arrived, connection, config)).await,
+        Protocol::Http2 => {
+            let arrived = Arrived::new(io, &config);
+            Box::pin(http2::serve(arrived, connection, config)).await
+        }
     }
+}
+
+/// Serves one connection like [`serve_connection`].
+///
+/// Sets it up at once and not when it is first polled: arguments that wait for that keep their place in memory for good.
+pub(crate) fn serve_detected<S, IO>(
+    io: IO,
+    connection: Connection,
+    config: ConnectionConfig<S>,
+) -> impl Future<Output = ConnectionEnd> + Send + 'static
+where
+    S: Service,
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let arrived = Arrived::new(io, &config);
+    #[cfg(feature = "http1")]
+    return http1::serve(arrived, connection, config, true);
+    #[cfg(not(feature = "http1"))]
+    http2::serve(arrived, connection, config)
 }
 
 /// A connection whose protocol is known.
@@ -234,18 +243,6 @@ impl<IO> Arrived<IO> {
     fn flow(&self) -> Flow {
         Flow::new(self.opened)
     }
-}
-
-/// What became of a connection that was taken for HTTP/1.
-#[cfg(feature = "http1")]
-enum Served<IO> {
-    Ended(ConnectionEnd),
-    /// It begins with the preface of HTTP/2, as far as it was read.
-    #[cfg_attr(
-        not(feature = "http2"),
-        expect(dead_code, reason = "then such a connection is answered 505")
-    )]
-    Preface(Arrived<IO>),
 }
 
 #[cfg(test)]

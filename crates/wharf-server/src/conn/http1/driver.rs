@@ -73,21 +73,22 @@ where
     S: Service,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    pub(super) fn new(
-        talk: Talk<S, IO>,
-        progress: &Arc<Progress>,
-        connection: &Connection,
-    ) -> Self {
+    pub(super) fn new(talk: Talk<S, IO>, progress: Arc<Progress>, connection: Connection) -> Self {
         Self {
             talk,
-            progress: Arc::clone(progress),
-            connection: connection.clone(),
+            progress,
+            connection,
             clock: Clock::default(),
             head_since: 0,
             leaving_since: 0,
             uploading: false,
             unparkable: false,
         }
+    }
+
+    /// Returns what the parts of the connection tell each other.
+    pub(super) fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
     }
 
     /// Makes the timer, not armed.

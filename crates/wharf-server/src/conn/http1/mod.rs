@@ -26,15 +26,17 @@ use super::closing::{self, Closing};
 use super::config::Settings;
 #[cfg(feature = "tls-core")]
 use super::socket::Socket;
-use super::{Arrived, ConnectionConfig, ConnectionEnd, Served};
+use super::{Arrived, ConnectionConfig, ConnectionEnd};
 
-/// Serves a connection; one that begins with the preface of HTTP/2 is given back where that is to be `detect`ed.
-pub(super) async fn serve<S, IO>(
+/// Serves a connection until it ends. One that begins with the preface of HTTP/2 speaks that, where it is to be `detect`ed.
+///
+/// No `async fn`: its arguments would lie in memory for as long as the connection is open, beside what is made of them.
+pub(super) fn serve<S, IO>(
     arrived: Arrived<IO>,
-    connection: &Connection,
-    config: &ConnectionConfig<S>,
+    connection: Connection,
+    config: ConnectionConfig<S>,
     detect: bool,
-) -> Served<IO>
+) -> impl Future<Output = ConnectionEnd> + Send + 'static
 where
     S: Service,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -48,16 +50,21 @@ where
         let service = Arc::clone(&config.service);
         let adapter = Adapter::new(service, connection.clone(), Arc::clone(&progress));
         let talk = Talk::with_hyper(wire, adapter, &progress);
-        Driver::new(talk, &progress, connection)
+        Driver::new(talk, progress, connection.clone())
     };
-    let end = {
-        let mut timer = pin!(driver.timer());
-        let mut shutdown = pin!(connection.shutdown().fired());
-        let mut abort = pin!(settings.abort.fired());
-        poll_fn(|cx| driver.poll(cx, timer.as_mut(), shutdown.as_mut(), abort.as_mut())).await
-    };
-    // On the heap, so that connections which have not ended do not grow by it.
-    Box::pin(finish(end, driver, connection, config, &progress, detect)).await
+    async move {
+        let end = {
+            let mut timer = pin!(driver.timer());
+            let mut shutdown = pin!(connection.shutdown().fired());
+            let mut abort = pin!(config.settings().abort.fired());
+            let driver = &mut driver;
+            // Moved in, or all three would be kept beside it as well.
+            poll_fn(move |cx| driver.poll(cx, timer.as_mut(), shutdown.as_mut(), abort.as_mut()))
+                .await
+        };
+        // On the heap, so that connections which have not ended do not grow by it.
+        Box::pin(finish(end, driver, connection, config, detect)).await
+    }
 }
 
 /// Lets the service answer bytes that never became a request, and closes.
@@ -87,20 +94,20 @@ where
     closing.reject(adapter, rejected).await
 }
 
-/// Deals with what is left when hyper has stopped.
+/// Deals with what is left when hyper has stopped, and goes on with HTTP/2 if that is what the client speaks.
 async fn finish<S, IO>(
     end: End,
     driver: Driver<S, IO>,
-    connection: &Connection,
-    config: &ConnectionConfig<S>,
-    progress: &Progress,
+    connection: Connection,
+    config: ConnectionConfig<S>,
     detect: bool,
-) -> Served<IO>
+) -> ConnectionEnd
 where
     S: Service,
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let settings = config.settings();
+    let progress = driver.progress();
     let busy = progress.is_busy();
     let Parts {
         wire,
@@ -108,27 +115,30 @@ where
         adapter,
     } = match (driver.take_apart(end.outcome()), &end) {
         (Some(parts), _) => parts,
-        (None, End::Done) => return Served::Ended(upgraded(progress, settings).await),
-        (None, _) => return Served::Ended(ConnectionEnd::Failed),
+        (None, End::Done) => return upgraded(&progress, settings).await,
+        (None, _) => return ConnectionEnd::Failed,
     };
     #[cfg(feature = "http2")]
-    if detect && settings.http2.prior_knowledge && is_preface(&end, &read, progress) {
-        return Served::Preface(Arrived {
+    if detect && settings.http2.prior_knowledge && is_preface(&end, &read, &progress) {
+        let arrived = Arrived {
             io: wire.into_socket().into_io(),
             read,
             opened: progress.flow.opened(),
             stats: progress.stats(),
-        });
+        };
+        // What was read is counted when these go, and HTTP/2 may go on for long.
+        drop((adapter, progress));
+        return Box::pin(super::http2::serve(arrived, connection, config)).await;
     }
     #[cfg(not(feature = "http2"))]
     let _nothing_else_is_spoken = detect;
     let closing = Closing {
         socket: wire.into_socket(),
         flow: &progress.flow,
-        connection,
+        connection: &connection,
         settings,
     };
-    Served::Ended(match end {
+    match end {
         End::Done => {
             // A request that was not read to its end, or more that came after the last one.
             let unread = progress.upload() != Upload::None || !read.is_empty();
@@ -138,18 +148,18 @@ where
         End::Quiet => {
             let begun = reject::skip_empty_lines(&read).len();
             if begun == 0 {
-                return Served::Ended(closing.close(false).await);
+                return closing.close(false).await;
             }
             let head = read.slice(read.len() - begun..);
-            let rejected = reject::timed_out(head, connection);
+            let rejected = reject::timed_out(head, &connection);
             closing.reject(adapter, &rejected).await
         }
         End::Broken(error) if error.is_parse() => {
-            let rejected = reject::classify(&error, read, settings, connection);
+            let rejected = reject::classify(&error, read, settings, &connection);
             closing.reject(adapter, &rejected).await
         }
         End::Broken(error) if driver::is_fault_of_service(&error) => {
-            driver::report(&error, connection);
+            driver::report(&error, &connection);
             ConnectionEnd::Failed
         }
         End::Broken(error) if busy || error.is_incomplete_message() => ConnectionEnd::ClientLeft,
@@ -163,7 +173,7 @@ where
         End::Slow => ConnectionEnd::TooSlow,
         End::Cut if busy => ConnectionEnd::Cut,
         End::Cut => ConnectionEnd::Finished,
-    })
+    }
 }
 
 /// Tells whether the first thing on a connection is the preface of HTTP/2, or as much of it as hyper needed to see that it

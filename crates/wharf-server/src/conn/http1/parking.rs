@@ -22,14 +22,13 @@ pub(super) const PARK_AFTER: Duration = Duration::from_secs(3);
 
 pub(super) type Hyper<S, IO> = UpgradeableConnection<TokioIo<Wire<IO>>, Adapter<S>>;
 
-/// Who holds a connection.
+/// Who holds a connection. In boxes, so that neither is as large as the other, nor the task as either.
 pub(super) enum Talk<S, IO>
 where
     S: Service,
 {
-    /// In a box, so that a parked one is small.
     Hyper(Box<Hyper<S, IO>>),
-    Parked(Wire<IO>, Adapter<S>),
+    Parked(Box<(Wire<IO>, Adapter<S>)>),
     /// Nobody any more.
     Over,
 }
@@ -65,11 +64,14 @@ where
                     adapter: parts.service,
                 })
             }
-            Self::Parked(wire, adapter) => Some(Parts {
-                wire,
-                read: Bytes::new(),
-                adapter,
-            }),
+            Self::Parked(parked) => {
+                let (wire, adapter) = *parked;
+                Some(Parts {
+                    wire,
+                    read: Bytes::new(),
+                    adapter,
+                })
+            }
             Self::Over => None,
         }
     }
@@ -80,7 +82,7 @@ where
             return false;
         };
         if parts.read.is_empty() && parts.wire.is_empty() {
-            *self = Self::Parked(parts.wire, parts.adapter);
+            *self = Self::Parked(Box::new((parts.wire, parts.adapter)));
             return true;
         }
         // The beginning of a head came together with the request before it, and was counted with that.
@@ -93,17 +95,18 @@ where
 
     /// Waits for the next byte of a parked connection, and lets hyper have it; false when there is none.
     pub(super) fn poll_wake(&mut self, cx: &mut Context<'_>, progress: &Progress) -> Poll<bool> {
-        let Self::Parked(wire, _) = self else {
+        let Self::Parked(parked) = self else {
             return Poll::Ready(true);
         };
-        let first = match wire.poll_first(cx) {
+        let first = match parked.0.poll_first(cx) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(first) => first.unwrap_or_default(),
         };
         if first.is_empty() {
             return Poll::Ready(false);
         }
-        if let Self::Parked(mut wire, adapter) = std::mem::replace(self, Self::Over) {
+        if let Self::Parked(parked) = std::mem::replace(self, Self::Over) {
+            let (mut wire, adapter) = *parked;
             wire.put_before(first);
             *self = Self::with_hyper(wire, adapter, progress);
         }
