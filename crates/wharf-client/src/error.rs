@@ -135,6 +135,7 @@ impl Error {
     }
 
     /// What a proxy answered in place of the origin server.
+    #[cfg(feature = "proxy")]
     pub(crate) fn answered(mut self, status: StatusCode) -> Self {
         self.inner.status = Some(status);
         self

@@ -31,13 +31,22 @@
 //! | `server` | yes | applications and the server: everything but the client and the tests |
 //! | `client` | yes | the client |
 //! | `http1` | yes | HTTP/1.1 on both sides; without a protocol neither side opens a connection |
-//! | `http2` | yes | HTTP/2 on the server |
-//! | `tls` | yes | TLS of the server (the client's is not there yet), with the cryptography of aws-lc-rs, which needs a C compiler to build |
+//! | `http2` | yes | HTTP/2 on both sides |
+//! | `tls` | yes | TLS on both sides, with the cryptography of aws-lc-rs, which needs a C compiler to build |
 //! | `tls-ring` | no | the same with that of ring; for less to build, without the defaults |
 //! | `tls-core` | no | the same with none: the program brings a provider, see `server::tls::dangerous_raw` |
 //! | `json` | yes | `Json`, and JSON bodies of the client |
-//! | `form` | yes | `Form` |
-//! | `cookies` | yes | `Cookies` and `SetCookie` |
+//! | `form` | yes | `Form`, and forms of the client |
+//! | `multipart` | yes | forms with files, written by the client |
+//! | `cookies` | yes | `Cookies` and `SetCookie`, and the cookie jar of the client |
+//! | `gzip` | yes | the client undoes the codings `gzip` and `deflate` |
+//! | `brotli`, `zstd` | no | and the codings `br`, `zstd`; the latter wants a C compiler |
+//! | `fs` | no | bodies of files |
+//! | `proxy`, `socks` | no | the client goes through proxies |
+//! | `digest` | no | digest authentication of the client |
+//! | `public-suffix` | no | the public suffix list for the cookie jar |
+//! | `bundled-roots` | no | root certificates in the program, for machines that have none |
+//! | `in-process` | no | the client reaches a service in the same process |
 //! | `testing` | no | the test kit, as the module `test` |
 //! | `toml` | no | settings of the server from a file, `--config wharf.toml` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |

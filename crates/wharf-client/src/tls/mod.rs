@@ -58,7 +58,6 @@ pub use pin::Fingerprint;
 pub use roots::Roots;
 
 pub(crate) use failure::refusal;
-pub(crate) use handshake::Secured;
 
 #[cfg(test)]
 mod tests;
