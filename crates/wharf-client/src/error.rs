@@ -135,7 +135,7 @@ impl Error {
     }
 
     /// What a proxy answered in place of the origin server.
-    #[cfg(feature = "proxy")]
+    #[cfg(any(test, feature = "proxy"))]
     pub(crate) fn answered(mut self, status: StatusCode) -> Self {
         self.inner.status = Some(status);
         self
@@ -256,7 +256,7 @@ impl fmt::Display for Error {
             ErrorKind::Decode => f.write_str("could not decode the response body")?,
             ErrorKind::Redirect => f.write_str("could not follow the redirect")?,
             ErrorKind::Cancelled => {
-                f.write_str("the request that this one belongs to has ended")?
+                f.write_str("the request that this one belongs to has ended")?;
             }
             ErrorKind::Closed => f.write_str("the client is closed")?,
             ErrorKind::Status(status) => write!(f, "the response has status {status}")?,

@@ -50,10 +50,7 @@ pub(super) fn resolve(base: Option<&Url>, url: &str) -> Result<Url, Error> {
 
 /// Tells whether a scheme can be spoken by this build. `http+unix` names a socket in place of a host.
 pub(crate) fn is_spoken(scheme: &str) -> bool {
-    match scheme {
-        "http" => true,
-        "https" => cfg!(feature = "tls-core"),
-        "http+unix" => cfg!(unix),
-        _ => false,
-    }
+    scheme == "http"
+        || scheme == "https" && cfg!(feature = "tls-core")
+        || scheme == "http+unix" && cfg!(unix)
 }

@@ -216,6 +216,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Proves a password to HTTP proxies that ask for a digest of it (RFC 7616), in place of the credentials in their URLs.
+    #[cfg(all(feature = "digest", feature = "proxy"))]
+    #[cfg_attr(docsrs, doc(cfg(all(feature = "digest", feature = "proxy"))))]
+    pub fn proxy_digest_auth(mut self, digest: crate::digest::Digest) -> Self {
+        self.settings.proxy_digest = Some(digest);
+        self
+    }
+
     /// Keeps the cookies that servers set in `jar`, and sends them back.
     ///
     /// Default: none are kept, so that a client shared by the users of a service cannot mix theirs up.

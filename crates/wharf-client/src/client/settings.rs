@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) netrc: Option<Arc<Netrc>>,
     #[cfg(feature = "digest")]
     pub(crate) digest: Option<crate::digest::Digest>,
+    #[cfg(all(feature = "digest", feature = "proxy"))]
+    pub(crate) proxy_digest: Option<crate::digest::Digest>,
     #[cfg(feature = "proxy")]
     pub(crate) proxy: crate::proxy::ProxyRules,
     #[cfg(feature = "tls-core")]
@@ -53,6 +55,8 @@ impl Default for Settings {
             netrc: None,
             #[cfg(feature = "digest")]
             digest: None,
+            #[cfg(all(feature = "digest", feature = "proxy"))]
+            proxy_digest: None,
             #[cfg(feature = "proxy")]
             proxy: crate::proxy::ProxyRules::none(),
             #[cfg(feature = "tls-core")]

@@ -2,6 +2,8 @@
 
 use tokio::time::{Instant, timeout};
 
+#[cfg(feature = "proxy")]
+use super::through::through;
 use super::{Route, Stream};
 use crate::conn::Conn;
 use crate::pool::Acquired;
@@ -147,51 +149,7 @@ async fn reach(route: &Route, scope: &Scope) -> Result<Stream, Error> {
     }
     #[cfg(feature = "proxy")]
     if let Some(proxy) = route.proxy() {
-        return through(proxy, target, route, scope).await;
+        return through(proxy, route, scope).await;
     }
     scope.client.connector.open(target, &scope.call).await
-}
-
-/// Opens a stream through a proxy: one to the target where it makes a tunnel, one to the proxy where it forwards.
-#[cfg(feature = "proxy")]
-async fn through(
-    proxy: &crate::proxy::Proxy,
-    target: &super::Target,
-    route: &Route,
-    scope: &Scope,
-) -> Result<Stream, Error> {
-    use crate::proxy::{Protocol, tunnel};
-
-    // What went wrong on the way to the proxy says so: the host itself was not even asked.
-    let failed = |error: Error| {
-        Error::new(ErrorKind::Proxy)
-            .at(proxy.target())
-            .because(error)
-    };
-    let client = &scope.client;
-    let opened = client
-        .connector
-        .open_proxy(proxy.target(), &scope.call)
-        .await;
-    let mut stream = opened.map_err(failed)?;
-    if proxy.protocol() == Protocol::Https {
-        #[cfg(feature = "tls-core")]
-        {
-            let tls = &scope.settings.proxy_tls;
-            let secured = tls.connect(stream, proxy.target(), &[b"http/1.1"]).await;
-            stream = secured.map_err(failed)?.stream;
-        }
-        #[cfg(not(feature = "tls-core"))]
-        return Err(failed(
-            Error::new(ErrorKind::Tls).because("a proxy with TLS needs the feature `tls`"),
-        ));
-    }
-    if route.forwarder().is_some() {
-        return Ok(stream);
-    }
-    let addresses = match proxy.protocol().wants_address() {
-        true => client.connector.resolve(target, &scope.call).await?,
-        false => Vec::new(),
-    };
-    tunnel::tunnel(stream, target, &addresses, proxy).await
 }

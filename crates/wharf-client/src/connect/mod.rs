@@ -7,6 +7,8 @@ mod opener;
 mod route;
 mod stream;
 mod tcp;
+#[cfg(feature = "proxy")]
+mod through;
 
 pub(crate) use establish::{establish, warm_up};
 #[cfg(feature = "in-process")]

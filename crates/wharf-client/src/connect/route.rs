@@ -49,7 +49,6 @@ impl Route {
             #[cfg(feature = "tls-core")]
             tls: secure.then(|| SameConfig(scope.settings.tls.clone())),
             http2: scope.client.speaks_http2(secure),
-            ..Way::default()
         };
         Ok(Self {
             key: Key::new(secure, target, way),

@@ -141,15 +141,15 @@ impl Lease {
                 slot.reason = Some(reason);
                 drop(conn);
             }
-            Some(Held::Stream { conn, stream }) => {
-                if reason == CloseReason::Dead || conn.is_closed() {
-                    let (key, id) = (&stream.key, stream.id);
-                    stream
-                        .pool
-                        .change(key, |state| state.retire(key, id, reason));
-                }
+            Some(Held::Stream { conn, stream })
+                if reason == CloseReason::Dead || conn.is_closed() =>
+            {
+                let (key, id) = (&stream.key, stream.id);
+                stream
+                    .pool
+                    .change(key, |state| state.retire(key, id, reason));
             }
-            None => {}
+            Some(Held::Stream { .. }) | None => {}
         }
     }
 

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use tokio::time::{Instant, sleep};
 use wharf_http::{Request, Response};
 
+#[cfg(feature = "digest")]
+use super::challenge;
 use super::exchange::Repeatable;
 use super::hop::drain;
 use super::{Scope, chain};
@@ -63,38 +65,27 @@ pub(super) async fn attempt(scope: &Arc<Scope>, mut request: Request) -> Result<
     }
 }
 
-/// Sends a request, and once more with the proof that the server asks for.
+/// Sends a request, and again with the proofs that the server and the proxy ask for.
 #[cfg(feature = "digest")]
 async fn challenged(scope: &Arc<Scope>, request: Request) -> Result<Response, Error> {
-    use http::header::AUTHORIZATION;
-
-    use crate::digest::{Asked, Asker, Decision, Exchange};
-
-    let digest = scope.settings.digest.as_ref();
-    let Some(digest) = digest.filter(|_| !request.headers().contains_key(AUTHORIZATION)) else {
+    let mut provers = challenge::provers(scope, &request)?;
+    if provers.is_empty() {
         return once(scope, request).await;
-    };
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let body = request.body().as_bytes().cloned();
-    let asked = Asked::by_server(&method, &uri, body.as_deref());
-    let mut exchange = Exchange::default();
+    }
     let mut next = request;
     loop {
         let mut request = next;
         let spare = copy(&request);
-        if let Some(value) = digest.authorize(&asked, &mut exchange) {
-            request.headers_mut().insert(AUTHORIZATION, value);
+        for prover in &mut provers {
+            prover.prove(&mut request);
         }
         let response = once(scope, request).await?;
-        if response.status() != Asker::Server.status() {
-            digest.confirm(&asked, response.headers(), &mut exchange)?;
-            return Ok(response);
+        let mut again = false;
+        for prover in &mut provers {
+            again |= prover.is_asked(&response)?;
         }
-        match (
-            digest.challenge(&asked, response.headers(), &mut exchange),
-            spare,
-        ) {
-            (Decision::Retry, Some(spare)) => {
+        match spare {
+            Some(spare) if again => {
                 drain(response.into_body()).await;
                 next = spare;
             }

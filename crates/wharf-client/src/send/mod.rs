@@ -7,6 +7,8 @@
 //! ~~~
 
 mod attempt;
+#[cfg(feature = "digest")]
+mod challenge;
 #[cfg(feature = "cookies")]
 mod cookies;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
@@ -129,7 +131,7 @@ pub(crate) async fn send(client: Arc<Inner>, outgoing: Outgoing) -> Result<Respo
         deadline,
         upload,
     });
-    let calling = Hops::new(scope, url, request, within.as_ref()).run();
+    let calling = Box::pin(Hops::new(scope, url, request, within.as_ref()).run());
     let result = match cancel {
         None => deadline.run(calling).await,
         Some(cancel) => deadline.run(unless(&cancel, calling)).await,

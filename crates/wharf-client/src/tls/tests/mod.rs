@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use self::peer::{Authority, Pair, Peer, connect, target};
+use self::peer::{Authority, Pair, Peer, Secured, connect, target};
 use super::*;
 use crate::connect::Stream;
 use crate::{Error, ErrorKind};

@@ -16,7 +16,8 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::super::{Secured, TlsConfig};
+use super::super::TlsConfig;
+pub(super) use super::super::handshake::Secured;
 use crate::Error;
 use crate::connect::{Stream, Target};
 
