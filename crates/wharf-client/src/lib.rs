@@ -17,7 +17,7 @@
 //!
 //! - [`client`]: [`Client`], the cheap handle, and its builder; [`request`], [`response`]: one call.
 //! - [`config`]: [`Timeouts`] and [`PoolConfig`]: every default, once.
-//! - [`connect`]: [`Connector`], which opens streams; the TCP one.
+//! - [`connect`]: [`Connector`], which opens streams; those for TCP and unix sockets.
 //! - `jar`: the cookie jar, with the feature `cookies`.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), whom the client believes, and who it is itself.

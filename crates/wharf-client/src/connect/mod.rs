@@ -1,12 +1,14 @@
-//! Opening streams: the [`Connector`] trait, and the one for TCP.
+//! Opening streams: the [`Connector`] trait, and those for TCP and unix sockets.
 
 mod establish;
 #[cfg(feature = "in-process")]
 mod in_process;
 mod opener;
+mod probed;
 mod route;
 mod stream;
 mod tcp;
+mod unix;
 
 pub(crate) use establish::{establish, warm_up};
 #[cfg(feature = "in-process")]
@@ -17,6 +19,7 @@ pub(crate) use route::{Route, SocketPath};
 pub(crate) use stream::Probe;
 pub use stream::Stream;
 pub use tcp::TcpConnector;
+pub use unix::UnixConnector;
 
 use std::fmt;
 use std::sync::Arc;
