@@ -16,8 +16,8 @@
 //! # Layout
 //!
 //! - [`client`]: [`Client`], the cheap handle, and its builder; [`request`], [`response`]: one call.
-//! - [`config`]: [`Timeouts`] and [`PoolConfig`]: every default, once.
-//! - [`connect`]: [`Connector`], which opens streams; those for TCP and unix sockets.
+//! - [`config`]: [`Timeouts`], [`PoolConfig`], [`DnsConfig`], [`TcpConfig`]: every default, once.
+//! - [`connect`]: [`Connector`], which opens streams; those for TCP and unix sockets, and [`Resolve`](connect::Resolve).
 //! - `jar`: the cookie jar, with the feature `cookies`.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), whom the client believes, and who it is itself.
@@ -91,7 +91,7 @@ pub mod tls;
 pub mod trace;
 
 pub use client::{Client, ClientBuilder};
-pub use config::{PoolConfig, Timeouts};
+pub use config::{DnsConfig, PoolConfig, TcpConfig, Timeouts};
 pub use connect::Connector;
 pub use error::{Error, ErrorKind};
 pub use request::RequestBuilder;

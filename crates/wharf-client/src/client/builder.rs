@@ -61,7 +61,7 @@ impl ClientBuilder {
             #[cfg(feature = "http2")]
             http2: Http2Config::new(),
             sockets: HashMap::new(),
-            connector: Opener::Custom(Box::new(TcpConnector::new())),
+            connector: Opener::Tcp(TcpConnector::new()),
         }
     }
 
