@@ -98,7 +98,8 @@ impl DnsConfig {
     /// Sets the addresses of a name, which is then never looked up; those given earlier for it are replaced.
     ///
     /// `host` is a name for every port, or `name:port` for one, which goes before. Case does not matter. The name stays in the
-    /// `host` field and in TLS. Without an address, the name cannot be reached.
+    /// `host` field and in TLS; an [`AddressPolicy`](crate::AddressPolicy) applies as to any other address. Without an
+    /// address, the name cannot be reached.
     pub fn overrides(
         mut self,
         host: impl AsRef<str>,

@@ -1,7 +1,7 @@
 //! Opening streams: the [`Connector`] trait, and those for TCP and unix sockets.
 //!
 //! ~~~text
-//! TcpConnector ─▶ host ─▶ dns ─▶ race ─▶ dial, once per address ─▶ probed ─▶ Stream
+//! TcpConnector ─▶ host ─▶ dns ─▶ address policy ─▶ race ─▶ dial, once per address ─▶ probed ─▶ Stream
 //! ~~~
 
 mod attempts;

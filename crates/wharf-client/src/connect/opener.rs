@@ -28,7 +28,10 @@ impl Opener {
     /// Opens a stream to a proxy, which the settings name: it may have any address.
     #[cfg(feature = "proxy")]
     pub(super) async fn open_proxy(&self, proxy: &Target, call: &Call) -> Result<Stream, Error> {
-        self.open(proxy, call).await
+        match self {
+            Self::Tcp(connector) => connector.open_any(proxy, call).await,
+            Self::Custom(_) => self.open(proxy, call).await,
+        }
     }
 
     /// Returns the addresses of a host.

@@ -13,9 +13,9 @@ use super::host::Host;
 use super::{Connector, Stream, Target, probed, race};
 use crate::config::Family;
 use crate::trace::{Call, Timing};
-use crate::{DnsConfig, Error, ErrorKind, TcpConfig};
+use crate::{AddressPolicy, DnsConfig, Error, ErrorKind, TcpConfig};
 
-/// Connects over TCP: looks up the name, and tries its addresses until one answers.
+/// Connects over TCP: looks up the name, asks the address policy, and tries the addresses until one answers.
 ///
 /// Cheap to clone; clones share the settings and the names that were looked up.
 ///
@@ -28,11 +28,12 @@ use crate::{DnsConfig, Error, ErrorKind, TcpConfig};
 /// ```
 /// use std::time::Duration;
 /// use wharf_client::connect::TcpConnector;
-/// use wharf_client::{Client, DnsConfig, TcpConfig};
+/// use wharf_client::{AddressPolicy, Client, DnsConfig, TcpConfig};
 ///
 /// let connector = TcpConnector::new()
 ///     .dns(DnsConfig::new().ttl(Duration::from_secs(60)))
-///     .tcp(TcpConfig::new().happy_eyeballs(Duration::from_millis(100)));
+///     .tcp(TcpConfig::new().happy_eyeballs(Duration::from_millis(100)))
+///     .addresses(AddressPolicy::public_only());
 /// let client = Client::builder().connector(connector.clone()).build()?;
 ///
 /// // Later, when a host is known to have moved:
@@ -44,6 +45,7 @@ use crate::{DnsConfig, Error, ErrorKind, TcpConfig};
 pub struct TcpConnector {
     names: Arc<Names>,
     tcp: Arc<TcpConfig>,
+    policy: Arc<AddressPolicy>,
 }
 
 impl TcpConnector {
@@ -55,6 +57,7 @@ impl TcpConnector {
                 Arc::new(SystemResolver::new()),
             )),
             tcp: Arc::default(),
+            policy: Arc::default(),
         }
     }
 
@@ -78,6 +81,15 @@ impl TcpConnector {
         self
     }
 
+    /// Sets which addresses may be connected to. Default: every address.
+    ///
+    /// An address that may not is as if the name did not have it; when none is left, the error is of kind
+    /// [`AddressRefused`](ErrorKind::AddressRefused).
+    pub fn addresses(mut self, policy: AddressPolicy) -> Self {
+        self.policy = Arc::new(policy);
+        self
+    }
+
     /// Forgets the addresses of one name, for this connector and its clones.
     pub fn clear_name(&self, host: &str) {
         self.names.clear(host);
@@ -91,7 +103,8 @@ impl TcpConnector {
     /// Refuses settings that nothing could work with.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.names.config().check()?;
-        self.tcp.check()
+        self.tcp.check()?;
+        self.policy.check_settings()
     }
 
     /// Opens a connection, and shows and times the look-up in `call`.
@@ -104,12 +117,35 @@ impl TcpConnector {
         self.connect_any(addresses, target).await
     }
 
-    /// Finds the addresses of a host, at least one.
+    /// Opens a connection to a host that the settings name: it may have any address.
+    #[cfg(feature = "proxy")]
+    pub(crate) async fn open_any(&self, target: &Target, call: &Call) -> Result<Stream, Error> {
+        let addresses = self.find(target, call).await?;
+        self.connect_any(addresses, target).await
+    }
+
+    /// Finds the addresses of a host that may be connected to, at least one.
     pub(crate) async fn resolve(
         &self,
         target: &Target,
         call: &Call,
     ) -> Result<Vec<SocketAddr>, Error> {
+        let mut addresses = self.find(target, call).await?;
+        let first = addresses.first().map(SocketAddr::ip);
+        addresses.retain(|address| self.policy.check(address.ip()));
+        match first {
+            Some(refused) if addresses.is_empty() => {
+                let why = format!("`{}` has the address {refused}", target.host());
+                Err(Error::new(ErrorKind::AddressRefused)
+                    .at(target)
+                    .because(why))
+            }
+            _ => Ok(addresses),
+        }
+    }
+
+    /// Finds the addresses of a host, at least one.
+    async fn find(&self, target: &Target, call: &Call) -> Result<Vec<SocketAddr>, Error> {
         self.check()?;
         let host = Host::parse(target.host())
             .map_err(|why| Error::new(ErrorKind::Url).at(target).because(why))?;

@@ -236,6 +236,67 @@ async fn the_error_of_a_function_fails_the_attempt() {
 }
 
 #[tokio::test]
+async fn an_address_that_may_not_be_connected_to_is_refused() {
+    let (_listener, port) = listen().await;
+    let connector = TcpConnector::new()
+        .dns(at(&[[127, 0, 0, 1], [10, 0, 0, 1]]))
+        .addresses(AddressPolicy::public_only());
+    for (host, named) in [
+        ("quay.test", "`quay.test` has the address 127.0.0.1"),
+        ("127.0.0.1", "`127.0.0.1` has the address 127.0.0.1"),
+        ("[::1]", "`::1` has the address ::1"),
+        (
+            "[::ffff:127.0.0.1]",
+            "`::ffff:127.0.0.1` has the address 127.0.0.1",
+        ),
+        (
+            "[64:ff9b::7f00:1]",
+            "`64:ff9b::7f00:1` has the address 64:ff9b::7f00:1",
+        ),
+    ] {
+        let uri = format!("http://{host}:{port}/");
+        let error = open(&connector, &uri).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressRefused);
+        let line = format!("the address is not allowed ({host}:{port}): {named}");
+        assert_eq!(error.to_string(), line);
+    }
+}
+
+#[cfg(feature = "proxy")]
+#[tokio::test]
+async fn a_host_that_the_settings_name_may_have_any_address() {
+    let (_listener, port) = listen().await;
+    let connector = TcpConnector::new().addresses(AddressPolicy::public_only());
+    let target = target(&format!("http://127.0.0.1:{port}/"));
+    connector.open_any(&target, &call()).await.unwrap();
+    let error = connector.resolve(&target, &call()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressRefused);
+}
+
+#[tokio::test]
+async fn an_address_that_may_is_used_although_others_may_not() {
+    let (listener, port) = listen().await;
+    let tried = Arc::new(AtomicUsize::new(0));
+    let tcp = TcpConfig::new().socket({
+        let tried = Arc::clone(&tried);
+        move |_| {
+            tried.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+    });
+    let connector = TcpConnector::new()
+        .dns(at(&[[127, 0, 0, 2], [127, 0, 0, 1]]))
+        .tcp(tcp)
+        .addresses(AddressPolicy::public_only().allow("127.0.0.1"));
+    let stream = open(&connector, &format!("http://quay.test:{port}/")).await;
+    assert_eq!(
+        stream.unwrap().peer_addr(),
+        Some(listener.local_addr().unwrap())
+    );
+    assert_eq!(tried.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn an_address_that_is_not_canonical_is_refused() {
     for host in ["127.1", "2130706433", "0x7f000001", "127.0.0.1."] {
         let uri = format!("http://{host}:81/");
@@ -266,6 +327,7 @@ async fn settings_that_make_no_sense_are_an_error() {
         TcpConnector::new().dns(DnsConfig::new().concurrent(0)),
         TcpConnector::new().tcp(TcpConfig::new().keepalive(Duration::ZERO)),
         TcpConnector::new().tcp(TcpConfig::new().interface(String::new())),
+        TcpConnector::new().addresses(AddressPolicy::new().deny("10.0.0.0/99")),
     ] {
         assert_eq!(connector.check().unwrap_err().kind(), ErrorKind::Config);
         let error = open(&connector, "http://127.0.0.1:1/").await.unwrap_err();
@@ -328,4 +390,21 @@ async fn a_kept_connection_looks_up_nothing() {
         assert_eq!(response.unwrap().text().await.unwrap(), "hi");
     }
     assert_eq!(resolver.0.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn the_client_tells_a_refused_address_from_a_failed_connection() {
+    let connector = TcpConnector::new().addresses(AddressPolicy::public_only());
+    let client = Client::builder().connector(connector).build().unwrap();
+    let error = client
+        .get("http://169.254.169.254/")
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressRefused);
+    assert!(error.is_connect());
+    assert_eq!(
+        error.to_string(),
+        "the address is not allowed (169.254.169.254:80): `169.254.169.254` has the address 169.254.169.254"
+    );
 }
