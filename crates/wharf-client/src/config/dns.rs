@@ -14,13 +14,14 @@ use crate::{Error, ErrorKind};
 ///
 /// ```
 /// use std::time::Duration;
-/// use wharf_client::{DnsConfig, connect::TcpConnector};
+/// use wharf_client::{Client, DnsConfig};
 ///
 /// let dns = DnsConfig::new()
 ///     .ttl(Duration::from_secs(30))
 ///     .overrides("db.test", [[10, 0, 0, 7].into()])
 ///     .overrides("db.test:9200", [[10, 0, 0, 8].into()]);
-/// let connector = TcpConnector::new().dns(dns);
+/// let client = Client::builder().dns(dns).build()?;
+/// # Ok::<(), wharf_client::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

@@ -15,10 +15,11 @@ use crate::{Error, ErrorKind};
 ///
 /// ```
 /// use std::time::Duration;
-/// use wharf_client::{TcpConfig, config::Family, connect::TcpConnector};
+/// use wharf_client::{Client, TcpConfig, config::Family};
 ///
 /// let tcp = TcpConfig::new().family(Family::V4).keepalive(Duration::from_secs(20));
-/// let connector = TcpConnector::new().tcp(tcp);
+/// let client = Client::builder().tcp(tcp).build()?;
+/// # Ok::<(), wharf_client::Error>(())
 /// ```
 #[derive(Clone)]
 #[must_use]

@@ -11,7 +11,7 @@ use tokio::net::TcpSocket;
 /// # Examples
 ///
 /// ```
-/// use wharf_client::{TcpConfig, connect::TcpConnector};
+/// use wharf_client::{Client, TcpConfig};
 ///
 /// let tcp = TcpConfig::new().socket(|socket| {
 ///     if socket.peer_addr().is_ipv4() {
@@ -19,7 +19,8 @@ use tokio::net::TcpSocket;
 ///     }
 ///     Ok(())
 /// });
-/// let connector = TcpConnector::new().tcp(tcp);
+/// let client = Client::builder().tcp(tcp).build()?;
+/// # Ok::<(), wharf_client::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Socket<'a> {

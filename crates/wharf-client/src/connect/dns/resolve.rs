@@ -8,7 +8,7 @@ use wharf_http::{BoxError, BoxFuture};
 /// Looks up the addresses of names.
 ///
 /// A client asks the system ([`SystemResolver`]) unless another one is given to
-/// [`TcpConnector::resolver`](crate::connect::TcpConnector::resolver): one that speaks to name servers itself, or to a registry
+/// [`ClientBuilder::resolver`](crate::ClientBuilder::resolver): one that speaks to name servers itself, or to a registry
 /// of services. The client keeps the answers, asks once for many calls, and tries the addresses; see
 /// [`DnsConfig`](crate::DnsConfig).
 ///
@@ -16,7 +16,7 @@ use wharf_http::{BoxError, BoxFuture};
 ///
 /// ```
 /// use std::net::IpAddr;
-/// use wharf_client::connect::{Resolve, SystemResolver, TcpConnector};
+/// use wharf_client::{Client, connect::{Resolve, SystemResolver}};
 /// use wharf_http::BoxError;
 ///
 /// /// Knows what the registry knows, and asks the system for the rest.
@@ -32,7 +32,8 @@ use wharf_http::{BoxError, BoxFuture};
 ///     }
 /// }
 ///
-/// let connector = TcpConnector::new().resolver(Registry);
+/// let client = Client::builder().resolver(Registry).build()?;
+/// # Ok::<(), wharf_client::Error>(())
 /// ```
 pub trait Resolve: Send + Sync + 'static {
     /// Returns the addresses of a name, the best one of each family first. The name is in lower case and never an address.

@@ -23,21 +23,36 @@ use crate::{AddressPolicy, DnsConfig, Error, ErrorKind, TcpConfig};
 /// accept, such as `127.1`, are refused. (`Url` turns them into the canonical form, so they get here only in a request
 /// that was made without it.)
 ///
+/// A client has one of its own, set by [`ClientBuilder::dns`](crate::ClientBuilder::dns) and its like. To make another is of use
+/// to a [`Connector`] that opens TCP connections among others.
+///
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
-/// use wharf_client::connect::TcpConnector;
-/// use wharf_client::{AddressPolicy, Client, DnsConfig, TcpConfig};
+/// use wharf_client::connect::{Stream, Target, TcpConnector, UnixConnector};
+/// use wharf_client::{AddressPolicy, Client, Connector};
+/// use wharf_http::BoxError;
 ///
-/// let connector = TcpConnector::new()
-///     .dns(DnsConfig::new().ttl(Duration::from_secs(60)))
-///     .tcp(TcpConfig::new().happy_eyeballs(Duration::from_millis(100)))
-///     .addresses(AddressPolicy::public_only());
-/// let client = Client::builder().connector(connector.clone()).build()?;
+/// /// One host is a neighbour, all others are far away.
+/// struct Neighbourly {
+///     near: UnixConnector,
+///     far: TcpConnector,
+/// }
 ///
-/// // Later, when a host is known to have moved:
-/// connector.clear_name("quay.test");
+/// impl Connector for Neighbourly {
+///     async fn connect(&self, target: Target) -> Result<Stream, BoxError> {
+///         match target.host() {
+///             "neighbour.test" => self.near.connect(target).await,
+///             _ => self.far.connect(target).await,
+///         }
+///     }
+/// }
+///
+/// let client = Client::builder().connector(Neighbourly {
+///     near: UnixConnector::new("/run/neighbour.sock"),
+///     far: TcpConnector::new().addresses(AddressPolicy::public_only()),
+/// });
+/// # client.build()?;
 /// # Ok::<(), wharf_client::Error>(())
 /// ```
 #[derive(Clone, Debug)]

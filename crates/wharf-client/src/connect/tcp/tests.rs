@@ -7,8 +7,8 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::*;
+use crate::Client;
 use crate::connect::Attempts;
-use crate::{Client, PoolConfig};
 
 fn target(uri: &str) -> Target {
     Target::of(&uri.parse().unwrap()).unwrap().0
@@ -371,12 +371,11 @@ impl Resolve for Counting {
 async fn a_kept_connection_looks_up_nothing() {
     let (listener, port) = listen().await;
     let resolver = Counting::default();
-    let connector = TcpConnector::new()
+    let client = Client::builder()
         .resolver(resolver.clone())
-        .dns(DnsConfig::new().ttl(Duration::ZERO));
-    let pool = PoolConfig::new();
-    let client = Client::builder().connector(connector).pool(pool);
-    let client = client.build().unwrap();
+        .dns(DnsConfig::new().ttl(Duration::ZERO))
+        .build()
+        .unwrap();
     tokio::spawn(async move {
         let (mut far, _) = listener.accept().await.unwrap();
         let mut buf = [0; 1024];
@@ -393,9 +392,43 @@ async fn a_kept_connection_looks_up_nothing() {
 }
 
 #[tokio::test]
+async fn a_client_looks_up_again_what_it_was_told_to_forget() {
+    let port = closed().await;
+    let resolver = Counting::default();
+    let client = Client::builder().resolver(resolver.clone());
+    let client = client.build().unwrap();
+    let url = format!("http://quay.test:{port}/");
+    for (expected, forget) in [
+        (1, ""),
+        (1, "quay.test"),
+        (2, "pier.test"),
+        (2, "*"),
+        (3, ""),
+    ] {
+        client.get(&url).send().await.unwrap_err();
+        assert_eq!(resolver.0.load(Ordering::SeqCst), expected);
+        match forget {
+            "*" => client.clear_names(),
+            name => client.clear_name(name),
+        }
+    }
+}
+
+#[test]
+fn a_client_with_settings_that_make_no_sense_is_not_built() {
+    for builder in [
+        Client::builder().dns(DnsConfig::new().concurrent(0)),
+        Client::builder().tcp(TcpConfig::new().keepalive(Duration::ZERO)),
+        Client::builder().addresses(AddressPolicy::new().deny("10.0.0.0/99")),
+    ] {
+        assert_eq!(builder.build().unwrap_err().kind(), ErrorKind::Config);
+    }
+}
+
+#[tokio::test]
 async fn the_client_tells_a_refused_address_from_a_failed_connection() {
-    let connector = TcpConnector::new().addresses(AddressPolicy::public_only());
-    let client = Client::builder().connector(connector).build().unwrap();
+    let client = Client::builder().addresses(AddressPolicy::public_only());
+    let client = client.build().unwrap();
     let error = client
         .get("http://169.254.169.254/")
         .send()
