@@ -16,8 +16,9 @@
 //! # Layout
 //!
 //! - [`client`]: [`Client`], the cheap handle, and its builder; [`request`], [`response`]: one call.
-//! - [`config`]: [`Timeouts`] and [`PoolConfig`]: every default, once.
-//! - [`connect`]: [`Connector`], which opens streams; the TCP one.
+//! - [`config`]: [`Timeouts`], [`PoolConfig`], [`DnsConfig`], [`TcpConfig`]: every default, once.
+//! - [`connect`]: [`Connector`], which opens streams; those for TCP and unix sockets, and [`Resolve`](connect::Resolve).
+//! - [`address_policy`]: [`AddressPolicy`], which addresses may be connected to.
 //! - `jar`: the cookie jar, with the feature `cookies`.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), whom the client believes, and who it is itself.
@@ -58,6 +59,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(feature = "http1")]
 
+pub mod address_policy;
 mod body;
 pub mod client;
 pub mod config;
@@ -90,8 +92,9 @@ pub mod timeout;
 pub mod tls;
 pub mod trace;
 
+pub use address_policy::AddressPolicy;
 pub use client::{Client, ClientBuilder};
-pub use config::{PoolConfig, Timeouts};
+pub use config::{DnsConfig, PoolConfig, TcpConfig, Timeouts};
 pub use connect::Connector;
 pub use error::{Error, ErrorKind};
 pub use request::RequestBuilder;

@@ -189,6 +189,22 @@ impl Client {
         self.inner.pool.stats()
     }
 
+    /// Forgets the addresses of one host: the next connection to it looks them up.
+    ///
+    /// Connections that are open stay so. A connector that was [given](ClientBuilder::connector) knows of no such thing.
+    pub fn clear_name(&self, host: &str) {
+        if let Opener::Tcp(connector) = &self.inner.connector {
+            connector.clear_name(host);
+        }
+    }
+
+    /// Forgets the addresses of all hosts; see [`clear_name`](Self::clear_name).
+    pub fn clear_names(&self) {
+        if let Opener::Tcp(connector) = &self.inner.connector {
+            connector.clear_names();
+        }
+    }
+
     /// Returns the URL that relative ones are joined to.
     #[must_use]
     pub fn base(&self) -> Option<&Url> {

@@ -1,13 +1,17 @@
 //! The settings of a client, and every default once.
 
+mod dns;
 mod http;
 mod pool;
+mod tcp;
 mod timeouts;
 
+pub use dns::DnsConfig;
 pub use http::Http1Config;
 #[cfg(feature = "http2")]
 pub use http::Http2Config;
 pub use pool::PoolConfig;
+pub use tcp::{Family, TcpConfig};
 pub use timeouts::Timeouts;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@
 //!                               └ broken ─┴─ surplus ─┴ too old ─▶ closed
 //! ~~~
 //!
-//! [`Pool`] holds the idle ones, a [`Lease`] one in use, a [`Slot`] the right to open one. All of them give back by being
+//! `Pool` holds the idle ones, a `Lease` one in use, a `Slot` the right to open one. All of them give back by being
 //! dropped, so that a request can be given up at any `.await`. The lock covers list operations only, never an `.await`.
 
 mod host;
