@@ -11,11 +11,13 @@ use crate::connect::{Stream, Target};
 use crate::{Client, ClientBuilder, Connector, Response, Timeouts};
 
 mod cancelled;
+mod closing;
 
 mod idle;
 mod limits;
 mod model;
 mod order;
+mod runtimes;
 
 mod stats;
 
