@@ -36,7 +36,7 @@ impl Conn {
         let (sender, connection) = builder.handshake(io).await?;
         let known = Arc::clone(&about);
         let mut connection = Box::pin(connection);
-        driver.spawn(poll_fn(move |cx| {
+        let _goes_on_by_itself = driver.spawn(poll_fn(move |cx| {
             let ended = connection.as_mut().poll(cx);
             let allowed = connection.current_max_send_streams();
             known.max_streams.store(allowed, Ordering::Relaxed);
@@ -50,14 +50,29 @@ impl Conn {
     }
 }
 
-/// Tells whether the peer says that it has not begun with the request: the stream was refused, or is above the last one that
-/// it goes on with (RFC 9113 §8.7, §6.8).
-pub(super) fn refused(error: &hyper::Error) -> bool {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes
-        .filter_map(|cause| cause.downcast_ref::<h2::Error>())
-        .any(|error| {
-            error.is_go_away() && error.is_remote()
-                || error.reason() == Some(h2::Reason::REFUSED_STREAM)
-        })
+/// What an error says of the request that it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The peer has not begun with it: its stream is above the last one that the peer goes on with, and nothing follows on the
+    /// connection (RFC 9113 §6.8).
+    GoneAway,
+    /// The peer has not begun with it (RFC 9113 §8.7).
+    Refused,
+    /// The peer has ended it; the connection goes on.
+    Reset,
+    /// The response breaks the rules; the connection goes on.
+    Malformed,
+}
+
+/// Finds out what an error says of its request; `None` when the connection is at its end.
+pub(super) fn verdict(error: &hyper::Error) -> Option<Verdict> {
+    let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let error = causes.find_map(|cause| cause.downcast_ref::<h2::Error>())?;
+    match error.reason() {
+        _ if error.is_go_away() && error.is_remote() => Some(Verdict::GoneAway),
+        Some(h2::Reason::REFUSED_STREAM) if error.is_reset() => Some(Verdict::Refused),
+        Some(_) if error.is_reset() && error.is_remote() => Some(Verdict::Reset),
+        Some(_) if error.is_reset() => Some(Verdict::Malformed),
+        _ => None,
+    }
 }

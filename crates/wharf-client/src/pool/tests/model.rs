@@ -120,7 +120,7 @@ impl World {
             }
             Step::Break(choice) => {
                 if let Some((_, lease)) = take(&mut self.leases, choice) {
-                    lease.broken(CloseReason::Dead);
+                    lease.broken(CloseReason::Dead, true);
                 }
             }
             Step::PeerCloses(choice) => drop(take(&mut self.far_ends, choice)),
