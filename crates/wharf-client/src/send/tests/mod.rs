@@ -13,6 +13,7 @@ use super::*;
 use crate::connect::{Stream, Target};
 use crate::{Client, ClientBuilder, Connector, Phase, PoolConfig};
 
+mod deadlines;
 mod errors;
 mod exchange;
 mod expect;
