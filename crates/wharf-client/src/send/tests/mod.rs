@@ -21,6 +21,7 @@ mod expect;
 mod http2;
 mod kept;
 mod limits;
+mod redirects;
 mod stale;
 
 /// Hands the far end of each connection to the test.
