@@ -17,10 +17,13 @@ mod deadlines;
 mod errors;
 mod exchange;
 mod expect;
+mod hostile;
 #[cfg(feature = "http2")]
 mod http2;
 mod kept;
 mod limits;
+mod middleware;
+mod observer;
 mod redirects;
 mod stale;
 
