@@ -13,6 +13,7 @@ use super::*;
 use crate::connect::{Stream, Target};
 use crate::{Client, ClientBuilder, Connector, Phase, PoolConfig};
 
+mod credentials;
 mod deadlines;
 mod errors;
 mod exchange;
@@ -184,4 +185,20 @@ fn field<'a>(request: &'a str, name: &str) -> Option<&'a str> {
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
+}
+
+/// Answers `/` with a redirect of this status and location, and everything else with 200.
+fn redirecting(status: u16, location: &str) -> impl Fn(&str) -> String + Send + Sync + 'static {
+    let redirect = format!(
+        "HTTP/1.1 {status} X\r\nlocation: {location}\r\nset-cookie: hop=1; Path=/\r\ncontent-length: 4\r\n\r\ngone"
+    );
+    move |request| {
+        let first = request.split(' ').nth(1) == Some("/");
+        let host = field(request, "host") == Some("quay.test");
+        if first && host {
+            redirect.clone()
+        } else {
+            OK.to_owned()
+        }
+    }
 }
