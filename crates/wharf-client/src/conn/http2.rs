@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioTimer;
@@ -34,12 +35,26 @@ impl Conn {
             builder.initial_connection_window_size(bytes);
         }
         let (sender, connection) = builder.handshake(io).await?;
-        let known = Arc::clone(&about);
-        let mut connection = Box::pin(connection);
+        let (known, read) = (Arc::clone(&about), Arc::clone(&progress));
+        let mut connection = Some(Box::pin(connection));
         let _goes_on_by_itself = driver.spawn(poll_fn(move |cx| {
-            let ended = connection.as_mut().poll(cx);
-            let allowed = connection.current_max_send_streams();
-            known.max_streams.store(allowed, Ordering::Relaxed);
+            // hyper looks at what the peer allows, and whether it goes away, with the next request only.
+            read.watch(cx.waker());
+            let Some(open) = &mut connection else {
+                return Poll::Ready(());
+            };
+            let ended = open.as_mut().poll(cx).map(drop);
+            let allowed = open.current_max_send_streams();
+            let before = known.max_streams.swap(allowed, Ordering::Relaxed);
+            if ended.is_ready() {
+                // Closed before it is told, so that nobody is sent there.
+                connection = None;
+            }
+            if (ended.is_ready() || allowed > before)
+                && let Some(changed) = known.changed.get()
+            {
+                changed();
+            }
             ended
         }));
         Ok(Self {
@@ -47,6 +62,11 @@ impl Conn {
             progress,
             about,
         })
+    }
+
+    /// Has `changed` called when the peer allows more requests, or takes no more.
+    pub(crate) fn on_change(&self, changed: impl Fn() + Send + Sync + 'static) {
+        let _only_the_first = self.about.changed.set(Box::new(changed));
     }
 }
 

@@ -58,6 +58,9 @@ struct About {
     /// How many requests the peer lets share it.
     #[cfg(feature = "http2")]
     max_streams: std::sync::atomic::AtomicUsize,
+    /// Who is told that this has grown, or that the connection takes no more requests.
+    #[cfg(feature = "http2")]
+    changed: std::sync::OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// The runtime that drives it. Another one cannot rely on it: it may stand still.
     runtime: Id,
 }
@@ -197,8 +200,10 @@ impl Conn {
 
     /// Closes the connection at once, unless others share it. Dropping it lets hyper first send what is left of the request.
     pub(crate) fn abort(self) {
-        if let Sender::Http1(_, task) = &self.sender {
-            task.abort();
+        match &self.sender {
+            Sender::Http1(_, task) => task.abort(),
+            #[cfg(feature = "http2")]
+            Sender::Http2(_) => {}
         }
     }
 
@@ -313,6 +318,8 @@ fn prepare(mut stream: Stream) -> (Arc<Progress>, Arc<About>, TokioIo<Watched>) 
         tls: std::sync::OnceLock::new(),
         #[cfg(feature = "http2")]
         max_streams: usize::MAX.into(),
+        #[cfg(feature = "http2")]
+        changed: std::sync::OnceLock::new(),
         runtime: Handle::current().id(),
     };
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));

@@ -49,6 +49,15 @@ impl Slot {
             }
             Some(other) => {
                 self.armed = false;
+                #[cfg(feature = "http2")]
+                conn.on_change({
+                    let (pool, key) = (Arc::downgrade(&pool), key.clone());
+                    move || {
+                        if let Some(pool) = pool.upgrade() {
+                            pool.change(&key, |_| ());
+                        }
+                    }
+                });
                 let id = pool.change(&key, |state| state.opened_shared(&key, other));
                 Lease::stream(conn, &pool, &key, id, false)
             }

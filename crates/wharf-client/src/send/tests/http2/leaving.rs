@@ -52,6 +52,25 @@ async fn new_requests_do_not_go_to_a_server_that_goes_away() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn those_who_wait_go_elsewhere_when_the_server_goes_away() {
+    let config = Http2Config::new().max_streams(1);
+    let (client, mut server) = shared_with(config, |builder| builder);
+    let old = sending(&client, [0]).await;
+    let mut peer = Frames::accept(&mut server, 100).await;
+    peer.requests(1).await;
+    let waiting = sending(&client, [1]).await;
+    assert_eq!(client.stats().waiting(), 1);
+    peer.go_away(1).await;
+    let mut other = Frames::accept(&mut server, 100).await;
+    other.requests(1).await;
+    other.answer(1).await;
+    peer.answer(1).await;
+    for task in waiting.into_iter().chain(old) {
+        task.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_post_that_the_server_may_have_acted_on_is_not_repeated() {
     let (client, mut server) = shared();
     let get = sending(&client, [0]).await;

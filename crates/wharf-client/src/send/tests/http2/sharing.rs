@@ -117,6 +117,29 @@ async fn another_connection_is_opened_when_the_first_is_full_up_to_the_limit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn those_who_wait_go_on_when_the_server_allows_more() {
+    let (client, mut server) = shared();
+    let first = sending(&client, [0]).await;
+    let mut peer = Frames::accept(&mut server, 1).await;
+    let stream = peer.requests(1).await[0];
+    peer.answer(stream).await;
+    for task in first {
+        task.await.unwrap().unwrap();
+    }
+    let tasks = sending(&client, 1..5).await;
+    assert_eq!(peer.requests(1).await, [3]);
+    assert_eq!(peer.rest().await, [0; 0]);
+    peer.allow(10).await;
+    assert_eq!(peer.requests(3).await, [5, 7, 9]);
+    for stream in [3, 5, 7, 9] {
+        peer.answer(stream).await;
+    }
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_used_again_and_closed_in_time() {
     let (client, mut server) = shared();
     let mut peer = None;
