@@ -38,6 +38,7 @@
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
 //! | `brotli` | no | responses in the coding `br` are undone |
+//! | `charset` | no | `Response::text` in all charsets that browsers know, with `encoding_rs` |
 //! | `cookies` | no | the cookie jar, without another crate |
 //! | `digest` | no | digest authentication (RFC 7616), with `md-5` and `sha2` |
 //! | `form` | no | `RequestBuilder::form`, with `serde` |
@@ -83,6 +84,8 @@ pub mod redirect;
 pub mod request;
 pub mod response;
 pub mod retry;
+#[cfg(test)]
+mod scripted;
 mod send;
 pub mod timeout;
 #[cfg(feature = "tls-core")]

@@ -12,6 +12,7 @@ use crate::config::BODY_LIMIT;
 use crate::middleware::Sending;
 use crate::netrc::Netrc;
 use crate::redirect::{RedirectPolicy, same_origin};
+use crate::response::charset::CharsetGuess;
 use crate::retry::{Budget, RetryPolicy};
 use crate::{Error, ErrorKind, Timeouts};
 
@@ -38,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) proxy_tls: crate::tls::TlsConfig,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: Option<crate::jar::CookieJar>,
+    pub(crate) charset_guess: Option<CharsetGuess>,
     /// Middleware behind that of the client.
     pub(crate) middleware: Vec<SharedMiddleware<Sending>>,
     /// Field names that are not sent by themselves.
@@ -65,6 +67,7 @@ impl Default for Settings {
             proxy_tls: crate::tls::TlsConfig::new(),
             #[cfg(feature = "cookies")]
             cookies: None,
+            charset_guess: None,
             middleware: Vec::new(),
             omitted: Vec::new(),
         }
