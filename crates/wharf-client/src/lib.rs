@@ -28,6 +28,7 @@
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - [`netrc`]: [`Netrc`](netrc::Netrc), credentials by host from a file.
 //! - `digest`: `Digest`, a password that is proved and not sent, behind the feature of that name.
+//! - [`progress`]: [`Progress`](progress::Progress), how much of a body has come.
 //! - [`retry`]: [`RetryPolicy`](retry::RetryPolicy), when a request is sent again.
 //! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
 //!   body on its way in.
@@ -77,6 +78,7 @@ pub mod jar;
 pub mod middleware;
 pub mod netrc;
 pub mod pool;
+pub mod progress;
 #[cfg(feature = "proxy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 pub mod proxy;

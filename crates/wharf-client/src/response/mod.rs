@@ -63,6 +63,9 @@ impl Response {
         history: Vec<Hop>,
     ) -> Self {
         let arrival = inner.extensions_mut().remove();
+        if let Some(report) = &scope.settings.download {
+            report.start();
+        }
         let mut response = Self {
             inner,
             excerpt: Bytes::new(),

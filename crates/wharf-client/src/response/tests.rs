@@ -1,6 +1,6 @@
 use std::io;
 use std::pin::pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use futures_core::Stream;
 use proptest::prelude::*;
@@ -296,6 +296,32 @@ fn answering(body: impl Fn() -> Body + Send + Sync + 'static) -> Client {
         async move { Ok::<_, Error>(response) }
     };
     Client::builder().wrap(from_fn(answer)).build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_is_told_of_the_final_response_alone() {
+    let answer = |head: &str| {
+        let bytes: &[u8] = match head.starts_with("GET /old") {
+            true => b"HTTP/1.1 302 Found\r\nlocation: /new\r\ncontent-length: 3\r\n\r\nold",
+            false => b"HTTP/1.1 404 No\r\ncontent-length: 5\r\n\r\nhello",
+        };
+        (bytes.to_vec(), Then::Close)
+    };
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let listener = {
+        let told = Arc::clone(&told);
+        move |progress: &crate::progress::Progress| {
+            assert_eq!(progress.resumed(), 0);
+            told.lock()
+                .unwrap()
+                .push((progress.bytes(), progress.total()));
+        }
+    };
+    let client = scripted::builder(answer).build().unwrap();
+    let request = client.get("/old").download_progress(listener);
+    let mut response = request.send().await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "hello");
+    assert_eq!(*told.lock().unwrap(), [(5, Some(5))]);
 }
 
 proptest! {
