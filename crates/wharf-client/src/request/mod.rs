@@ -1,5 +1,8 @@
 //! Building a request.
 
+#[cfg(feature = "fs")]
+mod again;
+
 use std::fmt;
 use std::sync::Arc;
 

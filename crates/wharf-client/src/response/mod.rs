@@ -9,6 +9,8 @@ mod lines;
 mod links;
 mod read;
 mod reader;
+#[cfg(feature = "fs")]
+pub(crate) mod save;
 mod stream;
 
 pub use lines::Lines;

@@ -324,6 +324,97 @@ async fn progress_is_told_of_the_final_response_alone() {
     assert_eq!(*told.lock().unwrap(), [(5, Some(5))]);
 }
 
+#[cfg(feature = "fs")]
+mod saving {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// A folder that is gone after the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let name = format!("wharf-save-{name}-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = fs::read_dir(&self.0).unwrap();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.collect()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_takes_the_name_of_a_file_when_it_is_whole() {
+        let folder = Folder::new("whole");
+        let path = folder.0.join("a");
+        fs::write(&path, "an older and longer one").unwrap();
+        let body = vec![7; 700_000];
+        let mut response = got(with("", &body)).await;
+        assert_eq!(response.save_to(&path).await.unwrap(), 700_000);
+        assert_eq!(fs::read(&path).unwrap(), body);
+        assert_eq!(folder.names(), ["a"]);
+        assert!(got(with("", b"")).await.save_to(&path).await.is_ok());
+        assert_eq!(fs::read(&path).unwrap(), b"");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_leaves_all_as_it_was() {
+        let folder = Folder::new("broken");
+        let path = folder.0.join("a");
+        let broken = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab";
+        let error = got(broken).await.save_to(&path).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ResponseBody);
+        assert!(folder.names().is_empty());
+        fs::write(&path, "old").unwrap();
+        let error = got(broken).await.save_to(&path).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ResponseBody);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(folder.names(), ["a"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_save_that_is_dropped_leaves_nothing() {
+        let folder = Folder::new("dropped");
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab";
+        let client = scripted::builder(move |_| (answer.into(), Then::Stall))
+            .build()
+            .unwrap();
+        let mut response = client.get("/").send().await.unwrap();
+        let saving = response.save_to(folder.0.join("a"));
+        let in_time = tokio::time::timeout(Duration::from_secs(1), saving).await;
+        assert!(in_time.is_err());
+        assert!(folder.names().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_place_that_cannot_be_written_is_an_error_of_the_file() {
+        let folder = Folder::new("missing");
+        for path in ["none/a", "."] {
+            let path = folder.0.join(path);
+            let path = if path.ends_with(".") {
+                PathBuf::from("/")
+            } else {
+                path
+            };
+            let error = got(with("", b"ab")).await.save_to(path).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::File);
+            assert!(error.to_string().starts_with("could not write the file: "));
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn lines_are_those_of_the_text_however_it_is_cut(pieces in proptest::collection::vec("[ab\r\nä]{0,4}", 0..6)) {
