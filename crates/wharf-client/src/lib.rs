@@ -9,9 +9,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! It speaks HTTP/1.1 over plain TCP, and over any other stream that a [`Connector`] hands out. Time limits are in force
-//! from the first request: see [`Timeouts`]. It hands out what the server sent: redirects are not followed, codings not
-//! undone.
+//! One client serves a whole program: it is cheap to clone, and clones share its connections. It limits how many there are and
+//! how long everything may take ([`PoolConfig`], [`Timeouts`]), follows redirects, undoes codings, sends again what was lost
+//! with a kept connection where that is safe, and says in one line what went wrong ([`Error`]). TLS, HTTP/2, cookies, proxies
+//! and more are features.
 //!
 //! # Layout
 //!
