@@ -363,7 +363,7 @@ impl ClientBuilder {
                     others: others.collect(),
                 },
                 timeouts: self.timeouts,
-                settings: self.settings,
+                settings: Arc::new(self.settings),
                 user_agent: agent.and_then(|name| HeaderValue::from_str(name).ok()),
                 chain: Arc::new(Chain::new(self.middleware.clone(), Box::new(Exchange))),
                 middleware: self.middleware,

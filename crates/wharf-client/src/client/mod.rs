@@ -53,7 +53,7 @@ pub(crate) struct Inner {
     pub(crate) origins: Origins,
     pub(crate) timeouts: Timeouts,
     /// What requests begin with.
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) user_agent: Option<HeaderValue>,
     pub(crate) middleware: Vec<SharedMiddleware<Sending>>,
     pub(crate) chain: Arc<Chain<Sending>>,
@@ -146,7 +146,7 @@ impl Client {
     ///
     /// Dropping the future gives the request up and closes its connection; the server may have acted on it.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let outgoing = Outgoing::foreign(request, self.inner.settings.clone())?;
+        let outgoing = Outgoing::foreign(request, Arc::clone(&self.inner.settings))?;
         self.send_outgoing(outgoing).await
     }
 

@@ -30,7 +30,8 @@ use crate::{Client, Error, ErrorKind, Response, Timeouts};
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     client: Client,
-    settings: Settings,
+    /// Those of the client until one of them is changed.
+    settings: Arc<Settings>,
     within: Option<Context>,
     cancel: Option<Signal>,
     upload: Option<Arc<UploadReport>>,
@@ -48,7 +49,7 @@ struct Draft {
 impl RequestBuilder {
     pub(crate) fn new(client: Client, method: Method, url: Result<Url, Error>) -> Self {
         let builder = Self {
-            settings: client.inner.settings.clone(),
+            settings: Arc::clone(&client.inner.settings),
             client,
             within: None,
             cancel: None,
@@ -95,7 +96,7 @@ impl RequestBuilder {
     /// Leaves out a field that is sent by itself: `accept`, `accept-encoding` or `user-agent`. What the protocol needs, such as
     /// `host`, is sent all the same.
     pub fn omit(mut self, name: HeaderName) -> Self {
-        self.settings.omitted.push(name);
+        self.settings().omitted.push(name);
         self
     }
 
@@ -228,7 +229,7 @@ impl RequestBuilder {
         if let Err(error) = timeouts.check() {
             return self.change(|_| Err(error));
         }
-        self.settings.timeouts = Some(timeouts);
+        self.settings().timeouts = Some(timeouts);
         self
     }
 
@@ -237,19 +238,19 @@ impl RequestBuilder {
     /// Default: that of the client, see [`ClientBuilder::body_limit`](crate::ClientBuilder::body_limit). `None` accepts as
     /// many as come.
     pub fn body_limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
-        self.settings.body_limit = bytes.into();
+        self.settings().body_limit = bytes.into();
         self
     }
 
     /// Sets which redirects are followed. Default: those that the client follows.
     pub fn redirects(mut self, policy: RedirectPolicy) -> Self {
-        self.settings.redirects = policy;
+        self.settings().redirects = policy;
         self
     }
 
     /// Sets whether the coding of the response is asked for and undone. Default: what the client does.
     pub fn decode(mut self, on: bool) -> Self {
-        self.settings.decode = on;
+        self.settings().decode = on;
         self
     }
 
@@ -272,7 +273,7 @@ impl RequestBuilder {
     #[cfg(feature = "cookies")]
     #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
     pub fn cookies(mut self, jar: impl Into<Option<crate::jar::CookieJar>>) -> Self {
-        self.settings.cookies = jar.into();
+        self.settings().cookies = jar.into();
         self
     }
 
@@ -283,7 +284,7 @@ impl RequestBuilder {
         if let Some(Err(error)) = policy.as_ref().map(RetryPolicy::check) {
             return self.change(|_| Err(error));
         }
-        self.settings.retry = policy.map(Retry::new);
+        self.settings().retry = policy.map(Retry::new);
         self
     }
 
@@ -292,7 +293,7 @@ impl RequestBuilder {
     #[cfg(feature = "digest")]
     #[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
     pub fn digest_auth(mut self, digest: &crate::digest::Digest) -> Self {
-        self.settings.digest = Some(digest.clone());
+        self.settings().digest = Some(digest.clone());
         self
     }
 
@@ -300,7 +301,7 @@ impl RequestBuilder {
     #[cfg(feature = "proxy")]
     #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     pub fn proxy(mut self, rules: crate::proxy::ProxyRules) -> Self {
-        self.settings.proxy = rules;
+        self.settings().proxy = rules;
         self
     }
 
@@ -312,13 +313,13 @@ impl RequestBuilder {
         if let Err(error) = config.check() {
             return self.change(|_| Err(error));
         }
-        self.settings.tls = config.clone();
+        self.settings().tls = config.clone();
         self
     }
 
     /// Puts middleware around this request, inside that of the client; the first written is the outermost.
     pub fn wrap(mut self, middleware: impl Middleware<Sending>) -> Self {
-        self.settings
+        self.settings()
             .middleware
             .push(SharedMiddleware::new(middleware));
         self
@@ -384,6 +385,10 @@ impl RequestBuilder {
             draft.extensions.insert(value);
             Ok(())
         })
+    }
+
+    fn settings(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
     }
 
     fn change(mut self, change: impl FnOnce(&mut Draft) -> Result<(), Error>) -> Self {

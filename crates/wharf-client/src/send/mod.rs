@@ -69,7 +69,7 @@ pub(crate) struct Outgoing {
     pub(crate) request: Request,
     /// Where it leads; the URI of `request` is not looked at.
     pub(crate) url: Url,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) within: Option<Context>,
     pub(crate) cancel: Option<Signal>,
     pub(crate) upload: Option<Arc<UploadReport>>,
@@ -77,7 +77,7 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     /// Takes over a request that was made elsewhere.
-    pub(crate) fn foreign(request: Request, settings: Settings) -> Result<Self, Error> {
+    pub(crate) fn foreign(request: Request, settings: Arc<Settings>) -> Result<Self, Error> {
         let url = url_of(request.uri())?;
         Ok(Self {
             request,
@@ -125,7 +125,7 @@ pub(crate) async fn send(client: Arc<Inner>, outgoing: Outgoing) -> Result<Respo
     let scope = Arc::new(Scope {
         timeouts: client.timeouts.clone(),
         client,
-        settings: Arc::new(settings),
+        settings,
         call: call.clone(),
         deadline,
         upload,
@@ -156,7 +156,7 @@ pub(crate) async fn warm_up(
 ) -> Result<usize, Error> {
     let scope = Scope {
         timeouts: client.timeouts.clone(),
-        settings: Arc::new(client.settings.clone()),
+        settings: Arc::clone(&client.settings),
         call: Call::new(Arc::clone(&client.observers), Extensions::new()),
         client,
         deadline: Deadline::start(None),
