@@ -262,7 +262,7 @@ impl Conn {
                 Err(Failure {
                     silent: kind == ErrorKind::Disconnected && nothing_read,
                     untouched: kind == ErrorKind::Disconnected
-                        && (nothing_written || refused(&error)),
+                        && (unsent.is_some() || nothing_written || refused(&error)),
                     dead: false,
                     error: named(kind, error),
                     unsent,

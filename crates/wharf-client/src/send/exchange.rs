@@ -22,6 +22,10 @@ use crate::pool::{Acquired, CloseReason, Lease};
 use crate::response::Arrival;
 use crate::trace::Event;
 
+/// How often a request is sent again with which the peer has not begun. A peer that takes a few requests per connection refuses
+/// those that were under way when it said so, and may do that several times when many are.
+const REFUSALS: u32 = 20;
+
 /// What the middleware of a client ends in.
 pub(crate) struct Exchange;
 
@@ -51,7 +55,7 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
     let mut acquired = pool
         .acquire(route.key(), scope.timeouts.pool_wait, call)
         .await?;
-    let mut again = false;
+    let mut repeated = 0;
     loop {
         let mut lease = match acquired {
             Acquired::Lease(lease) => {
@@ -61,7 +65,7 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
             Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
         };
         let safe = is_repeatable(&request);
-        let spare = if lease.is_reused() && !again {
+        let spare = if lease.is_reused() && repeated < REFUSALS {
             copy(&request)
         } else {
             None
@@ -75,8 +79,13 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
             Err(failure) => failure,
         };
         let reused = lease.is_reused();
-        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one.
-        let may_repeat = reused && !again && (failure.untouched || failure.silent && safe);
+        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one. What the
+        // peer did not begin with is safe in any case (RFC 9113 §8.7).
+        let may_repeat = reused
+            && match failure.untouched {
+                true => repeated < REFUSALS,
+                false => repeated == 0 && failure.silent && safe,
+            };
         let reason = match failure.dead {
             true => CloseReason::Dead,
             false => CloseReason::Peer,
@@ -94,7 +103,7 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
                 return Err(error.at(&target).reused(reused));
             }
         };
-        again = true;
+        repeated += 1;
         acquired = match lease.reopen() {
             Some(slot) => Acquired::Slot(slot),
             None => {

@@ -14,6 +14,8 @@ use crate::{Client, ClientBuilder, Connector, Phase, PoolConfig};
 
 mod errors;
 mod exchange;
+#[cfg(feature = "http2")]
+mod goaway;
 mod kept;
 mod limits;
 
