@@ -21,8 +21,9 @@ impl RequestBuilder {
         }
         change(&mut draft.headers);
         self.draft = Ok(draft);
-        self.settings.decode = false;
-        self.settings.retry = None;
+        let settings = self.settings();
+        settings.decode = false;
+        settings.retry = None;
         Ok(self)
     }
 

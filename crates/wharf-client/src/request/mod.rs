@@ -375,7 +375,7 @@ impl RequestBuilder {
         mut self,
         listener: impl Fn(&Progress) + Send + Sync + 'static,
     ) -> Self {
-        self.settings.download = Some(Arc::new(DownloadReport::new(listener)));
+        self.settings().download = Some(Arc::new(DownloadReport::new(listener)));
         self
     }
 
@@ -387,7 +387,7 @@ impl RequestBuilder {
         })
     }
 
-    fn settings(&mut self) -> &mut Settings {
+    pub(super) fn settings(&mut self) -> &mut Settings {
         Arc::make_mut(&mut self.settings)
     }
 

@@ -22,6 +22,10 @@ use crate::response::Arrival;
 use crate::trace::Event;
 use crate::{Error, ErrorKind};
 
+/// How often a request is sent again with which the peer has not begun. A peer that takes a few requests per connection refuses
+/// those that were under way when it said so, and may do that several times when many are.
+const REFUSALS: u32 = 20;
+
 /// What the middleware of a client ends in.
 pub(crate) struct Exchange;
 
@@ -51,7 +55,7 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
     let mut acquired = pool
         .acquire(route.key(), scope.timeouts.pool_wait, call)
         .await?;
-    let mut again = false;
+    let mut repeated = 0;
     loop {
         let mut lease = match acquired {
             Acquired::Lease(lease) => {
@@ -61,7 +65,7 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
             Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
         };
         let safe = is_repeatable(&request);
-        let spare = if (lease.is_reused() || lease.conn().is_shared()) && !again {
+        let spare = if (lease.is_reused() || lease.conn().is_shared()) && repeated < REFUSALS {
             copy(&request)
         } else {
             None
@@ -76,10 +80,14 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
         };
         let reused = lease.is_reused();
         let closed = pool.is_closed();
-        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one. So is what the
-        // peer has not begun with by its own word (RFC 9113 §8.7).
-        let lost = failure.untouched || failure.silent && safe;
-        let may_repeat = !again && !closed && (failure.refused || reused && lost);
+        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one. What the peer has
+        // not begun with is safe in any case (RFC 9113 §8.7): once where it refuses requests, and more often where it leaves.
+        let lost = reused && (failure.untouched || failure.silent && safe);
+        let times = match failure.refused || reused && failure.untouched {
+            true if failure.ended => REFUSALS,
+            refused => u32::from(refused || lost),
+        };
+        let may_repeat = !closed && repeated < times;
         let over = failure.dead || failure.ended;
         request = match spare.or(failure.unsent) {
             Some(request) if may_repeat => request,
@@ -96,7 +104,7 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
                 return Err(error.at(&target).reused(reused && failure.ended));
             }
         };
-        again = true;
+        repeated += 1;
         acquired = match lease.reopen(over) {
             Some(slot) => Acquired::Slot(slot),
             None => {

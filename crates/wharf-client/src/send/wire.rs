@@ -3,7 +3,8 @@
 #[cfg(feature = "proxy")]
 use http::header::PROXY_AUTHORIZATION;
 use http::header::{
-    ACCEPT, CONNECTION, HOST, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
+    UPGRADE, USER_AGENT,
 };
 use http::uri::PathAndQuery;
 use http::{Method, Uri, Version};
@@ -21,6 +22,11 @@ pub(super) fn complete(request: &mut Request, scope: &Scope) -> Result<(), Error
         let why = "the method CONNECT opens a tunnel and is not for requests";
         return Err(Error::new(ErrorKind::Request).because(why));
     }
+    let expects_content = matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    );
+    let has_none = expects_content && request.body().is_empty();
     let omitted = &scope.settings.omitted;
     let headers = request.headers_mut();
     let mut add = |name: HeaderName, value: HeaderValue| {
@@ -30,6 +36,12 @@ pub(super) fn complete(request: &mut Request, scope: &Scope) -> Result<(), Error
     };
     add(ACCEPT, HeaderValue::from_static("*/*"));
     add(USER_AGENT, scope.client.user_agent.clone().unwrap_or(AGENT));
+    // RFC 9110 §8.6. hyper says nothing of a body that is empty, and some servers answer 411 then.
+    if has_none && !headers.contains_key(TRANSFER_ENCODING) {
+        headers
+            .entry(CONTENT_LENGTH)
+            .or_insert(HeaderValue::from_static("0"));
+    }
     #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
     super::decode::ask(request, scope);
     Ok(())

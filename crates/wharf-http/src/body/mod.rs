@@ -255,6 +255,9 @@ impl Body {
     /// Adds trailer fields, sent after the last byte where the protocol and the peer allow it (RFC 9110 §6.5).
     #[must_use]
     pub fn with_trailers(self, trailers: HeaderMap) -> Self {
+        if trailers.is_empty() {
+            return self;
+        }
         Self::of(Kind::Stream(Mutex::new(Box::pin(stream::Trailed::new(
             self, trailers,
         )))))

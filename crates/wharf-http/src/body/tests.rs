@@ -142,6 +142,17 @@ async fn readers_of_data_keep_the_trailers() {
 }
 
 #[tokio::test]
+async fn no_trailers_are_not_an_empty_section_of_them() {
+    let (mut sender, channel) = Body::channel(1);
+    sender.send("data").await.unwrap();
+    sender.finish_with(HeaderMap::new()).await.unwrap();
+    for mut body in [channel, Body::from("data").with_trailers(HeaderMap::new())] {
+        assert!(body.frame().await.unwrap().unwrap().is_data());
+        assert!(body.frame().await.is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_sender_learns_that_the_reader_is_gone() {
     let (mut sender, body) = Body::channel(1);
     drop(body);

@@ -86,12 +86,14 @@ impl World {
         let (near, far) = duplex(1024);
         self.far_ends.push(far);
         let stream = Stream::new(near);
+        #[cfg(feature = "http2")]
         if self.keys[host].may_share() {
-            #[cfg(feature = "http2")]
             return Conn::http2(stream, &Http2Config::new(), &self.driver)
                 .await
                 .unwrap();
         }
+        #[cfg(not(feature = "http2"))]
+        assert!(!self.keys[host].may_share());
         let config = Http1Config::new();
         Conn::http1(stream, &config, &self.driver).await.unwrap()
     }

@@ -18,6 +18,8 @@ mod deadlines;
 mod errors;
 mod exchange;
 mod expect;
+#[cfg(feature = "http2")]
+mod goaway;
 mod hostile;
 #[cfg(feature = "http2")]
 mod http2;
