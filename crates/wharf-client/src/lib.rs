@@ -16,6 +16,7 @@
 //! # Layout
 //!
 //! - [`client`]: [`Client`], the cheap handle, and its builder; [`request`], [`response`]: one call.
+//! - `blocking` (feature `blocking`): the same client for programs without a runtime.
 //! - [`config`]: [`Timeouts`] and [`PoolConfig`]: every default, once.
 //! - [`connect`]: [`Connector`], which opens streams; the TCP one.
 //! - `jar`: the cookie jar, with the feature `cookies`.
@@ -35,6 +36,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
+//! | `blocking` | no | the module `blocking`: a client whose calls wait, with a thread of its own |
 //! | `brotli` | no | responses in the coding `br` are undone |
 //! | `cookies` | no | the cookie jar, without another crate |
 //! | `digest` | no | digest authentication (RFC 7616), with `md-5` and `sha2` |
@@ -58,6 +60,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(feature = "http1")]
 
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 mod body;
 pub mod client;
 pub mod config;

@@ -259,6 +259,13 @@ impl Response {
         self.inner.into_body()
     }
 
+    /// Puts the body into another.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn map_body(mut self, wrap: impl FnOnce(Body) -> Body) -> Self {
+        self.inner = self.inner.map(wrap);
+        self
+    }
+
     /// Returns the response as servers and middleware use it, to be answered with or taken apart.
     #[must_use]
     pub fn into_http(self) -> wharf_http::Response {

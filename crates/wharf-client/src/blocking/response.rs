@@ -1,0 +1,168 @@
+//! Reading a response, waiting for it.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, Version};
+use url::Url;
+use wharf_http::Body;
+
+use super::Background;
+use super::remote::Remote;
+use crate::Error;
+use crate::redirect::Hop;
+use crate::trace::{Call, Timing};
+
+/// A response: its head has come, its body is read on demand.
+///
+/// A body that was read to its end returns the connection for the next request; dropping the response before that closes
+/// the connection. The thread of the client lives on until then, also when the client is dropped.
+pub struct Response {
+    inner: crate::Response,
+    background: Background,
+}
+
+impl Response {
+    pub(super) fn new(response: crate::Response, background: Background) -> Self {
+        Self {
+            inner: response.map_body(|body| Remote::body(body, &background)),
+            background,
+        }
+    }
+
+    /// Returns the status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.inner.status()
+    }
+
+    /// Returns the version of HTTP that the peer speaks.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.inner.version()
+    }
+
+    /// Returns the header fields.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.inner.headers()
+    }
+
+    /// Returns the URL that has answered, after all redirects, with its fragment.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        self.inner.url()
+    }
+
+    /// Returns the responses that were redirects and were followed, the first one first.
+    #[must_use]
+    pub fn history(&self) -> &[Hop] {
+        self.inner.history()
+    }
+
+    /// Returns the address of the other end of the connection; see [`peer_addr`](crate::Response::peer_addr).
+    #[must_use]
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.inner.peer_addr()
+    }
+
+    /// Returns what TLS has come to: version, cipher suite, certificate. `None` when the response did not come over TLS.
+    #[cfg(feature = "tls-core")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls-core")))]
+    #[must_use]
+    pub fn tls(&self) -> Option<&crate::tls::TlsInfo> {
+        self.inner.tls()
+    }
+
+    /// Returns how long the phases of the call have taken until now.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        self.inner.timing()
+    }
+
+    /// Returns the call that the response belongs to.
+    #[must_use]
+    pub fn call(&self) -> &Call {
+        self.inner.call()
+    }
+
+    /// Returns the number of body bytes to come when it is known.
+    #[must_use]
+    pub fn body_len(&self) -> Option<u64> {
+        self.inner.body_len()
+    }
+
+    /// Goes on when the status is below 400.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Status`](crate::ErrorKind::Status) else; see [`Response::ok`](crate::Response::ok).
+    pub fn ok(self) -> Result<Self, Error> {
+        let Self { inner, background } = self;
+        let inner = inner.ok()?;
+        Ok(Self { inner, background })
+    }
+
+    /// Reads the whole body and keeps it: a second call, or `text` after `json`, reads the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::bytes`](crate::Response::bytes).
+    pub fn bytes(&mut self) -> Result<Bytes, Error> {
+        self.background.wait(self.inner.bytes())
+    }
+
+    /// Reads the whole body as text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::text`](crate::Response::text).
+    pub fn text(&mut self) -> Result<String, Error> {
+        self.background.wait(self.inner.text())
+    }
+
+    /// Reads the whole body as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::json`](crate::Response::json).
+    #[cfg(feature = "json")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
+    pub fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Error> {
+        self.background.wait(self.inner.json())
+    }
+
+    /// Returns the next piece of the body, in the size it arrived in; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::chunk`](crate::Response::chunk).
+    pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        self.background.wait(self.inner.chunk())
+    }
+
+    /// Returns the body, to be read or sent on elsewhere: in asynchronous code too, on any runtime.
+    #[must_use]
+    pub fn into_body(self) -> Body {
+        self.inner.into_body()
+    }
+
+    /// Returns the response as servers and middleware use it, to be answered with or taken apart.
+    #[must_use]
+    pub fn into_http(self) -> wharf_http::Response {
+        self.inner.into_http()
+    }
+}
+
+impl From<Response> for wharf_http::Response {
+    fn from(response: Response) -> Self {
+        response.into_http()
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,216 @@
+//! Bodies, large ones and slow ones, in both directions.
+
+use std::io::{self, repeat};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+const LARGE: usize = 20 << 20;
+
+/// Starts a server that counts the bytes of request bodies, in chunks or of known length, and answers with their number.
+fn counter() -> String {
+    server(|mut peer| {
+        let head = peer.head();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let count = match length.map(|length| length.parse().unwrap()) {
+            Some(length) => io::copy(&mut (&peer.0).take(length), &mut io::sink()).unwrap(),
+            None => {
+                assert!(head.contains("transfer-encoding: chunked\r\n"), "{head}");
+                let mut count = 0;
+                loop {
+                    let mut size = String::new();
+                    while !size.ends_with("\r\n") {
+                        size.push_str(&peer.read(1));
+                    }
+                    let size = u64::from_str_radix(size.trim(), 16).unwrap();
+                    let whole = size + 2;
+                    let read = io::copy(&mut (&peer.0).take(whole), &mut io::sink()).unwrap();
+                    assert_eq!(read, whole);
+                    if size == 0 {
+                        break count;
+                    }
+                    count += size;
+                }
+            }
+        };
+        let count = count.to_string();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", count.len());
+        peer.write(head + &count);
+    })
+}
+
+#[test]
+fn a_large_reader_is_uploaded() {
+    let client = client(&counter());
+    let large = || repeat(b'x').take(LARGE as u64);
+    for length in [None, Some(LARGE as u64)] {
+        let request = client.post("").body_reader(large(), length);
+        let count = request.send().unwrap().text().unwrap();
+        assert_eq!(count, LARGE.to_string());
+    }
+    // No more than was promised.
+    let request = client.post("").body_reader(large(), 5);
+    assert_eq!(request.send().unwrap().text().unwrap(), "5");
+}
+
+#[test]
+fn an_upload_is_not_read_faster_than_it_is_sent() {
+    struct Counted(Arc<AtomicUsize>);
+    impl Read for Counted {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.0.fetch_add(into.len(), Ordering::SeqCst);
+            Ok(into.len())
+        }
+    }
+    let (_sender, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let url = server(move |mut peer| {
+        peer.head();
+        // Nothing of the body is read.
+        let _ends_with_the_test = held.lock().unwrap().recv();
+    });
+    let read = Arc::new(AtomicUsize::new(0));
+    let limits = Timeouts::new().total(Duration::from_millis(300));
+    let request = client(&url).post("").timeouts(limits);
+    let request = request.body_reader(Counted(Arc::clone(&read)), None);
+    assert_eq!(request.send().unwrap_err().phase(), Some(Phase::Total));
+    let read = read.load(Ordering::SeqCst);
+    assert!(
+        read < LARGE,
+        "{read} bytes were read, more than buffers hold"
+    );
+}
+
+#[test]
+fn a_reader_that_fails_fails_the_request() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the hold is empty"))
+        }
+    }
+    struct Panics;
+    impl Read for Panics {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            panic!("the mast is down")
+        }
+    }
+    let client = client(&silent());
+    let broken = client.post("").body_reader(Broken, None).send();
+    let broken = broken.unwrap_err();
+    assert_eq!(broken.kind(), ErrorKind::RequestBody);
+    assert!(
+        format!("{broken:#}").ends_with("the hold is empty"),
+        "{broken:#}"
+    );
+    let panics = client.post("").body_reader(Panics, None).send();
+    assert_eq!(panics.unwrap_err().kind(), ErrorKind::RequestBody);
+    let short = client.post("").body_reader(&b"four"[..], 9).send();
+    let short = short.unwrap_err();
+    assert_eq!(short.kind(), ErrorKind::RequestBody);
+    let why = "the reader has ended 5 bytes before the length it was given";
+    assert!(format!("{short:#}").ends_with(why), "{short:#}");
+}
+
+/// Starts a server that answers with a large body.
+fn large() -> String {
+    server(|mut peer| {
+        while !peer.head().is_empty() {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LARGE}\r\n\r\n");
+            peer.write(head);
+            let sent = io::copy(&mut repeat(b'x').take(LARGE as u64), &mut peer.0);
+            if sent.is_err() {
+                return;
+            }
+        }
+    })
+}
+
+#[test]
+fn a_large_body_is_read() {
+    let client = client(&large());
+    let mut response = client.get("").send().unwrap();
+    assert_eq!(response.body_len(), Some(LARGE as u64));
+    assert_eq!(response.bytes().unwrap().len(), LARGE);
+    let mut response = client.get("").send().unwrap();
+    let mut count = 0;
+    while let Some(piece) = response.chunk().unwrap() {
+        count += piece.len();
+        assert_eq!(response.body_len(), Some((LARGE - count) as u64));
+    }
+    assert_eq!(count, LARGE);
+    assert_eq!(opened(&client), 1, "read to the end, it is used again");
+}
+
+#[test]
+fn the_limit_of_a_body_holds() {
+    let client = with(&large(), |builder| builder.body_limit(1000));
+    let error = client.get("").send().unwrap().bytes().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge { limit: 1000 });
+}
+
+#[test]
+fn a_response_outlives_its_client() {
+    let client = client(&large());
+    let mut response = client.get("").send().unwrap();
+    drop(client);
+    assert_eq!(response.bytes().unwrap().len(), LARGE);
+}
+
+#[test]
+fn a_response_that_is_dropped_closes_its_connection() {
+    let (sender, closed) = mpsc::channel();
+    let url = server(move |mut peer| {
+        peer.head();
+        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi");
+        sender.send(peer.closed()).unwrap();
+    });
+    let client = client(&url);
+    let mut response = client.get("").send().unwrap();
+    assert_eq!(response.chunk().unwrap().unwrap(), "hi");
+    drop(response);
+    assert!(closed.recv().unwrap());
+    assert_eq!(client.stats().in_use(), 0);
+}
+
+#[test]
+fn a_body_that_breaks_off_is_an_error() {
+    let url = server(|mut peer| {
+        peer.head();
+        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi");
+    });
+    let mut response = client(&url).get("").send().unwrap();
+    let error = response.text().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ResponseBody);
+    // It stays one.
+    assert!(response.chunk().is_err());
+}
+
+#[cfg(feature = "json")]
+#[test]
+fn json_goes_both_ways() {
+    let url = server(|mut peer| {
+        peer.head();
+        assert_eq!(peer.read(7), "[1,2,3]");
+        peer.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n");
+        peer.write("content-length: 3\r\n\r\n[4]");
+    });
+    let request = client(&url).post("").json(&[1, 2, 3]);
+    assert_eq!(request.send().unwrap().json::<[u8; 1]>().unwrap(), [4]);
+}
+
+#[cfg(feature = "fs")]
+#[test]
+fn a_file_is_uploaded() {
+    let path = std::env::temp_dir().join(format!("wharf-blocking-{}", std::process::id()));
+    std::fs::write(&path, "on disk").unwrap();
+    let client = client(&counter());
+    let request = client.post("").file(&path);
+    assert_eq!(request.send().unwrap().text().unwrap(), "7");
+    std::fs::remove_file(&path).unwrap();
+    let error = client.post("").file(&path).send().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+}
