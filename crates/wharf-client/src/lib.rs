@@ -9,16 +9,18 @@
 //! # Ok(()) }
 //! ```
 //!
-//! It speaks HTTP/1.1 over plain TCP, and over any other stream that a [`Connector`] hands out. Time limits are in force
-//! from the first request: see [`Timeouts`]. It hands out what the server sent: redirects are not followed, codings not
-//! undone.
+//! One client serves a whole program: it is cheap to clone, and clones share its connections. It limits how many there are and
+//! how long everything may take ([`PoolConfig`], [`Timeouts`]), follows redirects, undoes codings, sends again what was lost
+//! with a kept connection where that is safe, and says in one line what went wrong ([`Error`]). TLS, HTTP/2, cookies, proxies
+//! and more are features.
 //!
 //! # Layout
 //!
 //! - [`client`]: [`Client`], the cheap handle, and its builder; [`request`], [`response`]: one call.
 //! - `blocking` (feature `blocking`): the same client for programs without a runtime.
-//! - [`config`]: [`Timeouts`] and [`PoolConfig`]: every default, once.
-//! - [`connect`]: [`Connector`], which opens streams; the TCP one.
+//! - [`config`]: [`Timeouts`], [`PoolConfig`], [`DnsConfig`], [`TcpConfig`]: every default, once.
+//! - [`connect`]: [`Connector`], which opens streams; those for TCP and unix sockets, and [`Resolve`](connect::Resolve).
+//! - [`address_policy`]: [`AddressPolicy`], which addresses may be connected to.
 //! - `jar`: the cookie jar, with the feature `cookies`.
 //! - [`timeout`]: [`Phase`], the part of a request that a time limit applies to.
 //! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), whom the client believes, and who it is itself.
@@ -60,6 +62,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(feature = "http1")]
 
+pub mod address_policy;
 #[cfg(feature = "blocking")]
 #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
 pub mod blocking;
@@ -95,8 +98,9 @@ pub mod timeout;
 pub mod tls;
 pub mod trace;
 
+pub use address_policy::AddressPolicy;
 pub use client::{Client, ClientBuilder};
-pub use config::{PoolConfig, Timeouts};
+pub use config::{DnsConfig, PoolConfig, TcpConfig, Timeouts};
 pub use connect::Connector;
 pub use error::{Error, ErrorKind};
 pub use request::RequestBuilder;

@@ -99,7 +99,7 @@ pub enum Event<'a> {
     DnsEnded {
         /// The name.
         host: &'a str,
-        /// What was found; empty when the look-up failed.
+        /// What the call goes on with: what was found, or found earlier; empty when there is nothing.
         addresses: &'a [IpAddr],
     },
     /// A new connection is opened: name look-up, TCP, proxy and TLS follow.

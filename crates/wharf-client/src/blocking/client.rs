@@ -133,6 +133,17 @@ impl Client {
         self.inner.explain_proxy(url)
     }
 
+    /// Forgets the addresses of one host: the next connection to it looks them up; see
+    /// [`Client::clear_name`](crate::Client::clear_name).
+    pub fn clear_name(&self, host: &str) {
+        self.inner.clear_name(host);
+    }
+
+    /// Forgets the addresses of all hosts.
+    pub fn clear_names(&self) {
+        self.inner.clear_names();
+    }
+
     /// Returns what the connections do at the moment, and what became of earlier ones.
     #[must_use]
     pub fn stats(&self) -> PoolStats {

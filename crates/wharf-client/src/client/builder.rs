@@ -16,7 +16,7 @@ use crate::config::Http1Config;
 #[cfg(feature = "http2")]
 use crate::config::Http2Config;
 use crate::conn::Driver;
-use crate::connect::{Connector, Opener, TcpConnector};
+use crate::connect::{Connector, Erased, Opener, Resolve, TcpConnector};
 use crate::middleware::Sending;
 use crate::netrc::Netrc;
 use crate::pool::Pool;
@@ -24,7 +24,7 @@ use crate::redirect::RedirectPolicy;
 use crate::retry::RetryPolicy;
 use crate::send::Exchange;
 use crate::trace::Observer;
-use crate::{Error, ErrorKind, PoolConfig, Timeouts};
+use crate::{AddressPolicy, DnsConfig, Error, ErrorKind, PoolConfig, TcpConfig, Timeouts};
 
 /// Settings of a [`Client`] to be.
 #[must_use]
@@ -42,7 +42,8 @@ pub struct ClientBuilder {
     #[cfg(feature = "http2")]
     http2: Http2Config,
     sockets: HashMap<String, PathBuf>,
-    connector: Opener,
+    tcp: TcpConnector,
+    connector: Option<Box<dyn Erased>>,
 }
 
 impl ClientBuilder {
@@ -61,7 +62,8 @@ impl ClientBuilder {
             #[cfg(feature = "http2")]
             http2: Http2Config::new(),
             sockets: HashMap::new(),
-            connector: Opener::Custom(Box::new(TcpConnector::new())),
+            tcp: TcpConnector::new(),
+            connector: None,
         }
     }
 
@@ -262,9 +264,34 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets what opens connections. Default: [`TcpConnector`].
+    /// Sets how the names of hosts are looked up, and for how long the answers are kept.
+    pub fn dns(mut self, config: DnsConfig) -> Self {
+        self.tcp = self.tcp.dns(config);
+        self
+    }
+
+    /// Sets who looks up the names of hosts. Default: the system.
+    pub fn resolver(mut self, resolver: impl Resolve) -> Self {
+        self.tcp = self.tcp.resolver(resolver);
+        self
+    }
+
+    /// Sets how TCP sockets are set up and connected.
+    pub fn tcp(mut self, config: TcpConfig) -> Self {
+        self.tcp = self.tcp.tcp(config);
+        self
+    }
+
+    /// Sets which addresses hosts may have. Default: every address.
+    pub fn addresses(mut self, policy: AddressPolicy) -> Self {
+        self.tcp = self.tcp.addresses(policy);
+        self
+    }
+
+    /// Sets what opens connections, in place of a [`TcpConnector`] with the settings of [`dns`](Self::dns),
+    /// [`resolver`](Self::resolver), [`tcp`](Self::tcp) and [`addresses`](Self::addresses).
     pub fn connector(mut self, connector: impl Connector) -> Self {
-        self.connector = Opener::Custom(Box::new(connector));
+        self.connector = Some(Box::new(connector));
         self
     }
 
@@ -273,10 +300,11 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Url`] when the base is malformed, not absolute, or has a path that does not end in a slash, a query or a
-    /// fragment; [`ErrorKind::Config`] when a limit is zero, a header field malformed, or TLS lacks its cryptography.
+    /// fragment; [`ErrorKind::Config`] when a limit is zero, a header field or a network malformed, or TLS lacks its cryptography.
     pub fn build(mut self) -> Result<Client, Error> {
         self.timeouts.check()?;
         self.pool.check()?;
+        self.tcp.check()?;
         self.default.check()?;
         #[cfg(feature = "tls-core")]
         self.settings.tls.check()?;
@@ -332,7 +360,10 @@ impl ClientBuilder {
                 #[cfg(feature = "http2")]
                 http2: self.http2,
                 sockets: sockets.collect(),
-                connector: self.connector,
+                connector: match self.connector {
+                    Some(connector) => Opener::Custom(connector),
+                    None => Opener::Tcp(self.tcp),
+                },
                 driver: Driver::new(),
                 pool: Arc::new(Pool::new(self.pool, most_streams)),
             }),

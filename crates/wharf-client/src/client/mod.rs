@@ -189,13 +189,30 @@ impl Client {
         self.inner.pool.stats()
     }
 
+    /// Forgets the addresses of one host: the next connection to it looks them up.
+    ///
+    /// Connections that are open stay so. A connector that was [given](ClientBuilder::connector) knows of no such thing.
+    pub fn clear_name(&self, host: &str) {
+        if let Opener::Tcp(connector) = &self.inner.connector {
+            connector.clear_name(host);
+        }
+    }
+
+    /// Forgets the addresses of all hosts; see [`clear_name`](Self::clear_name).
+    pub fn clear_names(&self) {
+        if let Opener::Tcp(connector) = &self.inner.connector {
+            connector.clear_names();
+        }
+    }
+
     /// Returns the URL that relative ones are joined to.
     #[must_use]
     pub fn base(&self) -> Option<&Url> {
         self.inner.origins.base.as_ref()
     }
 
-    /// Closes all connections and waits until their sockets are closed. It applies to all clones.
+    /// Closes all connections and waits until their sockets are closed. It applies to all clones. A runtime that stands still
+    /// cannot close the connections that it drives: they are waited for at most two seconds.
     ///
     /// Idle connections are closed at once. So are those in use: their requests, and bodies that are being read, fail; await
     /// them first if they are to be finished. New requests fail with [`ErrorKind::Closed`](crate::ErrorKind::Closed), and so

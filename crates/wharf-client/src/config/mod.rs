@@ -1,13 +1,17 @@
 //! The settings of a client, and every default once.
 
+mod dns;
 mod http;
 mod pool;
+mod tcp;
 mod timeouts;
 
+pub use dns::DnsConfig;
 pub use http::Http1Config;
 #[cfg(feature = "http2")]
 pub use http::Http2Config;
 pub use pool::PoolConfig;
+pub use tcp::{Family, TcpConfig};
 pub use timeouts::Timeouts;
 
 use std::time::Duration;
@@ -26,3 +30,6 @@ pub(crate) const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 /// After how long a rate is an average that says something.
 pub(crate) const MIN_RATE_GRACE: Duration = Duration::from_secs(10);
+
+/// How long the end of a client waits for connections whose runtime may not run any more.
+pub(crate) const CLOSE_WAIT: Duration = Duration::from_secs(2);

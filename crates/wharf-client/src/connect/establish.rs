@@ -4,7 +4,7 @@ use tokio::time::{Instant, timeout};
 
 #[cfg(feature = "proxy")]
 use super::through::through;
-use super::{Route, Stream};
+use super::{Route, Stream, unix};
 use crate::conn::Conn;
 use crate::pool::Acquired;
 use crate::send::Scope;
@@ -17,7 +17,7 @@ pub(crate) async fn establish(route: &Route, scope: &Scope) -> Result<Conn, Erro
     let target = route.key().target();
     let call = &scope.call;
     call.notify(&Event::ConnectStarted { target });
-    let opening = Box::pin(open(route, scope));
+    let opening = Box::pin(scope.client.driver.unless_closed(open(route, scope)));
     let result = match scope.timeouts.connect {
         Some(limit) => match timeout(limit, opening).await {
             Ok(result) => result,
@@ -140,12 +140,9 @@ async fn secure(stream: Stream, _: &Route, _: &Scope) -> Result<Opened, Error> {
 /// Opens a stream to the host, or one through what leads there.
 async fn reach(route: &Route, scope: &Scope) -> Result<Stream, Error> {
     let target = route.key().target();
-    #[cfg(unix)]
     if let Some(path) = route.socket() {
-        let opened = tokio::net::UnixStream::connect(path).await;
-        return opened
-            .map(Stream::new)
-            .map_err(|error| Error::new(ErrorKind::Connect).because(error));
+        let opened = unix::open(path).await;
+        return opened.map_err(|error| Error::new(ErrorKind::Connect).because(error));
     }
     #[cfg(feature = "proxy")]
     if let Some(proxy) = route.proxy() {

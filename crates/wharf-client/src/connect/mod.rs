@@ -1,24 +1,41 @@
-//! Opening streams: the [`Connector`] trait, and the one for TCP.
+//! Opening streams: the [`Connector`] trait, and those for TCP and unix sockets.
+//!
+//! ~~~text
+//! TcpConnector ─▶ host ─▶ dns ─▶ address policy ─▶ race ─▶ dial, once per address ─▶ probed ─▶ Stream
+//! ~~~
 
+mod attempts;
+mod dial;
+mod dns;
 mod establish;
+mod host;
 #[cfg(feature = "in-process")]
 mod in_process;
+mod interface;
 mod opener;
+mod probed;
+mod race;
 mod route;
+mod socket;
 mod stream;
 mod tcp;
 #[cfg(feature = "proxy")]
 mod through;
+mod unix;
 
+pub use attempts::{Attempt, Attempts};
+pub use dns::{Resolve, SystemResolver};
 pub(crate) use establish::{establish, warm_up};
 #[cfg(feature = "in-process")]
 #[cfg_attr(docsrs, doc(cfg(feature = "in-process")))]
 pub use in_process::InProcess;
 pub(crate) use opener::Opener;
 pub(crate) use route::{Route, SocketPath};
+pub use socket::Socket;
 pub(crate) use stream::Probe;
 pub use stream::Stream;
 pub use tcp::TcpConnector;
+pub use unix::UnixConnector;
 
 use std::fmt;
 use std::sync::Arc;
@@ -65,7 +82,8 @@ pub trait Connector: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Why that was not possible; it becomes the source of an error of kind [`ErrorKind::Connect`].
+    /// Why that was not possible; it becomes the cause of an error of kind [`ErrorKind::Connect`]. An [`Error`], such as another
+    /// connector returns it, is handed on as it is.
     ///
     /// # Cancel safety
     ///
@@ -81,6 +99,14 @@ pub(crate) trait Erased: Send + Sync {
 impl<C: Connector> Erased for C {
     fn connect(&self, target: Target) -> BoxFuture<'_, Result<Stream, BoxError>> {
         Box::pin(Connector::connect(self, target))
+    }
+}
+
+/// Makes an error of what a connector returned; one that is the client's own already, with its kind, stays what it is.
+pub(crate) fn failed(target: &Target, cause: BoxError) -> Error {
+    match cause.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(cause) => Error::new(ErrorKind::Connect).at(target).because(cause),
     }
 }
 

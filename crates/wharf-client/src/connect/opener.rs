@@ -3,22 +3,24 @@
 #[cfg(feature = "proxy")]
 use std::net::SocketAddr;
 
-use super::{Erased, Stream, Target};
+use super::{Erased, Stream, Target, TcpConnector, failed};
+use crate::Error;
 use crate::trace::Call;
-use crate::{Error, ErrorKind};
 
 /// What opens the streams of a client: its own connector, or one that was given to it.
 pub(crate) enum Opener {
+    Tcp(TcpConnector),
     Custom(Box<dyn Erased>),
 }
 
 impl Opener {
     /// Opens a stream to a host.
-    pub(super) async fn open(&self, target: &Target, _call: &Call) -> Result<Stream, Error> {
+    pub(super) async fn open(&self, target: &Target, call: &Call) -> Result<Stream, Error> {
         match self {
+            Self::Tcp(connector) => connector.open(target, call).await,
             Self::Custom(connector) => {
                 let opened = connector.connect(target.clone()).await;
-                opened.map_err(|error| Error::new(ErrorKind::Connect).because(error))
+                opened.map_err(|error| failed(target, error))
             }
         }
     }
@@ -26,7 +28,10 @@ impl Opener {
     /// Opens a stream to a proxy, which the settings name: it may have any address.
     #[cfg(feature = "proxy")]
     pub(super) async fn open_proxy(&self, proxy: &Target, call: &Call) -> Result<Stream, Error> {
-        self.open(proxy, call).await
+        match self {
+            Self::Tcp(connector) => connector.open_any(proxy, call).await,
+            Self::Custom(_) => self.open(proxy, call).await,
+        }
     }
 
     /// Returns the addresses of a host.
@@ -34,10 +39,12 @@ impl Opener {
     pub(super) async fn resolve(
         &self,
         target: &Target,
-        _call: &Call,
+        call: &Call,
     ) -> Result<Vec<SocketAddr>, Error> {
-        let found = tokio::net::lookup_host((target.host(), target.port())).await;
-        let found = found.map_err(|error| Error::new(ErrorKind::Dns).because(error))?;
-        Ok(found.collect())
+        match self {
+            Self::Tcp(connector) => connector.resolve(target, call).await,
+            // It may know hosts that nobody else does; then it has to be a proxy that looks up names itself.
+            Self::Custom(_) => TcpConnector::new().resolve(target, call).await,
+        }
     }
 }

@@ -19,7 +19,8 @@
 //! 10. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
 //! 11. [In production](production): workers, restarts, health, and what a running server tells of itself.
 //! 12. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
-//! 13. [Testing](testing): the real application without a network.
+//! 13. [The client](client): calling other services, and what to set before it matters.
+//! 14. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -35,10 +36,12 @@
 //! - Compression (planned)
 //! - WebSocket (planned)
 //! - Server-sent events (planned)
-//! - The client (planned)
 //! - Observability (planned)
 //! - Performance (planned)
 //! - Migrating from aiohttp (planned)
+
+#[doc = include_str!("client.md")]
+pub mod client {}
 
 #[doc = include_str!("common_mistakes.md")]
 pub mod common_mistakes {}

@@ -37,7 +37,9 @@ fn counter() -> String {
             }
         };
         let count = count.to_string();
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", count.len());
+        let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ";
+        let length = count.len();
+        let head = format!("{head}{length}\r\n\r\n");
         peer.write(head + &count);
     })
 }
