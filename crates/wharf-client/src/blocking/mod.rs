@@ -16,7 +16,7 @@
 //!
 //! # Layout
 //!
-//! [`Client`] and [`RequestBuilder`] make a request; [`Response`] reads what came back. Private: `background`, the thread;
+//! [`Client`] and [`RequestBuilder`] make a request; [`response`] reads what came back. Private: `background`, the thread;
 //! `wait`, how a caller's thread sleeps; `remote`, a response body that is read in the background; `upload`, a request body
 //! from a [`Read`](std::io::Read).
 //!
@@ -44,7 +44,7 @@ mod background;
 mod client;
 mod remote;
 mod request;
-mod response;
+pub mod response;
 mod upload;
 mod wait;
 

@@ -1,10 +1,11 @@
 //! Bodies, large ones and slow ones, in both directions.
 
-use std::io::{self, repeat};
+use std::io::{self, BufRead, repeat};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::Error;
 
 const LARGE: usize = 20 << 20;
 
@@ -145,6 +146,56 @@ fn a_large_body_is_read() {
     }
     assert_eq!(count, LARGE);
     assert_eq!(opened(&client), 1, "read to the end, it is used again");
+}
+
+#[test]
+fn a_body_is_read_as_the_standard_library_does() {
+    let url = server(|mut peer| {
+        peer.head();
+        peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        peer.write("3\r\none\r\n5\r\n\ntwo\n\r\n5\r\nthree\r\n0\r\n\r\n");
+    });
+    let client = client(&url);
+    let reader = || client.get("").send().unwrap().into_reader();
+    let mut text = String::new();
+    assert_eq!(reader().read_to_string(&mut text).unwrap(), 13);
+    assert_eq!(text, "one\ntwo\nthree");
+    let lines = reader().lines().collect::<io::Result<Vec<_>>>();
+    assert_eq!(lines.unwrap(), ["one", "two", "three"]);
+    let mut small = [0; 2];
+    let mut reader = reader();
+    assert_eq!(reader.read(&mut []).unwrap(), 0);
+    reader.read_exact(&mut small).unwrap();
+    assert_eq!(&small, b"on");
+}
+
+#[test]
+fn a_body_is_an_iterator_of_pieces() {
+    let client = client(&large());
+    let pieces = client.get("").send().unwrap().into_stream();
+    let count: usize = pieces.map(|piece| piece.unwrap().len()).sum();
+    assert_eq!(count, LARGE);
+}
+
+#[test]
+fn a_body_that_breaks_off_is_an_error_of_its_reader_and_its_iterator() {
+    let url = server(|mut peer| {
+        peer.head();
+        peer.write("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 9\r\n\r\nhi");
+    });
+    let client = client(&url);
+    let mut reader = client.get("").send().unwrap().into_reader();
+    let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    let cause = error
+        .get_ref()
+        .and_then(|cause| cause.downcast_ref::<Error>());
+    assert_eq!(cause.unwrap().kind(), ErrorKind::ResponseBody);
+    let mut pieces = client.get("").send().unwrap().into_stream();
+    assert_eq!(pieces.next().unwrap().unwrap(), "hi");
+    let error = pieces.next().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ResponseBody);
+    assert!(pieces.next().is_none());
 }
 
 #[test]

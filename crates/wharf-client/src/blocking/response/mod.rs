@@ -1,4 +1,12 @@
 //! Reading a response, waiting for it.
+//!
+//! [`Response`] turns into a [`BodyStream`] of pieces, or a [`BodyReader`].
+
+mod reader;
+mod stream;
+
+pub use reader::BodyReader;
+pub use stream::BodyStream;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -140,6 +148,18 @@ impl Response {
     /// As [`Response::chunk`](crate::Response::chunk).
     pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         self.background.wait(self.inner.chunk())
+    }
+
+    /// Returns the pieces of the body, in the sizes that they arrive in.
+    #[must_use]
+    pub fn into_stream(self) -> BodyStream {
+        BodyStream::new(self)
+    }
+
+    /// Returns the body as something to read bytes from, in all ways that the standard library has for it.
+    #[must_use]
+    pub fn into_reader(self) -> BodyReader {
+        BodyReader::new(self)
     }
 
     /// Returns the body, to be read or sent on elsewhere: in asynchronous code too, on any runtime.
