@@ -16,9 +16,10 @@
 //!
 //! # Layout
 //!
-//! [`Client`] and [`RequestBuilder`] make a request; [`response`] reads what came back. Private: `background`, the thread;
-//! `wait`, how a caller's thread sleeps; `remote`, a response body that is read in the background; `upload`, a request body
-//! from a [`Read`](std::io::Read).
+//! - [`Client`] and [`RequestBuilder`] make a request; [`response`] reads what came back; `Download` (feature `fs`) makes it a
+//!   file.
+//! - private: `background`, the thread; `wait`, how a caller's thread sleeps; `remote`, a response body that is read in the
+//!   background; `upload`, a request body from a [`Read`](std::io::Read).
 //!
 //! # Examples
 //!
@@ -42,6 +43,8 @@
 
 mod background;
 mod client;
+#[cfg(feature = "fs")]
+mod download;
 mod remote;
 mod request;
 pub mod response;
@@ -51,6 +54,9 @@ mod wait;
 use background::Background;
 
 pub use client::Client;
+#[cfg(feature = "fs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
+pub use download::Download;
 pub use request::RequestBuilder;
 pub use response::Response;
 

@@ -10,6 +10,7 @@ use wharf_http::{Body, BoxError, Context, Middleware, Request, Signal};
 use super::upload::Upload;
 use super::{Background, Response};
 use crate::middleware::Sending;
+use crate::progress::Progress;
 use crate::redirect::RedirectPolicy;
 use crate::retry::RetryPolicy;
 use crate::{Error, Timeouts};
@@ -20,8 +21,8 @@ use crate::{Error, Timeouts};
 /// URL, is the error of [`send`](Self::send).
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
-    inner: crate::RequestBuilder,
-    background: Background,
+    pub(super) inner: crate::RequestBuilder,
+    pub(super) background: Background,
 }
 
 impl RequestBuilder {
@@ -245,6 +246,12 @@ impl RequestBuilder {
     /// [`upload_progress`](crate::RequestBuilder::upload_progress).
     pub fn upload_progress(self, listener: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.change(|request| request.upload_progress(listener))
+    }
+
+    /// Calls `listener` each time that more of the response body has come, on the thread of the client; see
+    /// [`download_progress`](crate::RequestBuilder::download_progress).
+    pub fn download_progress(self, listener: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.change(|request| request.download_progress(listener))
     }
 
     /// Puts a value beside the request, for middleware and observers ([`Call::get`](crate::trace::Call::get)).

@@ -1,15 +1,18 @@
 //! Reading a response, waiting for it.
 //!
-//! [`Response`] turns into a [`BodyStream`] of pieces, or a [`BodyReader`].
+//! [`Response`] turns into a [`BodyStream`] of pieces, a [`BodyReader`] or [`Lines`].
 
+mod lines;
 mod reader;
 mod stream;
 
+pub use lines::Lines;
 pub use reader::BodyReader;
 pub use stream::BodyStream;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version};
@@ -20,6 +23,7 @@ use super::Background;
 use super::remote::Remote;
 use crate::Error;
 use crate::redirect::Hop;
+use crate::response::Links;
 use crate::trace::{Call, Timing};
 
 /// A response: its head has come, its body is read on demand.
@@ -45,6 +49,12 @@ impl Response {
         self.inner.status()
     }
 
+    /// Tells whether the status is one of success, 200 to 299.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.inner.is_success()
+    }
+
     /// Returns the version of HTTP that the peer speaks.
     #[must_use]
     pub fn version(&self) -> Version {
@@ -55,6 +65,42 @@ impl Response {
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.inner.headers()
+    }
+
+    /// Returns the text of a header field, the first when it is there twice; `None` when it is missing or not ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.inner.header(name)
+    }
+
+    /// Returns the media type as it was sent, with its parameters.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.inner.content_type()
+    }
+
+    /// Returns the charset that the media type names, as it was sent.
+    #[must_use]
+    pub fn charset(&self) -> Option<&str> {
+        self.inner.charset()
+    }
+
+    /// Returns what `content-length` says; see [`content_length`](crate::Response::content_length).
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        self.inner.content_length()
+    }
+
+    /// Returns how long the server wants to be left alone, by `retry-after` (RFC 9110 §10.2.3), in seconds or by a date.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.retry_after()
+    }
+
+    /// Returns where the `link` field leads (RFC 8288), with absolute URLs.
+    #[must_use]
+    pub fn links(&self) -> Links {
+        self.inner.links()
     }
 
     /// Returns the URL that has answered, after all redirects, with its fragment.
@@ -112,6 +158,16 @@ impl Response {
         Ok(Self { inner, background })
     }
 
+    /// Does what [`ok`](Self::ok) does, and leaves the response where it is, with all of its body.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Status`](crate::ErrorKind::Status) when the status is 400 or above.
+    pub fn ok_ref(&self) -> Result<&Self, Error> {
+        self.inner.ok_ref()?;
+        Ok(self)
+    }
+
     /// Reads the whole body and keeps it: a second call, or `text` after `json`, reads the same bytes.
     ///
     /// # Errors
@@ -121,13 +177,27 @@ impl Response {
         self.background.wait(self.inner.bytes())
     }
 
-    /// Reads the whole body as text.
+    /// Reads the whole body as text, in the charset that a byte order mark tells, or else that `content-type` names.
     ///
     /// # Errors
     ///
     /// As [`Response::text`](crate::Response::text).
     pub fn text(&mut self) -> Result<String, Error> {
         self.background.wait(self.inner.text())
+    }
+
+    /// Reads the whole body as [`text`](Self::text) does, and asks `guess` for the charset where nothing tells it.
+    ///
+    /// `guess` gets `content-type` and the bytes, and returns the name of a charset; `None` is UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::text`](crate::Response::text).
+    pub fn text_with(
+        &mut self,
+        guess: impl FnOnce(Option<&str>, &[u8]) -> Option<String>,
+    ) -> Result<String, Error> {
+        self.background.wait(self.inner.text_with(guess))
     }
 
     /// Reads the whole body as JSON.
@@ -150,6 +220,25 @@ impl Response {
         self.background.wait(self.inner.chunk())
     }
 
+    /// Writes the body to a file and returns its length in bytes; an existing file is replaced. See
+    /// [`save_to`](crate::Response::save_to).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::File`](crate::ErrorKind::File) when the file could not be written; else as [`chunk`](Self::chunk).
+    #[cfg(feature = "fs")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
+    pub fn save_to(&mut self, path: impl Into<std::path::PathBuf>) -> Result<u64, Error> {
+        let _files_are_written_by_its_threads = self.background.enter();
+        self.background.wait(self.inner.save_to(path))
+    }
+
+    /// Returns the trailer fields (RFC 9110 §6.5), once the body was read to its end; `None` before, and when there are none.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.inner.trailers()
+    }
+
     /// Returns the pieces of the body, in the sizes that they arrive in.
     #[must_use]
     pub fn into_stream(self) -> BodyStream {
@@ -160,6 +249,12 @@ impl Response {
     #[must_use]
     pub fn into_reader(self) -> BodyReader {
         BodyReader::new(self)
+    }
+
+    /// Returns the lines of the body, as they arrive.
+    #[must_use]
+    pub fn into_lines(self) -> Lines {
+        Lines::new(self.inner.into_lines(), self.background)
     }
 
     /// Returns the body, to be read or sent on elsewhere: in asynchronous code too, on any runtime.

@@ -3,9 +3,10 @@
 use std::io::{self, BufRead, Read};
 
 use bytes::{Buf, Bytes};
+use http::HeaderMap;
 
 use super::Response;
-use crate::{Error, ErrorKind};
+use crate::response::to_io;
 
 /// A body to read bytes from; made by [`Response::into_reader`].
 ///
@@ -35,6 +36,12 @@ impl BodyReader {
             piece: Bytes::new(),
         }
     }
+
+    /// Returns the trailer fields (RFC 9110 §6.5), once the body was read to its end; `None` before, and when there are none.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.response.trailers()
+    }
 }
 
 impl Read for BodyReader {
@@ -62,19 +69,4 @@ impl BufRead for BodyReader {
         let count = count.min(self.piece.len());
         self.piece.advance(count);
     }
-}
-
-/// Makes an error of input and output that holds the error of a body.
-fn to_io(error: Error) -> io::Error {
-    let kind = match error.kind() {
-        ErrorKind::Timeout(_) => io::ErrorKind::TimedOut,
-        ErrorKind::ResponseBody => match error.find_cause::<wharf_http::body::Error>() {
-            Some(cause) if cause.kind() == wharf_http::body::ErrorKind::Disconnected => {
-                io::ErrorKind::UnexpectedEof
-            }
-            _ => io::ErrorKind::InvalidData,
-        },
-        _ => io::ErrorKind::Other,
-    };
-    io::Error::new(kind, error)
 }

@@ -3,6 +3,7 @@
 use std::iter::FusedIterator;
 
 use bytes::Bytes;
+use http::HeaderMap;
 
 use super::Response;
 use crate::Error;
@@ -23,14 +24,22 @@ use crate::Error;
 /// ```
 #[derive(Debug)]
 pub struct BodyStream {
-    response: Option<Response>,
+    response: Response,
+    over: bool,
 }
 
 impl BodyStream {
     pub(super) fn new(response: Response) -> Self {
         Self {
-            response: Some(response),
+            response,
+            over: false,
         }
+    }
+
+    /// Returns the trailer fields (RFC 9110 §6.5), once the last piece was read; `None` before, and when there are none.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.response.trailers()
     }
 }
 
@@ -38,10 +47,11 @@ impl Iterator for BodyStream {
     type Item = Result<Bytes, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let piece = self.response.as_mut()?.chunk().transpose();
-        if !matches!(piece, Some(Ok(_))) {
-            self.response = None;
+        if self.over {
+            return None;
         }
+        let piece = self.response.chunk().transpose();
+        self.over = !matches!(piece, Some(Ok(_)));
         piece
     }
 }

@@ -170,6 +170,42 @@ fn a_body_is_read_as_the_standard_library_does() {
 }
 
 #[test]
+fn a_body_is_an_iterator_of_lines() {
+    let url = server(|mut peer| {
+        peer.head();
+        peer.write("HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=latin1\r\n");
+        peer.write(b"connection: close\r\n\r\none\r\ntw\xf6\nthree");
+    });
+    let client = client(&url);
+    let lines = || client.get("").send().unwrap().into_lines();
+    let all = lines().collect::<Result<Vec<_>, _>>();
+    assert_eq!(all.unwrap(), ["one", "twö", "three"]);
+    let mut short = lines().max_length(3);
+    assert_eq!(short.next().unwrap().unwrap(), "one");
+    assert_eq!(short.next().unwrap().unwrap(), "twö");
+    let error = short.next().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(short.next().is_none());
+}
+
+#[test]
+fn trailers_come_after_the_body() {
+    let url = server(|mut peer| {
+        peer.head();
+        peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        peer.write("3\r\none\r\n0\r\nx-sum: 3\r\n\r\n");
+    });
+    let client = client(&url);
+    let mut response = client.get("").send().unwrap();
+    assert!(response.trailers().is_none());
+    assert_eq!(response.text().unwrap(), "one");
+    assert_eq!(response.trailers().unwrap()["x-sum"], "3");
+    let mut pieces = client.get("").send().unwrap().into_stream();
+    assert_eq!(pieces.by_ref().count(), 1);
+    assert_eq!(pieces.trailers().unwrap()["x-sum"], "3");
+}
+
+#[test]
 fn a_body_is_an_iterator_of_pieces() {
     let client = client(&large());
     let pieces = client.get("").send().unwrap().into_stream();
@@ -253,6 +289,26 @@ fn json_goes_both_ways() {
     });
     let request = client(&url).post("").json(&[1, 2, 3]);
     assert_eq!(request.send().unwrap().json::<[u8; 1]>().unwrap(), [4]);
+}
+
+#[cfg(feature = "fs")]
+#[tokio::test]
+async fn a_body_becomes_a_file() {
+    let folder = std::env::temp_dir().join(format!("wharf-saved-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let client = client(&large());
+    let saved = folder.join("saved");
+    let count = client.get("").send().unwrap().save_to(&saved).unwrap();
+    assert_eq!(count, LARGE as u64);
+    let loaded = folder.join("loaded");
+    let done = client.get("").download(&loaded).resume(false).send();
+    assert_eq!(done.unwrap().bytes(), LARGE as u64);
+    for path in [saved, loaded] {
+        assert_eq!(std::fs::metadata(path).unwrap().len(), LARGE as u64);
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    let error = client.get("").send().unwrap().save_to(folder.join("none"));
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::File);
 }
 
 #[cfg(feature = "fs")]
