@@ -154,7 +154,9 @@ impl HttpBody for Received {
                         call.notify(&Event::ChunkReceived { bytes: data.len() });
                     }
                 }
-                if self.limits.is_too_slow(self.bytes, self.waited) {
+                // What is there in full is not worth an error any more.
+                let ended = self.incoming.is_end_stream();
+                if !ended && self.limits.is_too_slow(self.bytes, self.waited) {
                     let (phase, limit) = (Phase::MinRate, None);
                     return self.fail(Reached { phase, limit });
                 }
