@@ -17,6 +17,7 @@
 //! # Layout
 //!
 //! - [`client`]: [`Client`], the cheap handle, and its builder; [`request`], [`response`]: one call.
+//! - `blocking` (feature `blocking`): the same client for programs without a runtime.
 //! - [`config`]: [`Timeouts`], [`PoolConfig`], [`DnsConfig`], [`TcpConfig`]: every default, once.
 //! - [`connect`]: [`Connector`], which opens streams; those for TCP and unix sockets, and [`Resolve`](connect::Resolve).
 //! - [`address_policy`]: [`AddressPolicy`], which addresses may be connected to.
@@ -39,6 +40,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
+//! | `blocking` | no | the module `blocking`: a client whose calls wait, with a thread of its own |
 //! | `brotli` | no | responses in the coding `br` are undone |
 //! | `charset` | no | `Response::text` in all charsets that browsers know, with `encoding_rs` |
 //! | `cookies` | no | the cookie jar, without another crate |
@@ -64,6 +66,9 @@
 #![cfg(feature = "http1")]
 
 pub mod address_policy;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 mod body;
 pub mod client;
 pub mod config;

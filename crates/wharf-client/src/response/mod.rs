@@ -16,6 +16,8 @@ mod stream;
 pub use lines::Lines;
 pub use links::{Link, Links};
 pub use reader::BodyReader;
+#[cfg(feature = "blocking")]
+pub(crate) use reader::to_io;
 pub use stream::BodyStream;
 
 use std::fmt;
@@ -252,6 +254,13 @@ impl Response {
     #[must_use]
     pub fn into_body(self) -> Body {
         self.inner.into_body()
+    }
+
+    /// Puts the body into another.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn map_body(mut self, wrap: impl FnOnce(Body) -> Body) -> Self {
+        self.inner = self.inner.map(wrap);
+        self
     }
 
     /// Returns the response as servers and middleware use it, to be answered with or taken apart.

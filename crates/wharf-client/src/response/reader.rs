@@ -58,7 +58,7 @@ impl BodyReader {
 }
 
 /// Makes an error of input and output that holds the error of a body.
-pub(super) fn to_io(error: Error) -> io::Error {
+pub(crate) fn to_io(error: Error) -> io::Error {
     let kind = match error.kind() {
         ErrorKind::Timeout(_) => io::ErrorKind::TimedOut,
         ErrorKind::ResponseBody => match error.find_cause::<wharf_http::body::Error>() {
