@@ -16,6 +16,7 @@ mod errors;
 mod exchange;
 mod kept;
 mod limits;
+mod observed;
 
 /// Hands the far end of each connection to the test.
 struct Pipes(mpsc::UnboundedSender<DuplexStream>);
