@@ -21,7 +21,11 @@ const BUDGETS: [(&str, &str, usize); 14] = [
     ("wharf-core", "", 18),
     ("wharf-client", "http1", 56),
     ("wharf-client", "http1,tls", 76),
-    ("wharf-client", "cookies,form,gzip,http2,json,multipart,tls", 93),
+    (
+        "wharf-client",
+        "cookies,form,gzip,http2,json,multipart,tls",
+        93,
+    ),
     ("wharf-test", "", 70),
 ];
 

@@ -211,7 +211,8 @@ impl Client {
         self.inner.origins.base.as_ref()
     }
 
-    /// Closes all connections and waits until their sockets are closed. It applies to all clones.
+    /// Closes all connections and waits until their sockets are closed. It applies to all clones. A runtime that stands still
+    /// cannot close the connections that it drives: they are waited for at most two seconds.
     ///
     /// Idle connections are closed at once. So are those in use: their requests, and bodies that are being read, fail; await
     /// them first if they are to be finished. New requests fail with [`ErrorKind::Closed`](crate::ErrorKind::Closed), and so

@@ -30,3 +30,6 @@ pub(crate) const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 /// After how long a rate is an average that says something.
 pub(crate) const MIN_RATE_GRACE: Duration = Duration::from_secs(10);
+
+/// How long the end of a client waits for connections whose runtime may not run any more.
+pub(crate) const CLOSE_WAIT: Duration = Duration::from_secs(2);

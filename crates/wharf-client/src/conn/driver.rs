@@ -4,7 +4,11 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
+use tokio::time::timeout;
 use wharf_http::{Signal, Tasks};
+
+use crate::config::CLOSE_WAIT;
+use crate::{Error, ErrorKind};
 
 /// Runs the tasks of connections, each on the runtime that its connection was opened on. Cheap to clone.
 #[derive(Clone)]
@@ -40,10 +44,27 @@ impl Driver {
         });
     }
 
-    /// Ends all tasks and waits until they, and the sockets with them, are gone.
+    /// Waits for `opening` unless the client is closed before.
+    pub(crate) async fn unless_closed<T>(
+        &self,
+        opening: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut opening = pin!(opening);
+        let mut closing = pin!(self.closing.fired());
+        poll_fn(|cx| {
+            if closing.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Err(Error::new(ErrorKind::Closed)));
+            }
+            opening.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// Ends all tasks and waits until they, and the sockets with them, are gone; not for long, as a runtime that stands still
+    /// does not end its tasks.
     pub(crate) async fn close(&self) {
         self.closing.fire();
-        self.tasks.idle().await;
+        let _what_still_runs = timeout(CLOSE_WAIT, self.tasks.idle()).await;
     }
 }
 

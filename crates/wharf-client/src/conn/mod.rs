@@ -203,6 +203,10 @@ impl Conn {
         self.about.tls.get()
     }
 
+    pub(crate) fn opened(&self) -> Instant {
+        self.about.opened
+    }
+
     pub(crate) fn age(&self) -> Duration {
         self.about.opened.elapsed()
     }

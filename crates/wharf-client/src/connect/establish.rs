@@ -17,7 +17,7 @@ pub(crate) async fn establish(route: &Route, scope: &Scope) -> Result<Conn, Erro
     let target = route.key().target();
     let call = &scope.call;
     call.notify(&Event::ConnectStarted { target });
-    let opening = Box::pin(open(route, scope));
+    let opening = Box::pin(scope.client.driver.unless_closed(open(route, scope)));
     let result = match scope.timeouts.connect {
         Some(limit) => match timeout(limit, opening).await {
             Ok(result) => result,

@@ -39,8 +39,8 @@ pub(super) struct Waiter {
 }
 
 /// A connection without a request.
-pub(super) struct Idle {
-    conn: Conn,
+pub(crate) struct Idle {
+    pub(super) conn: Conn,
     until: Option<Instant>,
     since: Instant,
 }
@@ -61,7 +61,7 @@ pub(super) enum Supply {
     /// A place on a connection that is in use already.
     Stream(u64, Conn),
     /// A connection that is idle so far.
-    Idle(Conn),
+    Idle(Idle),
     /// One that is shared and idle so far.
     IdleStream(u64, Conn),
     /// The right to open one.
@@ -116,7 +116,7 @@ impl Host {
                 continue;
             };
             match idle.why_not(config) {
-                None if idle.conn.is_fresh() => return Some(Supply::Idle(idle.conn)),
+                None if idle.conn.is_fresh() => return Some(Supply::Idle(idle)),
                 reason => self.counters.closed(reason.unwrap_or(CloseReason::Peer)),
             }
         }
@@ -165,10 +165,15 @@ impl Host {
         }
     }
 
-    /// Keeps an idle connection.
-    pub(super) fn keep(&mut self, conn: Conn, until: Option<Instant>) {
-        let since = Instant::now();
-        self.idle.push_back(Idle { conn, until, since });
+    /// Keeps an idle connection, unless it is too old already; returns until when.
+    pub(super) fn keep(&mut self, idle: Idle, config: &PoolConfig) -> Option<Instant> {
+        if let Some(reason) = idle.why_not(config) {
+            self.counters.closed(reason);
+            return None;
+        }
+        let due = due(&idle.conn, idle.until, config);
+        self.idle.push_back(idle);
+        due
     }
 
     /// Adds a shared connection on which one request is about to be sent.
@@ -198,6 +203,7 @@ impl Host {
             .and_then(|limit| shared.since.checked_add(limit));
         self.shared
             .retain(|shared| shared.streams > 0 || !shared.retired);
+        self.drop_dead_shared(config);
         true
     }
 
@@ -242,10 +248,16 @@ impl Host {
             }
             None => true,
         });
-        let idle = self.idle.iter().filter_map(|idle| idle.until);
+        self.due(config)
+    }
+
+    /// Returns when the first of the idle connections gets too old.
+    pub(super) fn due(&self, config: &PoolConfig) -> Option<Instant> {
+        let idle = self.idle.iter();
+        let idle = idle.filter_map(|idle| due(&idle.conn, idle.until, config));
         let unused = self.shared.iter().filter(|shared| shared.streams == 0);
-        idle.chain(unused.filter_map(|shared| shared.idle_until))
-            .min()
+        let unused = unused.filter_map(|shared| due(&shared.conn, shared.idle_until, config));
+        idle.chain(unused).min()
     }
 
     /// Returns since when the connection is idle that is so for the longest time.
@@ -298,6 +310,11 @@ impl Host {
 }
 
 impl Idle {
+    pub(super) fn new(conn: Conn, until: Option<Instant>) -> Self {
+        let since = Instant::now();
+        Self { conn, until, since }
+    }
+
     /// Tells why the connection is not to be used, as far as is known without asking the kernel.
     fn why_not(&self, config: &PoolConfig) -> Option<CloseReason> {
         why_not(&self.conn, self.until, config)
@@ -316,6 +333,14 @@ impl Shared {
     fn is_usable(&self, config: &PoolConfig) -> bool {
         !self.retired && self.why_not(config).is_none()
     }
+}
+
+/// Returns when a connection gets too old that is kept until `until`.
+fn due(conn: &Conn, until: Option<Instant>, config: &PoolConfig) -> Option<Instant> {
+    let aged = config
+        .max_age
+        .and_then(|age| conn.opened().checked_add(age));
+    until.into_iter().chain(aged).min()
 }
 
 fn why_not(conn: &Conn, until: Option<Instant>, config: &PoolConfig) -> Option<CloseReason> {

@@ -87,11 +87,19 @@ struct Stream {
     id: u64,
 }
 
+impl Stream {
+    /// Keeps others from the connection.
+    fn retire(&self, reason: CloseReason) {
+        let (key, id) = (&self.key, self.id);
+        self.pool.change(key, |state| state.retire(key, id, reason));
+    }
+}
+
 impl Drop for Stream {
     fn drop(&mut self) {
         let (key, id) = (&self.key, self.id);
-        self.pool.change(key, |state| state.leave(key, id));
-        self.pool.sweep_later();
+        let due = self.pool.change(key, |state| state.leave(key, id));
+        self.pool.sweep_at(due);
     }
 }
 
@@ -129,6 +137,15 @@ impl Lease {
         }
     }
 
+    /// Returns the number of a shared connection.
+    #[cfg(test)]
+    pub(super) fn id(&self) -> Option<u64> {
+        match &self.held {
+            Some(Held::Stream { stream, .. }) => Some(stream.id),
+            _ => None,
+        }
+    }
+
     /// Believes the server in how long it keeps the connection.
     pub(crate) fn keep_alive(&mut self, limit: Option<Duration>) {
         self.keep_alive = limit;
@@ -144,10 +161,7 @@ impl Lease {
             Some(Held::Stream { conn, stream })
                 if reason == CloseReason::Dead || conn.is_closed() =>
             {
-                let (key, id) = (&stream.key, stream.id);
-                stream
-                    .pool
-                    .change(key, |state| state.retire(key, id, reason));
+                stream.retire(reason);
             }
             Some(Held::Stream { .. }) | None => {}
         }
@@ -164,11 +178,7 @@ impl Lease {
             }
             Some(Held::Stream { conn, stream }) => {
                 if conn.is_closed() {
-                    let (key, id) = (&stream.key, stream.id);
-                    let reason = CloseReason::Peer;
-                    stream
-                        .pool
-                        .change(key, |state| state.retire(key, id, reason));
+                    stream.retire(CloseReason::Peer);
                 }
                 None
             }
@@ -196,8 +206,13 @@ impl Lease {
             // The peer answered before it had the whole request: what is left has to be sent first.
             runtime.spawn(async move {
                 let mut conn = conn;
-                if timeout(UNSENT, conn.ready()).await == Ok(true) {
-                    put(conn, slot, keep_alive);
+                match timeout(UNSENT, conn.ready()).await {
+                    Ok(true) => put(conn, slot, keep_alive),
+                    Ok(false) => {
+                        slot.reason = Some(CloseReason::Peer);
+                        drop(slot);
+                    }
+                    Err(_elapsed) => {}
                 }
             });
         }
@@ -228,6 +243,6 @@ fn put(conn: Conn, mut slot: Slot, keep_alive: Option<Duration>) {
     slot.armed = false;
     let (pool, key) = (&slot.pool, &slot.key);
     let keep_alive = keep_alive.map(|limit| limit.saturating_sub(MARGIN.min(limit / 2)));
-    pool.change(key, |state| state.put(key, conn, keep_alive));
-    pool.sweep_later();
+    let due = pool.change(key, |state| state.put(key, conn, keep_alive));
+    pool.sweep_at(due);
 }

@@ -13,6 +13,7 @@ mod key;
 mod lease;
 mod state;
 mod stats;
+mod sweeper;
 
 #[cfg(feature = "tls-core")]
 pub(crate) use key::SameConfig;
@@ -20,14 +21,14 @@ pub(crate) use key::{Key, Way};
 pub(crate) use lease::{Lease, Slot};
 pub use stats::{CloseReason, HostStats, PoolStats};
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
+use self::host::Idle;
 use self::state::{Grants, State};
 use crate::conn::Conn;
 use crate::timeout::Phase;
@@ -37,15 +38,13 @@ use crate::{Error, ErrorKind, PoolConfig};
 /// The connections of a client.
 pub(crate) struct Pool {
     state: Mutex<State>,
-    /// A task closes what gets too old.
-    sweeping: AtomicBool,
 }
 
 /// What a request gets, as long as nothing gives it back by itself.
 pub(crate) enum Admission {
     /// A place on a shared connection.
     Stream(u64, Conn),
-    Idle(Conn),
+    Idle(Idle),
     Open,
 }
 
@@ -61,7 +60,6 @@ impl Pool {
     pub(crate) fn new(config: PoolConfig, most_streams: usize) -> Self {
         Self {
             state: Mutex::new(State::new(config, most_streams)),
-            sweeping: AtomicBool::new(false),
         }
     }
 
@@ -131,8 +129,9 @@ impl Pool {
             Admission::Stream(id, conn) => {
                 Acquired::Lease(Lease::stream(conn, self, key, id, true))
             }
-            Admission::Idle(conn) => {
-                Acquired::Lease(Lease::single(conn, Slot::new(self, key, false), true))
+            Admission::Idle(idle) => {
+                let slot = Slot::new(self, key, false);
+                Acquired::Lease(Lease::single(idle.conn, slot, true))
             }
             Admission::Open => Acquired::Slot(Slot::new(self, key, true)),
         }
@@ -152,32 +151,25 @@ impl Pool {
     /// Hands out what was granted. What nobody waits for any more goes to the next.
     fn deliver(self: &Arc<Self>, grants: Grants) {
         let mut left = grants;
-        while let Some(grant) = left.pop() {
+        while let Some(grant) = left.pop_front() {
             let Err(refused) = grant.sender.send(grant.admission) else {
                 continue;
             };
             let mut state = self.lock();
-            match refused {
-                Admission::Stream(id, _) => state.leave(&grant.key, id),
-                Admission::Idle(conn) => state.put(&grant.key, conn, None),
-                Admission::Open => state.release(&grant.key, true, None),
-            }
+            state.take_back(&grant.key, refused);
             left.extend(state.dispatch(&grant.key));
         }
     }
 
-    /// Starts the task that closes what gets too old, unless it runs.
-    fn sweep_later(self: &Arc<Self>) {
-        if self.sweeping.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let sweeper = Sweeper {
-            pool: Arc::downgrade(self),
-            done: false,
-        };
-        match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(sweeper.run())),
-            Err(_no_runtime) => drop(sweeper),
+    /// Sees to it that somebody closes at `due` what is too old then.
+    fn sweep_at(self: &Arc<Self>, due: Option<Instant>) {
+        if let Some(due) = due
+            && let Ok(runtime) = Handle::try_current()
+        {
+            let sweeper = self.lock().sweepers.call(runtime.id(), due, self);
+            if let Some(sweeper) = sweeper {
+                drop(runtime.spawn(sweeper.run()));
+            }
         }
     }
 
@@ -212,56 +204,16 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.receiver.close();
         let waited = self.since.elapsed();
+        // It may have come together with the end of the patience.
         let unused = self.receiver.try_recv().ok();
-        if let Some(admission) = unused {
-            // It came together with the end of the patience.
-            drop(self.pool.guard(self.key, admission));
-        }
         self.pool.change(self.key, |state| {
             state.leave_queue(self.key, self.ticket, waited);
+            if let Some(admission) = unused {
+                state.take_back(self.key, admission);
+            }
         });
     }
 }
 
-/// Closes what gets too old, as long as there is anything.
-struct Sweeper {
-    pool: Weak<Pool>,
-    /// It has said itself that it is gone.
-    done: bool,
-}
-
-impl Sweeper {
-    async fn run(mut self) {
-        loop {
-            let Some(pool) = self.pool.upgrade() else {
-                return;
-            };
-            let next = {
-                let mut state = pool.lock();
-                let next = state.sweep();
-                if next.is_none() {
-                    // Within the lock: whoever adds a connection afterwards starts the next task.
-                    pool.sweeping.store(false, Ordering::Release);
-                    self.done = true;
-                }
-                next
-            };
-            drop(pool);
-            match next {
-                Some(next) => sleep_until(next).await,
-                None => return,
-            }
-        }
-    }
-}
-
-impl Drop for Sweeper {
-    fn drop(&mut self) {
-        // Its runtime is going away.
-        if !self.done
-            && let Some(pool) = self.pool.upgrade()
-        {
-            pool.sweeping.store(false, Ordering::Release);
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -4,15 +4,16 @@
 //! has its queue; among hosts that could use a connection the one whose first request came first is next. So nobody is
 //! overtaken, and a host that is at its own limit does not hold up the others.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use tokio::runtime::Id;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::host::{Host, Supply, Waiter};
+use super::host::{Host, Idle, Supply, Waiter};
 use super::stats::{CloseReason, HostStats, PoolStats};
+use super::sweeper::Sweepers;
 use super::{Admission, Key};
 use crate::PoolConfig;
 use crate::conn::Conn;
@@ -32,11 +33,13 @@ pub(super) struct State {
     ready: BTreeMap<u64, Key>,
     tickets: u64,
     ids: u64,
+    /// Those who close what gets too old: on each runtime one, since any of them may stand still.
+    pub(super) sweepers: Sweepers,
     pub(super) closed: bool,
 }
 
-/// Those whose turn has come, with what they get.
-pub(super) type Grants = Vec<Grant>;
+/// Those whose turn has come, with what they get, in the order in which it came.
+pub(super) type Grants = VecDeque<Grant>;
 
 /// What a request gets whose turn has come.
 pub(super) struct Grant {
@@ -57,6 +60,7 @@ impl State {
             ready: BTreeMap::new(),
             tickets: 0,
             ids: 0,
+            sweepers: Sweepers::default(),
             closed: false,
         }
     }
@@ -103,7 +107,7 @@ impl State {
         }
         match supply {
             Supply::Stream(id, conn) | Supply::IdleStream(id, conn) => Admission::Stream(id, conn),
-            Supply::Idle(conn) => Admission::Idle(conn),
+            Supply::Idle(idle) => Admission::Idle(idle),
             Supply::Open => Admission::Open,
         }
     }
@@ -187,28 +191,56 @@ impl State {
         id
     }
 
-    /// A connection is free again; kept if it may be.
-    pub(super) fn put(&mut self, key: &Key, conn: Conn, keep_alive: Option<Duration>) {
+    /// A connection is free again; kept if it may be. Returns when it gets too old.
+    pub(super) fn put(
+        &mut self,
+        key: &Key,
+        conn: Conn,
+        keep_alive: Option<Duration>,
+    ) -> Option<Instant> {
         let limit = self.config.idle.into_iter().chain(keep_alive).min();
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
-        let keeps = self.config.max_idle > 0 && !self.closed;
-        self.change(key, |host, _| {
-            if keeps {
-                host.keep(conn, until);
-            } else {
-                host.counters.closed(CloseReason::Surplus);
+        self.keep(key, Idle::new(conn, until))
+    }
+
+    fn keep(&mut self, key: &Key, idle: Idle) -> Option<Instant> {
+        let refused = match (self.closed, self.config.max_idle) {
+            (true, _) => Some(CloseReason::Client),
+            (false, 0) => Some(CloseReason::Surplus),
+            _ => None,
+        };
+        let due = self.change(key, |host, config| match refused {
+            Some(reason) => {
+                host.counters.closed(reason);
+                None
             }
+            None => host.keep(idle, config),
         });
         self.release(key, false, None);
         self.drop_surplus();
+        due
     }
 
-    /// A request on a shared connection has ended.
-    pub(super) fn leave(&mut self, key: &Key, id: u64) {
-        if self.change(key, |host, config| host.leave(id, config)) {
-            self.release(key, false, None);
-            self.drop_surplus();
+    /// Takes back what was granted to a request that has gone meanwhile.
+    pub(super) fn take_back(&mut self, key: &Key, admission: Admission) {
+        if !matches!(admission, Admission::Open) {
+            self.change(key, |host, _| host.counters.reused -= 1);
         }
+        match admission {
+            Admission::Stream(id, _) => drop(self.leave(key, id)),
+            Admission::Idle(idle) => drop(self.keep(key, idle)),
+            Admission::Open => self.release(key, true, None),
+        }
+    }
+
+    /// A request on a shared connection has ended. Returns when that gets too old, if nobody uses it any more.
+    pub(super) fn leave(&mut self, key: &Key, id: u64) -> Option<Instant> {
+        if !self.change(key, |host, config| host.leave(id, config)) {
+            return None;
+        }
+        self.release(key, false, None);
+        self.drop_surplus();
+        self.hosts.get(key)?.due(&self.config)
     }
 
     /// A shared connection is not to be used by others.
@@ -282,7 +314,7 @@ impl State {
         let host = self.hosts.get_mut(key);
         if let Some((_, waiter)) = host.and_then(|host| host.waiting.pop_first()) {
             self.waiting -= 1;
-            grants.push(Grant {
+            grants.push_back(Grant {
                 key: key.clone(),
                 sender: waiter.sender,
                 admission,
@@ -334,7 +366,9 @@ impl State {
         }
     }
 
-    pub(super) fn stats(&self) -> PoolStats {
+    pub(super) fn stats(&mut self) -> PoolStats {
+        // Those that have ended are not idle, whether anybody has noticed or not.
+        self.sweep();
         let hosts = self.hosts.iter().map(|(key, host)| HostStats {
             key: key.clone(),
             idle: host.idle(),

@@ -26,7 +26,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Idle,
         Self::Age,
         Self::Peer,
