@@ -70,6 +70,8 @@ pub enum ErrorKind {
     },
     /// The response body is not of the type that was asked for.
     Decode,
+    /// A file that a response body was to be saved to could not be written.
+    File,
     /// Redirects are too many, or one cannot be followed.
     Redirect,
     /// The request that this one was made [within](crate::RequestBuilder::within) has ended.
@@ -254,6 +256,7 @@ impl fmt::Display for Error {
                 )?;
             }
             ErrorKind::Decode => f.write_str("could not decode the response body")?,
+            ErrorKind::File => f.write_str("could not write the file")?,
             ErrorKind::Redirect => f.write_str("could not follow the redirect")?,
             ErrorKind::Cancelled => {
                 f.write_str("the request that this one belongs to has ended")?;

@@ -98,6 +98,8 @@ impl Deadline {
     ) -> Result<T, Error> {
         match self.at {
             None => future.await,
+            // Not even begun, although it could get far at once.
+            Some(at) if at <= Instant::now() => Err(self.reached().into()),
             Some(at) => match timeout_at(at, future).await {
                 Ok(result) => result,
                 Err(_elapsed) => Err(self.reached().into()),

@@ -1,5 +1,8 @@
 //! Building a request.
 
+#[cfg(feature = "fs")]
+mod again;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,6 +18,7 @@ use wharf_http::{Body, BoxError, Context, Middleware, Request, Signal};
 use crate::client::{Retry, Settings};
 use crate::conn::UploadReport;
 use crate::middleware::Sending;
+use crate::progress::{DownloadReport, Progress};
 use crate::redirect::{RedirectPolicy, to_uri};
 use crate::retry::RetryPolicy;
 use crate::send::{Outgoing, Repeatable};
@@ -361,6 +365,16 @@ impl RequestBuilder {
     /// connection, whose bytes are those of several requests.
     pub fn upload_progress(mut self, listener: impl Fn(u64) + Send + Sync + 'static) -> Self {
         self.upload = Some(Arc::new(UploadReport::new(listener)));
+        self
+    }
+
+    /// Calls `listener` each time that more of the response body has come, with the bytes as they were sent, before a coding is
+    /// undone. The bodies of redirects do not count.
+    pub fn download_progress(
+        mut self,
+        listener: impl Fn(&Progress) + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.download = Some(Arc::new(DownloadReport::new(listener)));
         self
     }
 

@@ -11,7 +11,6 @@ use wharf_http::middleware::Endpoint;
 use wharf_http::{BoxFuture, Request};
 
 use super::{Scope, wire};
-use crate::Error;
 use crate::body::Received;
 use crate::config::CONTINUE_WAIT;
 use crate::conn::{Continue, Failure, Upload};
@@ -20,6 +19,7 @@ use crate::middleware::{Sending, try_clone};
 use crate::pool::{Acquired, CloseReason, Lease};
 use crate::response::Arrival;
 use crate::trace::Event;
+use crate::{Error, ErrorKind};
 
 /// What the middleware of a client ends in.
 pub(crate) struct Exchange;
@@ -60,7 +60,7 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
             Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
         };
         let safe = is_repeatable(&request);
-        let spare = if lease.is_reused() && !again {
+        let spare = if (lease.is_reused() || lease.conn().is_shared()) && !again {
             try_clone(&request)
         } else {
             None
@@ -74,27 +74,29 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
             Err(failure) => failure,
         };
         let reused = lease.is_reused();
-        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one.
-        let may_repeat = reused && !again && (failure.untouched || failure.silent && safe);
-        let reason = match failure.dead {
-            true => CloseReason::Dead,
-            false => CloseReason::Peer,
-        };
+        let closed = pool.is_closed();
+        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one. So is what the
+        // peer has not begun with by its own word (RFC 9113 §8.7).
+        let lost = failure.untouched || failure.silent && safe;
+        let may_repeat = !again && !closed && (failure.refused || reused && lost);
+        let over = failure.dead || failure.ended;
         request = match spare.or(failure.unsent) {
             Some(request) if may_repeat => request,
             _ => {
-                lease.broken(reason);
-                let closed = scope.client.pool.is_closed();
-                let error = if closed {
-                    Error::new(crate::ErrorKind::Closed)
-                } else {
-                    failure.error
+                let reason = match failure.dead {
+                    true => CloseReason::Dead,
+                    false => CloseReason::Peer,
                 };
-                return Err(error.at(&target).reused(reused));
+                lease.broken(reason, over);
+                let error = match closed {
+                    true => Error::new(ErrorKind::Closed),
+                    false => failure.error,
+                };
+                return Err(error.at(&target).reused(reused && failure.ended));
             }
         };
         again = true;
-        acquired = match lease.reopen() {
+        acquired = match lease.reopen(over) {
             Some(slot) => Acquired::Slot(slot),
             None => {
                 pool.acquire(route.key(), scope.timeouts.pool_wait, call)
@@ -128,7 +130,7 @@ async fn exchange_by(
             headers: request.headers(),
         });
     }
-    let upload = upload(&mut request, scope);
+    let upload = upload(&mut request, scope, conn.is_shared());
     let since = Instant::now();
     let result = conn
         .exchange(request, upload, scope.timeouts.response_head)
@@ -138,8 +140,10 @@ async fn exchange_by(
 }
 
 /// Finds out what is to happen while the body is sent; `None` when nothing is.
-fn upload(request: &mut Request, scope: &Scope) -> Option<Upload> {
+fn upload(request: &mut Request, scope: &Scope, shared: bool) -> Option<Upload> {
     if request.body().is_empty() {
+        // There is nothing to be asked for (RFC 9110 §10.1.1).
+        request.headers_mut().remove(EXPECT);
         return None;
     }
     let mut upload = Upload::new();
@@ -158,23 +162,29 @@ fn upload(request: &mut Request, scope: &Scope) -> Option<Upload> {
         .get(EXPECT)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
     {
-        let (sender, asked_for) = oneshot::channel();
-        let sender = Mutex::new(Some(sender));
-        hyper::ext::on_informational(request, move |response| {
-            if response.status() == StatusCode::CONTINUE {
-                let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(sender) = sender {
-                    let _nobody_waits_any_more = sender.send(());
-                }
-            }
-        });
         upload = upload.held_back(Continue {
-            asked_for,
+            // hyper tells of interim responses in HTTP/1 only.
+            asked_for: (!shared).then(|| continued(request)),
             patience: Box::pin(sleep(CONTINUE_WAIT)),
         });
         any = true;
     }
     any.then_some(upload)
+}
+
+/// Has it told when the server says `100 Continue`.
+fn continued(request: &mut Request) -> oneshot::Receiver<()> {
+    let (sender, receiver) = oneshot::channel();
+    let sender = Mutex::new(Some(sender));
+    hyper::ext::on_informational(request, move |response| {
+        if response.status() == StatusCode::CONTINUE {
+            let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(sender) = sender {
+                let _nobody_waits_any_more = sender.send(());
+            }
+        }
+    });
+    receiver
 }
 
 /// Makes the response of what came by `lease`, which goes on with the body.

@@ -67,6 +67,17 @@ pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Erro
 /// Gives a request the form of HTTP/2: the target whole, and nothing that is about the connection (RFC 9113 §8.2.2, §8.3.1).
 pub(super) fn for_http2(request: &mut Request) -> Result<(), Error> {
     let headers = request.headers_mut();
+    // Those that `connection` names are about it too (RFC 9110 §7.6.1).
+    let named = headers.get_all(CONNECTION).iter();
+    let named = named.filter_map(|value| value.to_str().ok());
+    let named: Vec<_> = named
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse::<HeaderName>().ok())
+        .filter(|name| *name != TE)
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
     for name in [
         CONNECTION,
         TRANSFER_ENCODING,
