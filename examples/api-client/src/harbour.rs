@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use wharf_client::http::StatusCode;
-use wharf_client::http::header::{Links, TypedHeader};
 use wharf_client::retry::RetryPolicy;
 use wharf_client::{Client, Error, PoolConfig, Timeouts, Url};
 
@@ -108,10 +107,8 @@ impl Pages {
             return Ok(None);
         };
         let mut response = self.client.get(url).send().await?.ok()?;
-        let links = Links::decode(response.headers()).ok().flatten();
-        let next = links.as_ref().and_then(|links| links.rel("next"));
-        // Relative to where the page was found.
-        self.next = next.and_then(|link| response.url().join(link.target()).ok());
+        let links = response.links();
+        self.next = links.rel("next").map(|link| link.url().clone());
         self.left -= 1;
         response.json().await.map(Some)
     }

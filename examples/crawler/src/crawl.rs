@@ -188,8 +188,7 @@ async fn read(client: &Client, url: &Url, redirects: RedirectPolicy) -> Result<F
     let mut links = Vec::new();
     if response.status().is_redirection() {
         // One that was not followed, as its link would not be.
-        let target = response.headers().get("location");
-        let target = target.and_then(|target| target.to_str().ok());
+        let target = response.header("location");
         links.extend(target.and_then(|target| response.url().join(target).ok()));
     } else if is_html(&response) {
         let page = response.bytes().await?;

@@ -35,7 +35,7 @@ impl Robots {
         {
             text.extend_from_slice(&piece);
         }
-        Ok(match response.status().is_success() {
+        Ok(match response.is_success() {
             true => Self::parse(&String::from_utf8_lossy(&text), agent),
             false => Self::default(),
         })
