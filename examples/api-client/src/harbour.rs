@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use wharf_client::http::StatusCode;
 use wharf_client::retry::RetryPolicy;
-use wharf_client::{Client, Error, PoolConfig, Timeouts, Url};
+use wharf_client::{Client, Error, PoolConfig, Timeouts};
 
 use crate::phases::Phases;
 use crate::token::Tokens;
@@ -24,7 +24,6 @@ pub(crate) struct Ship {
 #[derive(Clone)]
 pub(crate) struct Harbour {
     client: Client,
-    ships: Url,
 }
 
 impl Harbour {
@@ -58,28 +57,23 @@ impl Harbour {
             .wrap(Tokens::new(plain, key))
             .observer(phases)
             .build()?;
-        let ships = client.get("ships").build()?.uri().to_string();
-        let ships = Url::parse(&ships).expect("the client has made it of a URL");
-        Ok(Self { client, ships })
+        Ok(Self { client })
     }
 
     /// Returns all ships, page by page.
     pub(crate) fn ships(&self) -> Pages {
         Pages {
             client: self.client.clone(),
-            next: Some(self.ships.clone()),
+            next: Some("ships".to_owned()),
             left: MOST_PAGES,
         }
     }
 
     /// Returns one ship; `None` when there is none of that name.
     pub(crate) async fn ship(&self, name: &str) -> Result<Option<Ship>, Error> {
-        let mut url = self.ships.clone();
-        // Percent-encoded, so that a name with a slash in it does not lead elsewhere.
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.push(name);
-        }
-        let response = self.client.get(url).send().await?;
+        // However a ship is called, that is no way to other parts of the API.
+        let request = self.client.get("ships").segment(name);
+        let response = request.send().await?;
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -88,7 +82,7 @@ impl Harbour {
 
     /// Adds a ship, and returns it as the harbour has it.
     pub(crate) async fn add(&self, ship: &Ship) -> Result<Ship, Error> {
-        let request = self.client.post(&self.ships).json(ship);
+        let request = self.client.post("ships").json(ship);
         request.send().await?.ok()?.json().await
     }
 }
@@ -96,7 +90,7 @@ impl Harbour {
 /// A list that comes in pages; each one says where the next is (RFC 8288).
 pub(crate) struct Pages {
     client: Client,
-    next: Option<Url>,
+    next: Option<String>,
     left: usize,
 }
 
@@ -108,7 +102,7 @@ impl Pages {
         };
         let mut response = self.client.get(url).send().await?.ok()?;
         let links = response.links();
-        self.next = links.rel("next").map(|link| link.url().clone());
+        self.next = links.rel("next").map(|link| link.url().to_string());
         self.left -= 1;
         response.json().await.map(Some)
     }
