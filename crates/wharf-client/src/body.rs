@@ -95,10 +95,23 @@ impl Received {
     }
 
     fn check_end(&mut self) {
-        if self.incoming.is_end_stream()
-            && let Some(lease) = self.lease.take()
-        {
+        if self.incoming.is_end_stream() {
+            self.finish();
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(lease) = self.lease.take() {
             lease.give_back();
+        }
+        self.tell_end(true);
+    }
+
+    /// Shows that no more is read, once.
+    fn tell_end(&mut self, whole: bool) {
+        if let Some(call) = self.call.take() {
+            let bytes = self.bytes;
+            call.notify(&Event::BodyEnded { bytes, whole });
         }
     }
 
@@ -119,11 +132,18 @@ impl Received {
     /// Ends the body, and with it the connection.
     fn fail(&mut self, reached: Reached) -> Poll<Option<Result<Frame<Bytes>, body::Error>>> {
         self.lease = None;
+        self.tell_end(false);
         let kind = match reached.phase {
             Phase::MinRate => body::ErrorKind::TooSlow,
             _ => body::ErrorKind::TimedOut,
         };
         Poll::Ready(Some(Err(body::Error::new(kind).because(reached))))
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        self.tell_end(false);
     }
 }
 
@@ -143,7 +163,10 @@ impl HttpBody for Received {
             self.waited += since.elapsed();
         }
         match &frame {
-            Some(Err(_)) => self.lease = None,
+            Some(Err(_)) => {
+                self.lease = None;
+                self.tell_end(false);
+            }
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     self.bytes += data.len() as u64;
@@ -162,11 +185,7 @@ impl HttpBody for Received {
                 }
                 self.check_end();
             }
-            None => {
-                if let Some(lease) = self.lease.take() {
-                    lease.give_back();
-                }
-            }
+            None => self.finish(),
         }
         Poll::Ready(frame.map(|frame| frame.map_err(broken)))
     }

@@ -115,3 +115,7 @@ pub use error::{Error, ErrorKind};
 pub use request::RequestBuilder;
 pub use response::Response;
 pub use timeout::Phase;
+
+// What signatures here are made of, for those who have no other use for the two crates.
+pub use url::Url;
+pub use wharf_http as http;

@@ -66,6 +66,13 @@ impl RequestBuilder {
         self.change(|request| request.bearer_auth(token))
     }
 
+    /// Adds one segment to the path of the URL, percent-encoded: whatever is in it, slashes too, it stays one segment.
+    ///
+    /// `.` and `..`, which would lead elsewhere, and nothing, which adds only a slash, are the error of [`send`](Self::send).
+    pub fn segment(self, segment: impl fmt::Display) -> Self {
+        self.change(|request| request.segment(segment))
+    }
+
     /// Adds one pair to the query of the URL, both sides percent-encoded.
     pub fn query(self, name: &str, value: impl fmt::Display) -> Self {
         self.change(|request| request.query(name, value))

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use http::header::CONTENT_TYPE;
 use http::header::{AUTHORIZATION, EXPECT, HeaderName, HeaderValue};
 use http::{Extensions, HeaderMap, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use url::Url;
 use wharf_http::header::{BadHeader, Basic, Bearer, TypedHeader};
 use wharf_http::middleware::SharedMiddleware;
@@ -23,6 +24,13 @@ use crate::redirect::{RedirectPolicy, to_uri};
 use crate::retry::RetryPolicy;
 use crate::send::{Outgoing, Repeatable};
 use crate::{Client, Error, ErrorKind, Response, Timeouts};
+
+/// All but the unreserved characters (RFC 3986 §2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A request to be sent; made by [`Client::get`] and its like.
 ///
@@ -117,6 +125,34 @@ impl RequestBuilder {
             if let Some(value) = credentials.map_err(unsendable)?.encode() {
                 draft.headers.insert(AUTHORIZATION, value);
             }
+            Ok(())
+        })
+    }
+
+    /// Adds one segment to the path of the URL, percent-encoded: whatever is in it, slashes too, it stays one segment.
+    ///
+    /// `.` and `..`, which would lead elsewhere, and nothing, which adds only a slash, are the error of [`send`](Self::send).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = wharf_client::Client::builder().base("http://quay.test/v1/").build()?;
+    /// let request = client.get("ships").segment("S/S Tug").segment(7).build()?;
+    /// assert_eq!(request.uri(), "http://quay.test/v1/ships/S%2FS%20Tug/7");
+    /// # Ok::<(), wharf_client::Error>(())
+    /// ```
+    pub fn segment(self, segment: impl fmt::Display) -> Self {
+        self.change(|draft| {
+            let segment = segment.to_string();
+            if matches!(segment.as_str(), "" | "." | "..") {
+                return Err(unsendable(format!("`{segment}` is no segment of a path")));
+            }
+            // By hand: the segments of `Url` lose tabs and line breaks, after which two dots with one between lead up.
+            let segment = percent_encoding::utf8_percent_encode(&segment, SEGMENT);
+            let path = draft.url.path();
+            let path = path.strip_suffix('/').unwrap_or(path);
+            let path = format!("{path}/{segment}");
+            draft.url.set_path(&path);
             Ok(())
         })
     }

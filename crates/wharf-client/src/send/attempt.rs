@@ -12,6 +12,7 @@ use super::exchange::Repeatable;
 use super::hop::drain;
 use super::{Scope, chain};
 use crate::Error;
+use crate::middleware::try_clone;
 use crate::retry::{Attempt, Outcome, RetryPolicy, Verdict};
 use crate::trace::Event;
 
@@ -30,7 +31,7 @@ pub(super) async fn attempt(scope: &Arc<Scope>, mut request: Request) -> Result<
     let mut number = 0;
     loop {
         number += 1;
-        let spare = copy(&request);
+        let spare = try_clone(&request);
         let result = challenged(scope, request).await;
         // A server that was not reached has not acted on the request.
         let unseen = result.as_ref().is_err_and(Error::is_connect);
@@ -75,7 +76,7 @@ async fn challenged(scope: &Arc<Scope>, request: Request) -> Result<Response, Er
     let mut next = request;
     loop {
         let mut request = next;
-        let spare = copy(&request);
+        let spare = try_clone(&request);
         for prover in &mut provers {
             prover.prove(&mut request);
         }
@@ -101,15 +102,4 @@ async fn challenged(scope: &Arc<Scope>, request: Request) -> Result<Response, Er
 
 async fn once(scope: &Arc<Scope>, request: Request) -> Result<Response, Error> {
     chain(scope).run(request, Arc::clone(scope)).await
-}
-
-/// Copies a request whose body can be sent again.
-pub(super) fn copy(request: &Request) -> Option<Request> {
-    let mut copy = Request::new(request.body().try_clone()?);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.version_mut() = request.version();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
 }

@@ -10,13 +10,12 @@ use tokio::time::{Instant, sleep};
 use wharf_http::middleware::Endpoint;
 use wharf_http::{BoxFuture, Request};
 
-use super::attempt::copy;
 use super::{Scope, wire};
 use crate::body::Received;
 use crate::config::CONTINUE_WAIT;
 use crate::conn::{Continue, Failure, Upload};
 use crate::connect::{Route, establish};
-use crate::middleware::Sending;
+use crate::middleware::{Sending, try_clone};
 use crate::pool::{Acquired, CloseReason, Lease};
 use crate::response::Arrival;
 use crate::trace::Event;
@@ -66,7 +65,7 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
         };
         let safe = is_repeatable(&request);
         let spare = if (lease.is_reused() || lease.conn().is_shared()) && repeated < REFUSALS {
-            copy(&request)
+            try_clone(&request)
         } else {
             None
         };

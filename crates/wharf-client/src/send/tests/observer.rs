@@ -22,6 +22,9 @@ impl Observer for Log {
             Event::HeadersSent { method, uri, .. } => format!("sent {method} {uri}"),
             Event::ChunkSent { bytes } => format!("sent {bytes}"),
             Event::ChunkReceived { bytes } => format!("received {bytes}"),
+            Event::BodyEnded { bytes, whole } => {
+                format!("{} of {bytes}", if *whole { "end" } else { "early end" })
+            }
             Event::Redirected { status, to, .. } => format!("redirected {} {to}", status.as_u16()),
             Event::RequestEnded { status, .. } => format!("ended {}", status.as_u16()),
             Event::RequestFailed { error } => format!("failed {:?}", error.kind()),
@@ -59,6 +62,7 @@ async fn a_fresh_connection_and_one_that_is_used_again() {
             "sent 5",
             "ended 200",
             "received 2",
+            "end of 2",
         ]
     );
     client.get("/b").send().await.unwrap();
@@ -69,6 +73,7 @@ async fn a_fresh_connection_and_one_that_is_used_again() {
             "reused quay.test:80",
             "sent GET http://quay.test/b",
             "ended 200",
+            "early end of 0",
         ]
     );
 }
@@ -91,10 +96,12 @@ async fn one_that_waits_for_its_turn() {
             "started GET http://quay.test/b",
             "queued quay.test:80",
             "received 2",
+            "end of 2",
             "waited 2s",
             "reused quay.test:80",
             "sent GET http://quay.test/b",
             "ended 200",
+            "early end of 0",
         ]
     );
     assert_eq!(timing.queue(), seconds(2));
@@ -119,10 +126,12 @@ async fn a_redirect_is_one_call() {
             "connecting quay.test:80",
             "connected",
             "sent GET http://quay.test/a",
+            "end of 0",
             "redirected 302 http://quay.test/b",
             "reused quay.test:80",
             "sent GET http://quay.test/b",
             "ended 200",
+            "early end of 0",
         ]
     );
 }
@@ -178,8 +187,33 @@ async fn a_repetition_shows_both_connections() {
             "connected",
             "sent GET http://quay.test/",
             "ended 200",
+            "early end of 0",
         ]
     );
+}
+
+#[tokio::test]
+async fn the_end_of_a_body_is_shown_once() {
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
+    let empty = "HTTP/1.1 204 No Content\r\n\r\n";
+    let error = "HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nhi";
+    let broken = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhi";
+    for (bytes, expected) in [
+        (OK, ["ended 200", "received 2", "end of 2"].as_slice()),
+        (chunked, &["ended 200", "received 2", "end of 2"]),
+        (empty, &["end of 0", "ended 204"]),
+        // The start of what an error says is read ahead.
+        (error, &["received 2", "end of 2", "ended 404"]),
+        (broken, &["ended 200", "received 2", "early end of 2"]),
+    ] {
+        let (client, mut server, log) = observed(|builder| builder);
+        let (response, peer) = get(&client, &mut server, bytes).await;
+        drop(peer);
+        let mut response = response.unwrap();
+        let _may_break_off = response.bytes().await;
+        drop(response);
+        assert_eq!(log.take()[4..], *expected, "{bytes}");
+    }
 }
 
 #[tokio::test]
