@@ -177,3 +177,17 @@ async fn text_that_is_not_utf8_is_an_error() {
     );
     assert_eq!(response.bytes().await.unwrap(), "hi");
 }
+
+#[tokio::test]
+async fn a_redirect_to_what_no_request_can_name_is_an_error_of_the_redirect() {
+    let (client, mut server) = pair();
+    let location = "x".repeat(100_000);
+    let bytes = format!("HTTP/1.1 302 Found\r\nlocation: /{location}\r\ncontent-length: 0\r\n\r\n");
+    let (response, _peer) = get(&client, &mut server, &bytes).await;
+    let error = response.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Redirect);
+    assert_eq!(
+        error.to_string(),
+        "could not follow the redirect (quay.test:80): invalid URL: uri too long"
+    );
+}
