@@ -53,11 +53,18 @@ impl Conn {
 /// Tells whether the peer says that it has not begun with the request: the stream was refused, or is above the last one that
 /// it goes on with (RFC 9113 §8.7, §6.8).
 pub(super) fn refused(error: &hyper::Error) -> bool {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes
-        .filter_map(|cause| cause.downcast_ref::<h2::Error>())
-        .any(|error| {
-            error.is_go_away() && error.is_remote()
-                || error.reason() == Some(h2::Reason::REFUSED_STREAM)
-        })
+    causes(error).any(|error| {
+        error.is_go_away() && error.is_remote()
+            || error.reason() == Some(h2::Reason::REFUSED_STREAM)
+    })
+}
+
+/// Tells whether it is this side that ended the stream or the connection, since the peer broke the rules.
+pub(super) fn broken(error: &hyper::Error) -> bool {
+    causes(error).any(h2::Error::is_library)
+}
+
+fn causes(error: &hyper::Error) -> impl Iterator<Item = &h2::Error> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+        .filter_map(|cause| cause.downcast_ref())
 }
