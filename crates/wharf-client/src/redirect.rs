@@ -210,6 +210,8 @@ impl RedirectPolicy {
         if followed >= self.limit {
             return refused(format!("more than {} in a row", self.limit));
         }
+        // A URL may be longer than a request can name.
+        to_uri(&to).map_err(|error| Error::new(ErrorKind::Redirect).because(error))?;
         Ok(Some(to))
     }
 }

@@ -96,3 +96,10 @@ pub(super) fn verdict(error: &hyper::Error) -> Option<Verdict> {
         _ => None,
     }
 }
+
+/// Tells whether it is this side that ended the stream or the connection, since the peer broke the rules.
+pub(super) fn broken(error: &hyper::Error) -> bool {
+    std::iter::successors(error.source(), |&cause| cause.source())
+        .filter_map(|cause| cause.downcast_ref())
+        .any(h2::Error::is_library)
+}

@@ -360,7 +360,7 @@ fn named(kind: ErrorKind, error: hyper::Error) -> Error {
 }
 
 fn kind_of(error: &hyper::Error) -> ErrorKind {
-    if error.is_parse() {
+    if error.is_parse() || broken(error) {
         ErrorKind::Malformed
     } else if error.is_body_write_aborted() {
         ErrorKind::RequestBody
@@ -372,5 +372,16 @@ fn kind_of(error: &hyper::Error) -> ErrorKind {
         }
     } else {
         ErrorKind::Disconnected
+    }
+}
+
+/// Tells whether the peer broke the rules of HTTP/2.
+fn broken(error: &hyper::Error) -> bool {
+    #[cfg(feature = "http2")]
+    return http2::broken(error);
+    #[cfg(not(feature = "http2"))]
+    {
+        let _no_rule_can_be = error;
+        false
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{EXPECT, HeaderName};
+use http::header::{CONTENT_LENGTH, EXPECT, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
@@ -201,7 +201,13 @@ fn finish(
     mut lease: Lease,
     scope: &Scope,
 ) -> wharf_http::Response {
-    lease.keep_alive(keep_alive(response.headers()));
+    let headers = response.headers();
+    // RFC 9112 §6.3: with two lengths, somebody may want what follows to be taken for the next response.
+    let doubtful = headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING);
+    lease.keep_alive(match doubtful {
+        true => Some(Duration::ZERO),
+        false => keep_alive(headers),
+    });
     let arrival = Arrival {
         peer: lease.conn().peer_addr(),
         #[cfg(feature = "tls-core")]

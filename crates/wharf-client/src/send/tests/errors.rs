@@ -177,3 +177,46 @@ async fn text_in_an_unknown_charset_is_an_error() {
     );
     assert_eq!(response.bytes().await.unwrap(), "hi");
 }
+
+#[tokio::test]
+async fn a_redirect_to_what_no_request_can_name_is_an_error_of_the_redirect() {
+    let (client, mut server) = pair();
+    let location = "x".repeat(100_000);
+    let bytes = format!("HTTP/1.1 302 Found\r\nlocation: /{location}\r\ncontent-length: 0\r\n\r\n");
+    let (response, _peer) = get(&client, &mut server, &bytes).await;
+    let error = response.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Redirect);
+    assert_eq!(
+        error.to_string(),
+        "could not follow the redirect (quay.test:80): invalid URL: uri too long"
+    );
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn a_peer_that_breaks_the_rules_of_http2_is_malformed() {
+    let settings = "\0\0\0\x04\0\0\0\0\0";
+    for (name, bytes) in [
+        ("HTTP/1", "HTTP/1.1 400 Bad Request\r\n\r\n".to_owned()),
+        (
+            "DATA before HEADERS",
+            format!("{settings}\0\0\x01\0\0\0\0\0\x01x"),
+        ),
+        (
+            "a table index",
+            format!("{settings}\0\0\x01\x01\x05\0\0\0\x01\x7f"),
+        ),
+    ] {
+        let (client, mut server) = pair_with(|builder| {
+            builder.http2(crate::config::Http2Config::new().prior_knowledge(true))
+        });
+        let (response, _peer) = tokio::join!(client.get("/").send(), async {
+            let mut peer = server.accept().await;
+            // The preface, the settings and a window, and the beginning of a request.
+            peer.0.read_exact(&mut [0; 64]).await.unwrap();
+            peer.write(&bytes).await;
+            peer
+        });
+        assert_eq!(response.unwrap_err().kind(), ErrorKind::Malformed, "{name}");
+    }
+}

@@ -19,6 +19,16 @@ async fn a_connection_is_used_again_after_the_last_byte() {
 }
 
 #[tokio::test]
+async fn a_connection_with_a_response_of_two_lengths_is_not_used_again() {
+    let (client, mut server) = pair();
+    let bytes = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
+    let (first, _peer) = get(&client, &mut server, bytes).await;
+    assert_eq!(first.unwrap().text().await.unwrap(), "hi");
+    let (second, _peer) = get(&client, &mut server, OK).await;
+    assert_eq!(second.unwrap().text().await.unwrap(), "hi");
+}
+
+#[tokio::test]
 async fn a_connection_is_not_shared_between_hosts() {
     let (client, mut server) = pair();
     let (first, _peer) = get(&client, &mut server, OK).await;
