@@ -46,6 +46,7 @@ impl Conn {
             sender: Sender::Http2(sender),
             progress,
             about,
+            alarm: super::Alarm::default(),
         })
     }
 }

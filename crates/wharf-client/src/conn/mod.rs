@@ -1,5 +1,6 @@
 //! One connection, through hyper.
 
+mod alarm;
 mod driver;
 #[cfg(feature = "http2")]
 mod http2;
@@ -7,22 +8,25 @@ mod progress;
 mod upload;
 mod watched;
 
+pub(crate) use alarm::Alarm;
 pub(crate) use driver::Driver;
 pub(crate) use progress::UploadReport;
 pub(crate) use upload::{Continue, Upload};
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 #[cfg(feature = "http2")]
 use std::sync::atomic::Ordering;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
 use hyper_util::rt::TokioIo;
 use tokio::runtime::{Handle, Id};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use wharf_http::{Body, Request};
 
 use self::progress::Progress;
@@ -37,6 +41,7 @@ pub(crate) struct Conn {
     sender: Sender,
     progress: Arc<Progress>,
     about: Arc<About>,
+    alarm: Alarm,
 }
 
 enum Sender {
@@ -110,6 +115,7 @@ impl Conn {
             sender: Sender::Http1(sender),
             progress,
             about,
+            alarm: Alarm::default(),
         })
     }
 
@@ -131,6 +137,7 @@ impl Conn {
                 sender: Sender::Http2(sender.clone()),
                 progress: Arc::clone(&self.progress),
                 about: Arc::clone(&self.about),
+                alarm: Alarm::default(),
             }),
         }
     }
@@ -207,6 +214,11 @@ impl Conn {
         self.about.opened
     }
 
+    /// Returns the timer for whoever uses the connection.
+    pub(crate) fn alarm(&mut self) -> &mut Alarm {
+        &mut self.alarm
+    }
+
     pub(crate) fn age(&self) -> Duration {
         self.about.opened.elapsed()
     }
@@ -235,13 +247,16 @@ impl Conn {
         };
         let read_before = self.progress.bytes_read();
         let written_before = self.progress.bytes_written();
+        let alarm = &mut self.alarm;
         let result = match &mut self.sender {
             Sender::Http1(sender) => {
-                in_time(sender.try_send_request(request), &progress, limit).await
+                let response = pin!(sender.try_send_request(request));
+                in_time(response, alarm, &progress, limit).await
             }
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => {
-                in_time(sender.try_send_request(request), &progress, limit).await
+                let response = pin!(sender.try_send_request(request));
+                in_time(response, alarm, &progress, limit).await
             }
         };
         let nothing_read = self.progress.bytes_read() == read_before;
@@ -292,25 +307,30 @@ type Sent = Result<http::Response<Incoming>, TrySendError<Request>>;
 
 /// Waits for a response head; `None` when the peer had its turn for too long.
 async fn in_time(
-    response: impl Future<Output = Sent>,
+    mut response: Pin<&mut impl Future<Output = Sent>>,
+    alarm: &mut Alarm,
     progress: &Progress,
     limit: Option<Duration>,
 ) -> Option<Sent> {
-    let mut response = pin!(response);
-    loop {
+    let mut due = None;
+    poll_fn(|cx| {
+        if let Poll::Ready(result) = response.as_mut().poll(cx) {
+            return Poll::Ready(Some(result));
+        }
         // A limit too far away to be a point in time is none.
-        let Some(due) = limit.and_then(|limit| progress.last().checked_add(limit)) else {
-            return Some(response.await);
-        };
-        if let Ok(result) = timeout_at(due, response.as_mut()).await {
-            return Some(result);
+        let moved = || limit.and_then(|limit| progress.last().checked_add(limit));
+        while let Some(at) = due.or_else(moved) {
+            due = Some(at);
+            ready!(alarm.poll(at, cx));
+            // Whatever was sent meanwhile has moved the time from which the limit counts.
+            if moved().is_some_and(|at| at <= Instant::now()) {
+                return Poll::Ready(None);
+            }
+            due = None;
         }
-        // Whatever was sent meanwhile has moved the time from which the limit counts.
-        let moved = |limit| progress.last() + limit > Instant::now();
-        if !limit.is_some_and(moved) {
-            return None;
-        }
-    }
+        Poll::Pending
+    })
+    .await
 }
 
 fn named(kind: ErrorKind, error: hyper::Error) -> Error {
