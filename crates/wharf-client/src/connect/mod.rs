@@ -153,9 +153,9 @@ impl Target {
         }
         let port = match authority.as_str()[host.len()..].strip_prefix(':') {
             None | Some("") => default_port(secure),
-            Some(_) => match authority.port_u16() {
-                Some(port) => port,
-                None => return invalid("its port is no number below 65536"),
+            Some(port) => match port.parse() {
+                Ok(port) => port,
+                Err(_no_port) => return invalid("its port is no number below 65536"),
             },
         };
         Ok((Self::new(host, port), secure))
