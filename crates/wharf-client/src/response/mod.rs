@@ -59,7 +59,8 @@ impl Response {
             arrival,
         };
         if is_error(response.status()) {
-            response.read_ahead().await;
+            // Boxed, since most responses are no errors.
+            Box::pin(response.read_ahead()).await;
         }
         response
     }

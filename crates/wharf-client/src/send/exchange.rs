@@ -31,7 +31,7 @@ impl Endpoint<Sending> for Exchange {
         request: Request,
         scope: Arc<Scope>,
     ) -> BoxFuture<'static, Result<wharf_http::Response, Error>> {
-        Box::pin(async move { exchange(request, &scope).await })
+        Box::pin(exchange(request, scope))
     }
 }
 
@@ -39,19 +39,18 @@ impl Endpoint<Sending> for Exchange {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Repeatable;
 
-async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Response, Error> {
+async fn exchange(mut request: Request, scope: Arc<Scope>) -> Result<wharf_http::Response, Error> {
+    let scope = scope.as_ref();
     let route = Route::of(&request, scope)?;
     let target = route.key().target().clone();
-    wire::complete(&mut request, scope)?;
-    #[cfg(feature = "cookies")]
-    super::cookies::add(&mut request, scope)?;
+    wire::check(&request)?;
     let uri = request.uri().clone();
     let call = &scope.call;
     let pool = &scope.client.pool;
     let mut acquired = pool
         .acquire(route.key(), scope.timeouts.pool_wait, call)
         .await?;
-    let mut again = false;
+    let (mut again, mut completed) = (false, false);
     loop {
         let mut lease = match acquired {
             Acquired::Lease(lease) => {
@@ -66,6 +65,12 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
         } else {
             None
         };
+        // Not before it was copied: the copy is smaller, and what is added here can be added to it.
+        if !completed {
+            wire::complete(&mut request, scope);
+            #[cfg(feature = "cookies")]
+            super::cookies::add(&mut request, scope)?;
+        }
         let failure = match exchange_by(&mut lease, request, &uri, &route, scope).await {
             Ok(response) => {
                 #[cfg(feature = "cookies")]
@@ -81,8 +86,9 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
             true => CloseReason::Dead,
             false => CloseReason::Peer,
         };
-        request = match spare.or(failure.unsent) {
-            Some(request) if may_repeat => request,
+        (request, completed) = match (spare, failure.unsent) {
+            (Some(spare), _) if may_repeat => (spare, false),
+            (None, Some(unsent)) if may_repeat => (unsent, true),
             _ => {
                 lease.broken(reason);
                 let closed = scope.client.pool.is_closed();
