@@ -224,12 +224,12 @@ impl Conn {
     }
 
     /// Sends a request and waits for the response head. Its body is to be an [`Upload`] where anybody looks on.
-    pub(crate) async fn exchange(
+    pub(crate) fn exchange(
         &mut self,
         request: Request,
         upload: Option<Upload>,
         limit: Option<Duration>,
-    ) -> Result<http::Response<Incoming>, Failure> {
+    ) -> impl Future<Output = Result<http::Response<Incoming>, Failure>> + Send {
         // Requests that share a connection move each on their own.
         let progress = match self.is_shared() {
             true => Arc::new(Progress::new()),
@@ -245,6 +245,15 @@ impl Conn {
                 request.map(|body| Body::new(upload.of(body, &progress, shared)))
             }
         };
+        self.transmit(request, progress, limit)
+    }
+
+    async fn transmit(
+        &mut self,
+        request: Request,
+        progress: Arc<Progress>,
+        limit: Option<Duration>,
+    ) -> Result<http::Response<Incoming>, Failure> {
         let read_before = self.progress.bytes_read();
         let written_before = self.progress.bytes_written();
         let alarm = &mut self.alarm;

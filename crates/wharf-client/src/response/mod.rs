@@ -42,30 +42,31 @@ pub struct Response {
 }
 
 impl Response {
-    /// Takes over a response; the start of an error's body is read ahead for the sake of [`ok`](Self::ok).
-    pub(crate) async fn new(
+    /// Takes over a response.
+    pub(crate) fn new(
         mut inner: http::Response<Body>,
         scope: Arc<Scope>,
         url: Url,
         history: Vec<Hop>,
     ) -> Self {
         let arrival = inner.extensions_mut().remove();
-        let mut response = Self {
+        Self {
             inner,
             excerpt: Bytes::new(),
             scope,
             url,
             history,
             arrival,
-        };
-        if is_error(response.status()) {
-            // Boxed, since most responses are no errors.
-            Box::pin(response.read_ahead()).await;
         }
-        response
     }
 
-    async fn read_ahead(&mut self) {
+    /// Tells whether the start of the body is to be [read ahead](Self::read_ahead).
+    pub(crate) fn is_error(&self) -> bool {
+        is_error(self.status())
+    }
+
+    /// Reads the start of an error's body, for the sake of [`ok`](Self::ok).
+    pub(crate) async fn read_ahead(&mut self) {
         let mut body = std::mem::take(self.inner.body_mut());
         let mut taken = VecDeque::new();
         let mut excerpt = BytesMut::new();

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::{EXPECT, HeaderName};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use wharf_http::middleware::Endpoint;
@@ -15,7 +15,7 @@ use super::{Scope, wire};
 use crate::Error;
 use crate::body::Received;
 use crate::config::CONTINUE_WAIT;
-use crate::conn::{Continue, Failure, Upload};
+use crate::conn::{Conn, Continue, Failure, Upload};
 use crate::connect::{Route, establish};
 use crate::middleware::Sending;
 use crate::pool::{Acquired, CloseReason, Lease};
@@ -71,7 +71,16 @@ async fn exchange(mut request: Request, scope: Arc<Scope>) -> Result<wharf_http:
             #[cfg(feature = "cookies")]
             super::cookies::add(&mut request, scope)?;
         }
-        let failure = match exchange_by(&mut lease, request, &uri, &route, scope).await {
+        let since = Instant::now();
+        let result = match prepare(lease.conn(), &mut request, &uri, &route, scope) {
+            Ok(upload) => {
+                let limit = scope.timeouts.response_head;
+                lease.conn().exchange(request, upload, limit).await
+            }
+            Err(error) => Err(Failure::of(error)),
+        };
+        call.time(|timing| timing.head += since.elapsed());
+        let failure = match result {
             Ok(response) => {
                 #[cfg(feature = "cookies")]
                 super::cookies::keep(response.headers(), &uri, scope);
@@ -111,21 +120,17 @@ async fn exchange(mut request: Request, scope: Arc<Scope>) -> Result<wharf_http:
     }
 }
 
-/// Sends the request over the connection, in the form that its protocol has.
-async fn exchange_by(
-    lease: &mut Lease,
-    mut request: Request,
-    uri: &http::Uri,
+/// Gives the request the form that the protocol of the connection has, and finds out what is to happen while it is sent.
+fn prepare(
+    conn: &Conn,
+    request: &mut Request,
+    uri: &Uri,
     route: &Route,
     scope: &Scope,
-) -> Result<http::Response<hyper::body::Incoming>, Failure> {
-    let conn = lease.conn();
-    let formed = match conn.is_shared() {
-        true => wire::for_http2(&mut request),
-        false => wire::for_http1(&mut request, route),
-    };
-    if let Err(error) = formed {
-        return Err(Failure::of(error));
+) -> Result<Option<Upload>, Error> {
+    match conn.is_shared() {
+        true => wire::for_http2(request)?,
+        false => wire::for_http1(request, route)?,
     }
     let call = &scope.call;
     if call.is_observed() {
@@ -135,13 +140,7 @@ async fn exchange_by(
             headers: request.headers(),
         });
     }
-    let upload = upload(&mut request, scope);
-    let since = Instant::now();
-    let result = conn
-        .exchange(request, upload, scope.timeouts.response_head)
-        .await;
-    call.time(|timing| timing.head += since.elapsed());
-    result
+    Ok(upload(request, scope))
 }
 
 /// Finds out what is to happen while the body is sent; `None` when nothing is.

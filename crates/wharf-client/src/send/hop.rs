@@ -75,7 +75,12 @@ impl Hops {
                     #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
                     super::decode::undo(&mut response, &self.scope)
                         .map_err(|error| error.at_url(&self.url))?;
-                    return Ok(Response::new(response, self.scope, self.url, self.history).await);
+                    let mut response = Response::new(response, self.scope, self.url, self.history);
+                    if response.is_error() {
+                        // Boxed, since most responses are no errors.
+                        Box::pin(response.read_ahead()).await;
+                    }
+                    return Ok(response);
                 }
                 Err(error) => return Err(error.at_url(&self.url)),
             };

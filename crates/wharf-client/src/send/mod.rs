@@ -103,7 +103,10 @@ pub(crate) fn url_of(uri: &Uri) -> Result<Url, Error> {
 }
 
 /// Makes a call: sends a request, and others for the sake of the same response.
-pub(crate) async fn send(client: Arc<Inner>, outgoing: Outgoing) -> Result<Response, Error> {
+pub(crate) fn send(
+    client: Arc<Inner>,
+    outgoing: Outgoing,
+) -> impl Future<Output = Result<Response, Error>> + Send {
     let Outgoing {
         request,
         url,
@@ -134,10 +137,24 @@ pub(crate) async fn send(client: Arc<Inner>, outgoing: Outgoing) -> Result<Respo
         deadline,
         upload,
     });
-    let calling = pin!(Hops::new(scope, url, request, within.as_ref()).run());
+    run(
+        call,
+        deadline,
+        cancel,
+        Hops::new(scope, url, request, within.as_ref()),
+    )
+}
+
+async fn run(
+    call: Call,
+    deadline: Deadline,
+    cancel: Option<Signal>,
+    hops: Hops,
+) -> Result<Response, Error> {
+    let calling = pin!(hops.run());
     let result = match cancel {
         None => deadline.run(calling).await,
-        Some(cancel) => deadline.run(unless(&cancel, calling)).await,
+        Some(cancel) => Box::pin(deadline.run(unless(&cancel, calling))).await,
     };
     call.time(|timing| timing.total = call.elapsed());
     if call.is_observed() {
