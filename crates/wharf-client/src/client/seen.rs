@@ -56,7 +56,7 @@ fn plain_path(url: &str) -> Option<&str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     // Two slashes name a host, backslashes are slashes (WHATWG URL §4.4), and white space may be left out before that is seen.
     let joins = !path.starts_with("//") && !path.bytes().any(|byte| byte <= b' ' || byte == b'\\');
-    (host.bytes().all(is_plain) && joins).then_some(path)
+    (!host.is_empty() && host.bytes().all(is_plain) && joins).then_some(path)
 }
 
 #[cfg(test)]
