@@ -85,10 +85,12 @@ impl Route {
         let target = self.key.target();
         let is_default = target.port() == default_port(self.key.is_secure());
         let value = match uri.authority() {
-            Some(authority) if is_default => HeaderValue::from_str(authority.host()),
-            Some(authority) => HeaderValue::from_str(authority.as_str()),
-            None if is_default => HeaderValue::from_str(target.host()),
-            None => HeaderValue::from_str(&target.to_string()),
+            Some(authority) if !is_default => HeaderValue::from_str(authority.as_str()),
+            None if !is_default => HeaderValue::from_str(&target.to_string()),
+            _ if target.host().contains(':') => {
+                HeaderValue::from_str(&format!("[{}]", target.host()))
+            }
+            _ => HeaderValue::from_str(target.host()),
         };
         value.map_err(|error| Error::new(ErrorKind::Url).because(error))
     }
