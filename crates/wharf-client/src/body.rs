@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use wharf_http::{Body, body};
 
 use crate::config::MIN_RATE_GRACE;
 use crate::pool::Lease;
+use crate::progress::DownloadReport;
 use crate::send::Scope;
 use crate::timeout::{Deadline, Phase, Reached};
 use crate::trace::{Call, Event};
@@ -28,6 +30,8 @@ pub(crate) struct Received {
     /// How long the peer was waited for, all together.
     waited: Duration,
     bytes: u64,
+    /// Who is told of the bytes, and how many there will be.
+    report: Option<(Arc<DownloadReport>, Option<u64>)>,
     call: Option<Call>,
     lease: Option<Lease>,
 }
@@ -69,7 +73,9 @@ fn millis(time: Duration) -> u64 {
 impl Received {
     /// Makes the body of a response head that came by `lease`.
     pub(crate) fn body(incoming: Incoming, scope: &Scope, lease: Lease) -> Body {
+        let report = scope.settings.download.clone();
         let mut received = Self {
+            report: report.map(|report| (report, incoming.size_hint().exact())),
             incoming,
             limits: Limits {
                 body_read: scope.timeouts.body_read,
@@ -137,11 +143,16 @@ impl HttpBody for Received {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     self.bytes += data.len() as u64;
+                    if let Some((report, total)) = &self.report {
+                        report.tell(self.bytes, *total);
+                    }
                     if let Some(call) = &self.call {
                         call.notify(&Event::ChunkReceived { bytes: data.len() });
                     }
                 }
-                if self.limits.is_too_slow(self.bytes, self.waited) {
+                // What is there in full is not worth an error any more.
+                let ended = self.incoming.is_end_stream();
+                if !ended && self.limits.is_too_slow(self.bytes, self.waited) {
                     let (phase, limit) = (Phase::MinRate, None);
                     return self.fail(Reached { phase, limit });
                 }

@@ -26,9 +26,12 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
 use hyper_util::rt::TokioIo;
 use tokio::runtime::{Handle, Id};
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use wharf_http::{Body, Request};
 
+#[cfg(feature = "http2")]
+use self::http2::Verdict;
 use self::progress::Progress;
 use self::watched::Watched;
 use crate::config::Http1Config;
@@ -45,7 +48,7 @@ pub(crate) struct Conn {
 }
 
 enum Sender {
-    Http1(http1::SendRequest<Body>),
+    Http1(http1::SendRequest<Body>, AbortHandle),
     #[cfg(feature = "http2")]
     Http2(hyper::client::conn::http2::SendRequest<Body>),
 }
@@ -60,6 +63,9 @@ struct About {
     /// How many requests the peer lets share it.
     #[cfg(feature = "http2")]
     max_streams: std::sync::atomic::AtomicUsize,
+    /// Who is told that this has grown, or that the connection takes no more requests.
+    #[cfg(feature = "http2")]
+    changed: std::sync::OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// The runtime that drives it. Another one cannot rely on it: it may stand still.
     runtime: Id,
 }
@@ -69,10 +75,14 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
     /// The request itself, when nothing of it was written.
     pub(crate) unsent: Option<Request>,
-    /// Whether the connection ended without a single byte of the response.
+    /// Whether the connection has ended, or takes no more requests.
+    pub(crate) ended: bool,
+    /// Whether it did so without a single byte of the response.
     pub(crate) silent: bool,
-    /// Whether the peer has certainly not acted on the request, by its own word or because no byte of it was written.
+    /// Whether no byte of the request was written.
     pub(crate) untouched: bool,
+    /// Whether the peer says itself that it has not begun with the request.
+    pub(crate) refused: bool,
     /// Whether nothing at all came in while the time ran out, so that the connection itself is in doubt.
     pub(crate) dead: bool,
 }
@@ -83,8 +93,10 @@ impl Failure {
         Self {
             error,
             unsent: None,
+            ended: false,
             silent: false,
             untouched: false,
+            refused: false,
             dead: false,
         }
     }
@@ -110,9 +122,9 @@ impl Conn {
         }
         let (sender, connection) = builder.handshake(io).await?;
         // Its error reaches whoever waits for a response or reads a body.
-        driver.spawn(connection.with_upgrades());
+        let task = driver.spawn(connection.with_upgrades());
         Ok(Self {
-            sender: Sender::Http1(sender),
+            sender: Sender::Http1(sender, task),
             progress,
             about,
             alarm: Alarm::default(),
@@ -122,7 +134,7 @@ impl Conn {
     /// Tells whether it is shared by the requests of one host.
     pub(crate) fn is_shared(&self) -> bool {
         match &self.sender {
-            Sender::Http1(_) => false,
+            Sender::Http1(..) => false,
             #[cfg(feature = "http2")]
             Sender::Http2(_) => true,
         }
@@ -131,7 +143,7 @@ impl Conn {
     /// Makes another handle of a shared connection; `None` when it serves one request at a time.
     pub(crate) fn share(&self) -> Option<Self> {
         match &self.sender {
-            Sender::Http1(_) => None,
+            Sender::Http1(..) => None,
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => Some(Self {
                 sender: Sender::Http2(sender.clone()),
@@ -145,7 +157,7 @@ impl Conn {
     /// Returns how many requests the peer lets share the connection.
     pub(crate) fn max_streams(&self) -> usize {
         match &self.sender {
-            Sender::Http1(_) => 1,
+            Sender::Http1(..) => 1,
             #[cfg(feature = "http2")]
             Sender::Http2(_) => self.about.max_streams.load(Ordering::Relaxed),
         }
@@ -154,7 +166,7 @@ impl Conn {
     /// Tells whether a request can be sent now, as far as is known on this side.
     pub(crate) fn is_ready(&self) -> bool {
         match &self.sender {
-            Sender::Http1(sender) => sender.is_ready(),
+            Sender::Http1(sender, _) => sender.is_ready(),
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => sender.is_ready(),
         }
@@ -163,7 +175,7 @@ impl Conn {
     /// Tells whether the connection has ended, or takes no more requests.
     pub(crate) fn is_closed(&self) -> bool {
         match &self.sender {
-            Sender::Http1(sender) => sender.is_closed(),
+            Sender::Http1(sender, _) => sender.is_closed(),
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => sender.is_closed(),
         }
@@ -172,7 +184,7 @@ impl Conn {
     /// Waits until a request can be sent; `false` when the connection ended instead.
     pub(crate) async fn ready(&mut self) -> bool {
         match &mut self.sender {
-            Sender::Http1(sender) => sender.ready().await.is_ok(),
+            Sender::Http1(sender, _) => sender.ready().await.is_ok(),
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => sender.ready().await.is_ok(),
         }
@@ -191,6 +203,15 @@ impl Conn {
     /// Tells whether the last request body still waits to be asked for, so that nothing else can follow.
     pub(crate) fn is_held_back(&self) -> bool {
         self.progress.is_held_back()
+    }
+
+    /// Closes the connection at once, unless others share it. Dropping it lets hyper first send what is left of the request.
+    pub(crate) fn abort(self) {
+        match &self.sender {
+            Sender::Http1(_, task) => task.abort(),
+            #[cfg(feature = "http2")]
+            Sender::Http2(_) => {}
+        }
     }
 
     pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
@@ -258,7 +279,7 @@ impl Conn {
         let written_before = self.progress.bytes_written();
         let alarm = &mut self.alarm;
         let result = match &mut self.sender {
-            Sender::Http1(sender) => {
+            Sender::Http1(sender, _) => {
                 let response = pin!(sender.try_send_request(request));
                 in_time(response, alarm, &progress, limit).await
             }
@@ -272,27 +293,42 @@ impl Conn {
         match result {
             Some(Ok(response)) => Ok(response),
             None => Err(Failure {
-                error: Error::timeout(Phase::ResponseHead, limit),
-                unsent: None,
-                silent: false,
-                untouched: false,
                 dead: nothing_read,
+                ..Failure::of(Error::timeout(Phase::ResponseHead, limit))
             }),
             Some(Err(mut failed)) => {
                 let unsent = failed.take_message();
                 let error = failed.into_error();
-                let kind = kind_of(&error);
                 let nothing_written = self.progress.bytes_written() == written_before;
-                Err(Failure {
-                    silent: kind == ErrorKind::Disconnected && nothing_read,
-                    untouched: kind == ErrorKind::Disconnected
-                        && (nothing_written || refused(&error)),
-                    dead: false,
-                    error: named(kind, error),
-                    unsent,
-                })
+                let mut failure = judged(error, nothing_read || self.is_shared());
+                failure.untouched = failure.ended && (nothing_written || unsent.is_some());
+                failure.unsent = unsent;
+                Err(failure)
             }
         }
+    }
+}
+
+/// Finds out what an error says of the request; `silent` when nothing of a response has come.
+fn judged(error: hyper::Error, silent: bool) -> Failure {
+    let kind = kind_of(&error);
+    let lost = kind == ErrorKind::Disconnected;
+    #[cfg(feature = "http2")]
+    if let Some(verdict) = http2::verdict(&error) {
+        let kind = match verdict {
+            Verdict::Malformed => ErrorKind::Malformed,
+            _ => kind,
+        };
+        return Failure {
+            ended: verdict == Verdict::GoneAway,
+            refused: matches!(verdict, Verdict::GoneAway | Verdict::Refused),
+            ..Failure::of(named(kind, error))
+        };
+    }
+    Failure {
+        ended: lost,
+        silent: lost && silent,
+        ..Failure::of(named(kind, error))
     }
 }
 
@@ -306,6 +342,8 @@ fn prepare(mut stream: Stream) -> (Arc<Progress>, Arc<About>, TokioIo<Watched>) 
         tls: std::sync::OnceLock::new(),
         #[cfg(feature = "http2")]
         max_streams: usize::MAX.into(),
+        #[cfg(feature = "http2")]
+        changed: std::sync::OnceLock::new(),
         runtime: Handle::current().id(),
     };
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
@@ -363,16 +401,5 @@ fn kind_of(error: &hyper::Error) -> ErrorKind {
         }
     } else {
         ErrorKind::Disconnected
-    }
-}
-
-/// Tells whether the peer says that it has not begun with the request (RFC 9113 §8.7).
-fn refused(error: &hyper::Error) -> bool {
-    #[cfg(feature = "http2")]
-    return http2::refused(error);
-    #[cfg(not(feature = "http2"))]
-    {
-        let _no_stream_can_be = error;
-        false
     }
 }

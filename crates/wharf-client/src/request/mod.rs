@@ -1,5 +1,8 @@
 //! Building a request.
 
+#[cfg(feature = "fs")]
+mod again;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,6 +18,7 @@ use wharf_http::{Body, BoxError, Context, Middleware, Request, Signal};
 use crate::client::{Retry, Settings};
 use crate::conn::UploadReport;
 use crate::middleware::Sending;
+use crate::progress::{DownloadReport, Progress};
 use crate::redirect::{RedirectPolicy, to_uri};
 use crate::retry::RetryPolicy;
 use crate::send::{Outgoing, Repeatable};
@@ -365,6 +369,16 @@ impl RequestBuilder {
         self
     }
 
+    /// Calls `listener` each time that more of the response body has come, with the bytes as they were sent, before a coding is
+    /// undone. The bodies of redirects do not count.
+    pub fn download_progress(
+        mut self,
+        listener: impl Fn(&Progress) + Send + Sync + 'static,
+    ) -> Self {
+        self.settings().download = Some(Arc::new(DownloadReport::new(listener)));
+        self
+    }
+
     /// Puts a value beside the request, for middleware and observers ([`Call::get`](crate::trace::Call::get)).
     pub fn extension<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
         self.change(|draft| {
@@ -373,7 +387,7 @@ impl RequestBuilder {
         })
     }
 
-    fn settings(&mut self) -> &mut Settings {
+    pub(super) fn settings(&mut self) -> &mut Settings {
         Arc::make_mut(&mut self.settings)
     }
 

@@ -12,7 +12,6 @@ use wharf_http::{BoxFuture, Request};
 
 use super::attempt::copy;
 use super::{Scope, wire};
-use crate::Error;
 use crate::body::Received;
 use crate::config::CONTINUE_WAIT;
 use crate::conn::{Conn, Continue, Failure, Upload};
@@ -21,6 +20,11 @@ use crate::middleware::Sending;
 use crate::pool::{Acquired, CloseReason, Lease};
 use crate::response::Arrival;
 use crate::trace::Event;
+use crate::{Error, ErrorKind};
+
+/// How often a request is sent again with which the peer has not begun. A peer that takes a few requests per connection refuses
+/// those that were under way when it said so, and may do that several times when many are.
+const REFUSALS: u32 = 20;
 
 /// What the middleware of a client ends in.
 pub(crate) struct Exchange;
@@ -50,7 +54,7 @@ async fn exchange(mut request: Request, scope: Arc<Scope>) -> Result<wharf_http:
     let mut acquired = pool
         .acquire(route.key(), scope.timeouts.pool_wait, call)
         .await?;
-    let (mut again, mut completed) = (false, false);
+    let (mut repeated, mut completed) = (0, false);
     loop {
         let mut lease = match acquired {
             Acquired::Lease(lease) => {
@@ -60,7 +64,7 @@ async fn exchange(mut request: Request, scope: Arc<Scope>) -> Result<wharf_http:
             Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
         };
         let safe = is_repeatable(&request);
-        let spare = if lease.is_reused() && !again {
+        let spare = if (lease.is_reused() || lease.conn().is_shared()) && repeated < REFUSALS {
             copy(&request)
         } else {
             None
@@ -89,28 +93,34 @@ async fn exchange(mut request: Request, scope: Arc<Scope>) -> Result<wharf_http:
             Err(failure) => failure,
         };
         let reused = lease.is_reused();
-        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one.
-        let may_repeat = reused && !again && (failure.untouched || failure.silent && safe);
-        let reason = match failure.dead {
-            true => CloseReason::Dead,
-            false => CloseReason::Peer,
+        let closed = pool.is_closed();
+        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one. What the peer has
+        // not begun with is safe in any case (RFC 9113 §8.7): once where it refuses requests, and more often where it leaves.
+        let lost = reused && (failure.untouched || failure.silent && safe);
+        let times = match failure.refused || reused && failure.untouched {
+            true if failure.ended => REFUSALS,
+            refused => u32::from(refused || lost),
         };
+        let may_repeat = !closed && repeated < times;
+        let over = failure.dead || failure.ended;
         (request, completed) = match (spare, failure.unsent) {
-            (Some(spare), _) if may_repeat => (spare, false),
+            (Some(spare), _) if may_repeat => (spare, completed),
             (None, Some(unsent)) if may_repeat => (unsent, true),
             _ => {
-                lease.broken(reason);
-                let closed = scope.client.pool.is_closed();
-                let error = if closed {
-                    Error::new(crate::ErrorKind::Closed)
-                } else {
-                    failure.error
+                let reason = match failure.dead {
+                    true => CloseReason::Dead,
+                    false => CloseReason::Peer,
                 };
-                return Err(error.at(&target).reused(reused));
+                lease.broken(reason, over);
+                let error = match closed {
+                    true => Error::new(ErrorKind::Closed),
+                    false => failure.error,
+                };
+                return Err(error.at(&target).reused(reused && failure.ended));
             }
         };
-        again = true;
-        acquired = match lease.reopen() {
+        repeated += 1;
+        acquired = match lease.reopen(over) {
             Some(slot) => Acquired::Slot(slot),
             None => {
                 pool.acquire(route.key(), scope.timeouts.pool_wait, call)
@@ -140,12 +150,14 @@ fn prepare(
             headers: request.headers(),
         });
     }
-    Ok(upload(request, scope))
+    Ok(upload(request, scope, conn.is_shared()))
 }
 
 /// Finds out what is to happen while the body is sent; `None` when nothing is.
-fn upload(request: &mut Request, scope: &Scope) -> Option<Upload> {
+fn upload(request: &mut Request, scope: &Scope, shared: bool) -> Option<Upload> {
     if request.body().is_empty() {
+        // There is nothing to be asked for (RFC 9110 §10.1.1).
+        request.headers_mut().remove(EXPECT);
         return None;
     }
     let mut upload = Upload::new();
@@ -164,23 +176,29 @@ fn upload(request: &mut Request, scope: &Scope) -> Option<Upload> {
         .get(EXPECT)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
     {
-        let (sender, asked_for) = oneshot::channel();
-        let sender = Mutex::new(Some(sender));
-        hyper::ext::on_informational(request, move |response| {
-            if response.status() == StatusCode::CONTINUE {
-                let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(sender) = sender {
-                    let _nobody_waits_any_more = sender.send(());
-                }
-            }
-        });
         upload = upload.held_back(Continue {
-            asked_for,
+            // hyper tells of interim responses in HTTP/1 only.
+            asked_for: (!shared).then(|| continued(request)),
             patience: Box::pin(sleep(CONTINUE_WAIT)),
         });
         any = true;
     }
     any.then_some(upload)
+}
+
+/// Has it told when the server says `100 Continue`.
+fn continued(request: &mut Request) -> oneshot::Receiver<()> {
+    let (sender, receiver) = oneshot::channel();
+    let sender = Mutex::new(Some(sender));
+    hyper::ext::on_informational(request, move |response| {
+        if response.status() == StatusCode::CONTINUE {
+            let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(sender) = sender {
+                let _nobody_waits_any_more = sender.send(());
+            }
+        }
+    });
+    receiver
 }
 
 /// Makes the response of what came by `lease`, which goes on with the body.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
 use http::request::Parts;
 use tokio::time::timeout;
 use url::Url;
@@ -31,6 +31,8 @@ pub(super) struct Hops {
     parts: Parts,
     body: Body,
     history: Vec<Hop>,
+    /// A redirect has led to another origin than that of the call.
+    away: bool,
 }
 
 impl Hops {
@@ -50,6 +52,7 @@ impl Hops {
             parts,
             body,
             history: Vec::new(),
+            away: false,
         }
     }
 
@@ -98,7 +101,9 @@ impl Hops {
             };
             self.parts.method = method;
             if !same_origin(&self.url, &next) {
+                self.away = true;
                 drop_credentials(&mut self.parts.headers);
+                self.parts.headers.remove(HOST);
                 self.parts.extensions.remove::<SocketPath>();
                 #[cfg(feature = "cookies")]
                 self.parts.extensions.remove::<super::CallCookies>();
@@ -127,12 +132,20 @@ impl Hops {
         let mut headers = self.parts.headers.clone();
         let mut url = None;
         let mut timeouts = self.scope.settings.timeouts.clone();
-        for config in self.scope.client.origins.at(&self.url) {
-            add_missing(&mut headers, &config.headers);
+        let origins = &self.scope.client.origins;
+        for config in origins.at(&self.url) {
+            // What is meant for every origin is so without its secrets where a server has led to.
+            let everywhere = origins.base.is_none() && std::ptr::eq(config, &origins.default);
+            let mut fields = config.headers.clone();
+            if self.away && everywhere {
+                drop_credentials(&mut fields);
+            }
+            add_missing(&mut headers, &fields);
             if timeouts.is_none() {
                 timeouts.clone_from(&config.timeouts);
             }
-            for (name, value) in &config.query {
+            let query = config.query.iter();
+            for (name, value) in query.filter(|_| !(self.away && everywhere)) {
                 let url = url.get_or_insert_with(|| self.url.clone());
                 url.query_pairs_mut().append_pair(name, value);
             }

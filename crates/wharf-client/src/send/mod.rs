@@ -116,10 +116,9 @@ pub(crate) fn send(
         upload,
     } = outgoing;
     let call = Call::new(Arc::clone(&client.observers), request.extensions().clone());
-    let total = match &settings.timeouts {
-        Some(timeouts) => timeouts.total,
-        None => client.timeouts.total,
-    };
+    let of_origin = || client.origins.at(&url).find_map(|it| it.timeouts.as_ref());
+    let timeouts = settings.timeouts.as_ref().or_else(of_origin);
+    let total = timeouts.unwrap_or(&client.timeouts).total;
     let deadline = within.as_ref().and_then(Context::deadline);
     let deadline = Deadline::start(total).within(deadline);
     if call.is_observed() {

@@ -3,7 +3,8 @@
 #[cfg(feature = "proxy")]
 use http::header::PROXY_AUTHORIZATION;
 use http::header::{
-    ACCEPT, CONNECTION, HOST, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
+    UPGRADE, USER_AGENT,
 };
 use http::uri::PathAndQuery;
 use http::{Method, Uri, Version};
@@ -26,6 +27,11 @@ pub(super) fn check(request: &Request) -> Result<(), Error> {
 
 /// Adds what every request has.
 pub(super) fn complete(request: &mut Request, scope: &Scope) {
+    let expects_content = matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    );
+    let has_none = expects_content && request.body().is_empty();
     let omitted = &scope.settings.omitted;
     let headers = request.headers_mut();
     let mut add = |name: HeaderName, value: HeaderValue| {
@@ -35,6 +41,12 @@ pub(super) fn complete(request: &mut Request, scope: &Scope) {
     };
     add(ACCEPT, HeaderValue::from_static("*/*"));
     add(USER_AGENT, scope.client.user_agent.clone().unwrap_or(AGENT));
+    // RFC 9110 §8.6. hyper says nothing of a body that is empty, and some servers answer 411 then.
+    if has_none && !headers.contains_key(TRANSFER_ENCODING) {
+        headers
+            .entry(CONTENT_LENGTH)
+            .or_insert(HeaderValue::from_static("0"));
+    }
     #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
     super::decode::ask(request, scope);
 }
@@ -71,6 +83,17 @@ pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Erro
 /// Gives a request the form of HTTP/2: the target whole, and nothing that is about the connection (RFC 9113 §8.2.2, §8.3.1).
 pub(super) fn for_http2(request: &mut Request) -> Result<(), Error> {
     let headers = request.headers_mut();
+    // Those that `connection` names are about it too (RFC 9110 §7.6.1).
+    let named = headers.get_all(CONNECTION).iter();
+    let named = named.filter_map(|value| value.to_str().ok());
+    let named: Vec<_> = named
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse::<HeaderName>().ok())
+        .filter(|name| *name != TE)
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
     for name in [
         CONNECTION,
         TRANSFER_ENCODING,

@@ -36,12 +36,19 @@ impl Sender {
         self.frame(Ok(Frame::data(piece.into()))).await
     }
 
-    /// Ends the body with trailer fields.
+    /// Ends the body with trailer fields, or without when there are none.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Disconnected`] when nobody reads the body any more.
     pub async fn finish_with(mut self, trailers: HeaderMap) -> Result<(), Error> {
+        // Over HTTP/2 an empty section would be sent, which nginx takes for an error of the connection.
+        if trailers.is_empty() {
+            return match self.frames.is_closed() {
+                true => Err(Error::new(ErrorKind::Disconnected)),
+                false => Ok(()),
+            };
+        }
         self.frame(Ok(Frame::trailers(trailers))).await
     }
 

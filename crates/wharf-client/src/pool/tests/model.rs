@@ -89,9 +89,12 @@ impl World {
         let stream = Stream::new(near);
         #[cfg(feature = "http2")]
         if self.keys[host].may_share() {
-            let config = Http2Config::new();
-            return Conn::http2(stream, &config, &self.driver).await.unwrap();
+            return Conn::http2(stream, &Http2Config::new(), &self.driver)
+                .await
+                .unwrap();
         }
+        #[cfg(not(feature = "http2"))]
+        assert!(!self.keys[host].may_share());
         let config = Http1Config::new();
         Conn::http1(stream, &config, &self.driver).await.unwrap()
     }
@@ -121,7 +124,7 @@ impl World {
             }
             Step::Break(choice) => {
                 if let Some((_, lease)) = take(&mut self.leases, choice) {
-                    lease.broken(CloseReason::Dead);
+                    lease.broken(CloseReason::Dead, true);
                 }
             }
             Step::PeerCloses(choice) => drop(take(&mut self.far_ends, choice)),

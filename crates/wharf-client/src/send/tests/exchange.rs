@@ -24,6 +24,24 @@ async fn a_request_is_written_in_origin_form() {
 }
 
 #[tokio::test]
+async fn an_empty_body_has_a_length_where_the_method_expects_one() {
+    for (method, told) in [
+        ("POST", true),
+        ("PUT", true),
+        ("PATCH", true),
+        ("GET", false),
+        ("DELETE", false),
+    ] {
+        let (client, mut server) = pair();
+        let request = client.request(method.parse().unwrap(), "/");
+        let (_, head) = tokio::join!(request.send(), async {
+            server.accept().await.answer(OK).await
+        });
+        assert_eq!(head.contains("content-length: 0\r\n"), told, "{head}");
+    }
+}
+
+#[tokio::test]
 async fn the_port_is_in_the_host_field_unless_it_is_the_default() {
     for (url, host) in [
         ("http://quay.test:80", "host: quay.test\r\n"),
