@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 use wharf_http::{Body, body};
 
 use crate::config::MIN_RATE_GRACE;
@@ -25,7 +25,6 @@ use crate::trace::{Call, Event};
 pub(crate) struct Received {
     incoming: Incoming,
     limits: Limits,
-    timer: Option<Pin<Box<Sleep>>>,
     /// When the wait for the next piece began.
     waiting: Option<Instant>,
     /// How long the peer was waited for, all together.
@@ -83,7 +82,6 @@ impl Received {
                 min_rate: scope.timeouts.min_rate,
                 deadline: scope.deadline,
             },
-            timer: None,
             waiting: None,
             waited: Duration::ZERO,
             bytes: 0,
@@ -117,16 +115,14 @@ impl Received {
 
     /// Waits for more until a limit is reached.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Reached> {
-        let begun = self.waiting.is_none();
         let since = *self.waiting.get_or_insert_with(Instant::now);
         let Some((at, reached)) = self.limits.due(since) else {
             return Poll::Pending;
         };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if begun {
-            timer.as_mut().reset(at);
+        match &mut self.lease {
+            Some(lease) => lease.conn().alarm().poll(at, cx).map(|()| reached),
+            None => Poll::Pending,
         }
-        timer.as_mut().poll(cx).map(|()| reached)
     }
 
     /// Ends the body, and with it the connection.

@@ -8,7 +8,7 @@ use http::header::{
     CONTENT_TYPE, COOKIE, EXPECT, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, Method, StatusCode, Uri};
-use url::Url;
+use url::{Position, Url};
 
 use crate::{Error, ErrorKind};
 
@@ -257,10 +257,14 @@ pub(crate) fn same_origin(one: &Url, other: &Url) -> bool {
 
 /// Turns a URL into what requests carry: without a fragment and without credentials.
 pub(crate) fn to_uri(url: &Url) -> Result<Uri, Error> {
-    let mut url = url.clone();
-    url.set_fragment(None);
-    let _without_credentials = url.set_username("").and_then(|()| url.set_password(None));
-    Uri::try_from(String::from(url)).map_err(|error| Error::new(ErrorKind::Url).because(error))
+    let parsed = if url.username().is_empty() && url.password().is_none() {
+        Uri::try_from(&url[..Position::AfterQuery])
+    } else {
+        let mut url = url.clone();
+        let _without_credentials = url.set_username("").and_then(|()| url.set_password(None));
+        Uri::try_from(&url[..Position::AfterQuery])
+    };
+    parsed.map_err(|error| Error::new(ErrorKind::Url).because(error))
 }
 
 #[cfg(test)]

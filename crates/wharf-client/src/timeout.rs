@@ -100,7 +100,8 @@ impl Deadline {
             None => future.await,
             // Not even begun, although it could get far at once.
             Some(at) if at <= Instant::now() => Err(self.reached().into()),
-            Some(at) => match timeout_at(at, future).await {
+            // Boxed, since most calls have no deadline and a timer is large.
+            Some(at) => match Box::pin(timeout_at(at, future)).await {
                 Ok(result) => result,
                 Err(_elapsed) => Err(self.reached().into()),
             },

@@ -11,7 +11,7 @@ use wharf_http::middleware::SharedMiddleware;
 use wharf_http::{Chain, Middleware};
 
 use super::settings::{Origins, Retry, Settings};
-use super::{Client, Inner, OriginConfig, base};
+use super::{Client, Inner, OriginConfig, Seen, base};
 use crate::config::Http1Config;
 #[cfg(feature = "http2")]
 use crate::config::Http2Config;
@@ -362,6 +362,7 @@ impl ClientBuilder {
                     base,
                     others: others.collect(),
                 },
+                seen: Seen::default(),
                 timeouts: self.timeouts,
                 settings: Arc::new(self.settings),
                 user_agent: agent.and_then(|name| HeaderValue::from_str(name).ok()),

@@ -2,9 +2,11 @@
 
 mod base;
 mod builder;
+mod seen;
 mod settings;
 
 pub use builder::ClientBuilder;
+pub(crate) use seen::Seen;
 pub use settings::OriginConfig;
 pub(crate) use settings::{Origins, Retry, Settings};
 
@@ -51,6 +53,7 @@ pub struct Client {
 
 pub(crate) struct Inner {
     pub(crate) origins: Origins,
+    seen: Seen,
     pub(crate) timeouts: Timeouts,
     /// What requests begin with.
     pub(crate) settings: Arc<Settings>,
@@ -132,7 +135,11 @@ impl Client {
     ///
     /// `http+unix://%2Frun%2Fapp.sock/path` leads to the Unix socket `/run/app.sock`, with `localhost` as the host.
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> RequestBuilder {
-        let url = base::resolve(self.inner.origins.base.as_ref(), url.as_ref());
+        let url = base::resolve(
+            &self.inner.seen,
+            self.inner.origins.base.as_ref(),
+            url.as_ref(),
+        );
         RequestBuilder::new(self.clone(), method, url)
     }
 
@@ -179,7 +186,11 @@ impl Client {
     #[cfg(feature = "proxy")]
     #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     pub fn explain_proxy(&self, url: impl AsRef<str>) -> Result<crate::proxy::Explanation, Error> {
-        let url = base::resolve(self.inner.origins.base.as_ref(), url.as_ref())?;
+        let url = base::resolve(
+            &self.inner.seen,
+            self.inner.origins.base.as_ref(),
+            url.as_ref(),
+        )?;
         Ok(self.inner.settings.proxy.explain(&url))
     }
 

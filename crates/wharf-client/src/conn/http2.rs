@@ -61,6 +61,7 @@ impl Conn {
             sender: Sender::Http2(sender),
             progress,
             about,
+            alarm: super::Alarm::default(),
         })
     }
 

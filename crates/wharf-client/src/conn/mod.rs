@@ -1,5 +1,6 @@
 //! One connection, through hyper.
 
+mod alarm;
 mod driver;
 #[cfg(feature = "http2")]
 mod http2;
@@ -7,15 +8,18 @@ mod progress;
 mod upload;
 mod watched;
 
+pub(crate) use alarm::Alarm;
 pub(crate) use driver::Driver;
 pub(crate) use progress::UploadReport;
 pub(crate) use upload::{Continue, Upload};
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 #[cfg(feature = "http2")]
 use std::sync::atomic::Ordering;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -23,7 +27,7 @@ use hyper::client::conn::{TrySendError, http1};
 use hyper_util::rt::TokioIo;
 use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use wharf_http::{Body, Request};
 
 #[cfg(feature = "http2")]
@@ -40,6 +44,7 @@ pub(crate) struct Conn {
     sender: Sender,
     progress: Arc<Progress>,
     about: Arc<About>,
+    alarm: Alarm,
 }
 
 enum Sender {
@@ -122,6 +127,7 @@ impl Conn {
             sender: Sender::Http1(sender, task),
             progress,
             about,
+            alarm: Alarm::default(),
         })
     }
 
@@ -143,6 +149,7 @@ impl Conn {
                 sender: Sender::Http2(sender.clone()),
                 progress: Arc::clone(&self.progress),
                 about: Arc::clone(&self.about),
+                alarm: Alarm::default(),
             }),
         }
     }
@@ -228,17 +235,22 @@ impl Conn {
         self.about.opened
     }
 
+    /// Returns the timer for whoever uses the connection.
+    pub(crate) fn alarm(&mut self) -> &mut Alarm {
+        &mut self.alarm
+    }
+
     pub(crate) fn age(&self) -> Duration {
         self.about.opened.elapsed()
     }
 
     /// Sends a request and waits for the response head. Its body is to be an [`Upload`] where anybody looks on.
-    pub(crate) async fn exchange(
+    pub(crate) fn exchange(
         &mut self,
         request: Request,
         upload: Option<Upload>,
         limit: Option<Duration>,
-    ) -> Result<http::Response<Incoming>, Failure> {
+    ) -> impl Future<Output = Result<http::Response<Incoming>, Failure>> + Send {
         // Requests that share a connection move each on their own.
         let progress = match self.is_shared() {
             true => Arc::new(Progress::new()),
@@ -254,15 +266,27 @@ impl Conn {
                 request.map(|body| Body::new(upload.of(body, &progress, shared)))
             }
         };
+        self.transmit(request, progress, limit)
+    }
+
+    async fn transmit(
+        &mut self,
+        request: Request,
+        progress: Arc<Progress>,
+        limit: Option<Duration>,
+    ) -> Result<http::Response<Incoming>, Failure> {
         let read_before = self.progress.bytes_read();
         let written_before = self.progress.bytes_written();
+        let alarm = &mut self.alarm;
         let result = match &mut self.sender {
             Sender::Http1(sender, _) => {
-                in_time(sender.try_send_request(request), &progress, limit).await
+                let response = pin!(sender.try_send_request(request));
+                in_time(response, alarm, &progress, limit).await
             }
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => {
-                in_time(sender.try_send_request(request), &progress, limit).await
+                let response = pin!(sender.try_send_request(request));
+                in_time(response, alarm, &progress, limit).await
             }
         };
         let nothing_read = self.progress.bytes_read() == read_before;
@@ -276,7 +300,7 @@ impl Conn {
                 let unsent = failed.take_message();
                 let error = failed.into_error();
                 let nothing_written = self.progress.bytes_written() == written_before;
-                let mut failure = judged(error, nothing_read || shared);
+                let mut failure = judged(error, nothing_read || self.is_shared());
                 failure.untouched = failure.ended && (nothing_written || unsent.is_some());
                 failure.unsent = unsent;
                 Err(failure)
@@ -330,25 +354,30 @@ type Sent = Result<http::Response<Incoming>, TrySendError<Request>>;
 
 /// Waits for a response head; `None` when the peer had its turn for too long.
 async fn in_time(
-    response: impl Future<Output = Sent>,
+    mut response: Pin<&mut impl Future<Output = Sent>>,
+    alarm: &mut Alarm,
     progress: &Progress,
     limit: Option<Duration>,
 ) -> Option<Sent> {
-    let mut response = pin!(response);
-    loop {
+    let mut due = None;
+    poll_fn(|cx| {
+        if let Poll::Ready(result) = response.as_mut().poll(cx) {
+            return Poll::Ready(Some(result));
+        }
         // A limit too far away to be a point in time is none.
-        let Some(due) = limit.and_then(|limit| progress.last().checked_add(limit)) else {
-            return Some(response.await);
-        };
-        if let Ok(result) = timeout_at(due, response.as_mut()).await {
-            return Some(result);
+        let moved = || limit.and_then(|limit| progress.last().checked_add(limit));
+        while let Some(at) = due.or_else(moved) {
+            due = Some(at);
+            ready!(alarm.poll(at, cx));
+            // Whatever was sent meanwhile has moved the time from which the limit counts.
+            if moved().is_some_and(|at| at <= Instant::now()) {
+                return Poll::Ready(None);
+            }
+            due = None;
         }
-        // Whatever was sent meanwhile has moved the time from which the limit counts.
-        let moved = |limit| progress.last() + limit > Instant::now();
-        if !limit.is_some_and(moved) {
-            return None;
-        }
-    }
+        Poll::Pending
+    })
+    .await
 }
 
 fn named(kind: ErrorKind, error: hyper::Error) -> Error {

@@ -13,7 +13,7 @@ use crate::config::{EXCERPT, EXCERPT_WAIT};
 
 impl Response {
     /// Keeps the start of the body for [`ok`](Self::ok); whoever reads the body gets it all the same.
-    pub(super) async fn read_ahead(&mut self) {
+    pub(crate) async fn read_ahead(&mut self) {
         let mut body = std::mem::take(self.inner.body_mut());
         let mut taken = VecDeque::new();
         let mut excerpt = BytesMut::new();

@@ -59,8 +59,8 @@ pub struct Response {
 }
 
 impl Response {
-    /// Takes over a response; the start of an error's body is read ahead for the sake of [`ok`](Self::ok).
-    pub(crate) async fn new(
+    /// Takes over a response.
+    pub(crate) fn new(
         mut inner: http::Response<Body>,
         scope: Arc<Scope>,
         url: Url,
@@ -70,18 +70,19 @@ impl Response {
         if let Some(report) = &scope.settings.download {
             report.start();
         }
-        let mut response = Self {
+        Self {
             inner,
             excerpt: Bytes::new(),
             scope,
             url,
             history,
             arrival,
-        };
-        if is_error(response.status()) {
-            response.read_ahead().await;
         }
-        response
+    }
+
+    /// Tells whether the start of the body is to be [read ahead](Self::read_ahead).
+    pub(crate) fn is_error(&self) -> bool {
+        is_error(self.status())
     }
 
     /// Returns the status.

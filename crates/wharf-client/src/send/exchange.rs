@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, EXPECT, HeaderName, TRANSFER_ENCODING};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use wharf_http::middleware::Endpoint;
@@ -13,7 +13,7 @@ use wharf_http::{BoxFuture, Request};
 use super::{Scope, wire};
 use crate::body::Received;
 use crate::config::CONTINUE_WAIT;
-use crate::conn::{Continue, Failure, Upload};
+use crate::conn::{Conn, Continue, Failure, Upload};
 use crate::connect::{Route, establish};
 use crate::middleware::{Sending, try_clone};
 use crate::pool::{Acquired, CloseReason, Lease};
@@ -34,7 +34,7 @@ impl Endpoint<Sending> for Exchange {
         request: Request,
         scope: Arc<Scope>,
     ) -> BoxFuture<'static, Result<wharf_http::Response, Error>> {
-        Box::pin(async move { exchange(request, &scope).await })
+        Box::pin(exchange(request, scope))
     }
 }
 
@@ -42,19 +42,18 @@ impl Endpoint<Sending> for Exchange {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Repeatable;
 
-async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Response, Error> {
+async fn exchange(mut request: Request, scope: Arc<Scope>) -> Result<wharf_http::Response, Error> {
+    let scope = scope.as_ref();
     let route = Route::of(&request, scope)?;
     let target = route.key().target().clone();
-    wire::complete(&mut request, scope)?;
-    #[cfg(feature = "cookies")]
-    super::cookies::add(&mut request, scope)?;
+    wire::check(&request)?;
     let uri = request.uri().clone();
     let call = &scope.call;
     let pool = &scope.client.pool;
     let mut acquired = pool
         .acquire(route.key(), scope.timeouts.pool_wait, call)
         .await?;
-    let mut repeated = 0;
+    let (mut repeated, mut completed) = (0, false);
     loop {
         let mut lease = match acquired {
             Acquired::Lease(lease) => {
@@ -69,7 +68,22 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
         } else {
             None
         };
-        let failure = match exchange_by(&mut lease, request, &uri, &route, scope).await {
+        // Not before it was copied: the copy is smaller, and what is added here can be added to it.
+        if !completed {
+            wire::complete(&mut request, scope);
+            #[cfg(feature = "cookies")]
+            super::cookies::add(&mut request, scope)?;
+        }
+        let since = Instant::now();
+        let result = match prepare(lease.conn(), &mut request, &uri, &route, scope) {
+            Ok(upload) => {
+                let limit = scope.timeouts.response_head;
+                lease.conn().exchange(request, upload, limit).await
+            }
+            Err(error) => Err(Failure::of(error)),
+        };
+        call.time(|timing| timing.head += since.elapsed());
+        let failure = match result {
             Ok(response) => {
                 #[cfg(feature = "cookies")]
                 super::cookies::keep(response.headers(), &uri, scope);
@@ -88,8 +102,9 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
         };
         let may_repeat = !closed && repeated < times;
         let over = failure.dead || failure.ended;
-        request = match spare.or(failure.unsent) {
-            Some(request) if may_repeat => request,
+        (request, completed) = match (spare, failure.unsent) {
+            (Some(spare), _) if may_repeat => (spare, completed),
+            (None, Some(unsent)) if may_repeat => (unsent, true),
             _ => {
                 let reason = match failure.dead {
                     true => CloseReason::Dead,
@@ -114,21 +129,17 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
     }
 }
 
-/// Sends the request over the connection, in the form that its protocol has.
-async fn exchange_by(
-    lease: &mut Lease,
-    mut request: Request,
-    uri: &http::Uri,
+/// Gives the request the form that the protocol of the connection has, and finds out what is to happen while it is sent.
+fn prepare(
+    conn: &Conn,
+    request: &mut Request,
+    uri: &Uri,
     route: &Route,
     scope: &Scope,
-) -> Result<http::Response<hyper::body::Incoming>, Failure> {
-    let conn = lease.conn();
-    let formed = match conn.is_shared() {
-        true => wire::for_http2(&mut request),
-        false => wire::for_http1(&mut request, route),
-    };
-    if let Err(error) = formed {
-        return Err(Failure::of(error));
+) -> Result<Option<Upload>, Error> {
+    match conn.is_shared() {
+        true => wire::for_http2(request)?,
+        false => wire::for_http1(request, route)?,
     }
     let call = &scope.call;
     if call.is_observed() {
@@ -138,13 +149,7 @@ async fn exchange_by(
             headers: request.headers(),
         });
     }
-    let upload = upload(&mut request, scope, conn.is_shared());
-    let since = Instant::now();
-    let result = conn
-        .exchange(request, upload, scope.timeouts.response_head)
-        .await;
-    call.time(|timing| timing.head += since.elapsed());
-    result
+    Ok(upload(request, scope, conn.is_shared()))
 }
 
 /// Finds out what is to happen while the body is sent; `None` when nothing is.

@@ -64,7 +64,10 @@ impl Hops {
                 not(any(feature = "brotli", feature = "gzip", feature = "zstd")),
                 expect(unused_mut, reason = "no coding is undone")
             )]
-            let mut response = self.send(body).await?;
+            let mut response = {
+                let request = self.request(body)?;
+                attempt(&self.scope, request).await?
+            };
             let (status, headers) = (response.status(), response.headers());
             let followed = u32::try_from(self.history.len()).unwrap_or(u32::MAX);
             let policy = &self.scope.settings.redirects;
@@ -75,7 +78,12 @@ impl Hops {
                     #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
                     super::decode::undo(&mut response, &self.scope)
                         .map_err(|error| error.at_url(&self.url))?;
-                    return Ok(Response::new(response, self.scope, self.url, self.history).await);
+                    let mut response = Response::new(response, self.scope, self.url, self.history);
+                    if response.is_error() {
+                        // Boxed, since most responses are no errors.
+                        Box::pin(response.read_ahead()).await;
+                    }
+                    return Ok(response);
                 }
                 Err(error) => return Err(error.at_url(&self.url)),
             };
@@ -101,11 +109,12 @@ impl Hops {
                 self.parts.extensions.remove::<super::CallCookies>();
             }
             let headers = headers.clone();
+            self.parts.uri = to_uri(&next)?;
             if self.scope.call.is_observed() {
                 self.scope.call.notify(&Event::Redirected {
                     status,
                     headers: &headers,
-                    to: &to_uri(&next)?,
+                    to: &self.parts.uri,
                 });
             }
             drain(response.into_body()).await;
@@ -118,8 +127,8 @@ impl Hops {
         }
     }
 
-    /// Sends the request of this hop, with all that the client adds for its origin.
-    async fn send(&mut self, body: Body) -> Result<wharf_http::Response, Error> {
+    /// Makes the request of this hop, with all that the client adds for its origin.
+    fn request(&mut self, body: Body) -> Result<Request, Error> {
         let mut headers = self.parts.headers.clone();
         let mut url = None;
         let mut timeouts = self.scope.settings.timeouts.clone();
@@ -148,10 +157,13 @@ impl Hops {
         }
         let mut request = Request::new(body);
         *request.method_mut() = self.parts.method.clone();
-        *request.uri_mut() = to_uri(url.as_ref().unwrap_or(&self.url))?;
+        *request.uri_mut() = match &url {
+            Some(url) => to_uri(url)?,
+            None => self.parts.uri.clone(),
+        };
         *request.headers_mut() = headers;
         *request.extensions_mut() = self.parts.extensions.clone();
-        attempt(&self.scope, request).await
+        Ok(request)
     }
 
     /// Finds the credentials for the host in the file that holds them.
@@ -186,6 +198,6 @@ fn trace(headers: &mut HeaderMap, within: &Context) {
 /// Reads what is left of a short body.
 pub(super) async fn drain(mut body: Body) {
     if body.len().is_none_or(|len| len <= DRAINED as u64) {
-        let _closed_if_longer = timeout(DRAIN_WAIT, body.bytes(DRAINED)).await;
+        let _closed_if_longer = Box::pin(timeout(DRAIN_WAIT, body.bytes(DRAINED))).await;
     }
 }

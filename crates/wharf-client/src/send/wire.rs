@@ -16,12 +16,17 @@ use crate::{Error, ErrorKind};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("wharf/", env!("CARGO_PKG_VERSION")));
 
-/// Adds what every request has.
-pub(super) fn complete(request: &mut Request, scope: &Scope) -> Result<(), Error> {
+/// Refuses what is no request to a server.
+pub(super) fn check(request: &Request) -> Result<(), Error> {
     if request.method() == Method::CONNECT {
         let why = "the method CONNECT opens a tunnel and is not for requests";
         return Err(Error::new(ErrorKind::Request).because(why));
     }
+    Ok(())
+}
+
+/// Adds what every request has.
+pub(super) fn complete(request: &mut Request, scope: &Scope) {
     let expects_content = matches!(
         *request.method(),
         Method::POST | Method::PUT | Method::PATCH
@@ -44,7 +49,6 @@ pub(super) fn complete(request: &mut Request, scope: &Scope) -> Result<(), Error
     }
     #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
     super::decode::ask(request, scope);
-    Ok(())
 }
 
 /// Gives a request the form that an HTTP/1 server or proxy expects.

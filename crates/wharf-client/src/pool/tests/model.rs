@@ -63,15 +63,16 @@ impl World {
             .max_connections(MAX)
             .max_per_host(MAX_PER_HOST)
             .max_idle(2);
+        let pool = Arc::new(Pool::new(config, MAX_STREAMS));
         let keys = HOSTS.map(|host| {
             let way = Way {
                 http2: cfg!(feature = "http2") && host.starts_with("shared"),
                 ..Way::default()
             };
-            Key::new(false, Target::new(host, 80), way)
+            pool.key(false, Target::new(host, 80), way)
         });
         Self {
-            pool: Arc::new(Pool::new(config, MAX_STREAMS)),
+            pool,
             driver: Driver::new(),
             keys: keys.to_vec(),
             arrivals: 0,
