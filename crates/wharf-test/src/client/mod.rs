@@ -7,7 +7,8 @@ use std::sync::Arc;
 use http::Method;
 use tokio::runtime::Handle;
 use wharf_client::connect::{Stream, Target};
-use wharf_client::{Client, Connector, Timeouts};
+use wharf_client::redirect::RedirectPolicy;
+use wharf_client::{Client, ClientBuilder, Connector, Timeouts};
 use wharf_http::{BoxError, ErrorChain, Peer, Serve};
 use wharf_server::AccessLog;
 
@@ -21,6 +22,8 @@ const BASE: &str = "http://localhost/";
 ///
 /// It checks the application and enters its resources, as a server does, and opens no socket. Connections are kept from
 /// one request to the next. The `host` of requests is `localhost`, unless a test sets another one.
+///
+/// A reply is what the application has answered: redirects are not followed, and codings not undone.
 ///
 /// [`close`](Self::close) leaves the resources and fails the test when that fails. Dropping the client leaves them too, in a
 /// task of the runtime that it was made on: that is too late when the test ends, and its runtime with it.
@@ -250,7 +253,7 @@ impl TestClientBuilder {
     ///
     /// Panics outside a tokio runtime.
     pub async fn try_start<S: Serve>(self, app: S) -> Result<TestClient, BoxError> {
-        let builder = || Client::builder().base(BASE).timeouts(self.timeouts.clone());
+        let builder = || plain().base(BASE).timeouts(self.timeouts.clone());
         builder().build()?; // before anything is started that would have to be stopped again
         let host: Arc<dyn Host> = Arc::new(Hosted::start(app, self.host).await?);
         let pipes = Pipes(Arc::clone(&host));
@@ -274,6 +277,13 @@ impl Connector for Pipes {
     async fn connect(&self, _target: Target) -> Result<Stream, BoxError> {
         Ok(Stream::new(self.0.connect()?))
     }
+}
+
+/// Starts the building of a client that hands out what was answered, and nothing that it makes of it.
+pub(crate) fn plain() -> ClientBuilder {
+    Client::builder()
+        .redirects(RedirectPolicy::stop())
+        .decode(false)
 }
 
 #[cfg(test)]

@@ -285,3 +285,20 @@ async fn a_request_without_response_fails_the_test_and_names_its_place() {
     );
     assert!(message.contains(&place), "{message}");
 }
+
+#[tokio::test]
+async fn a_redirect_is_what_the_application_has_answered() {
+    let away = service_fn(|request: Request, _: Context| async move {
+        assert_eq!(request.uri().path(), "/", "it was followed");
+        let mut response = Response::default();
+        *response.status_mut() = http::StatusCode::FOUND;
+        let location = http::HeaderValue::from_static("/elsewhere");
+        response.headers_mut().insert("location", location);
+        response
+    });
+    let client = TestClient::new(away).await;
+    let reply = client.get("/").send().await;
+    reply
+        .assert_status(302)
+        .assert_header("location", "/elsewhere");
+}

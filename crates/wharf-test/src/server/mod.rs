@@ -8,6 +8,7 @@ use wharf_client::Client;
 use wharf_http::Serve;
 use wharf_server::{Report, Server, ServerHandle};
 
+use crate::client::plain;
 use crate::{RawConnection, RawReply, TestRequest, fail};
 
 /// A server on a free port of `127.0.0.1`, with a client for it.
@@ -77,7 +78,7 @@ impl TestServer {
         let addr = *addrs
             .last()
             .expect("the address that was bound is the last");
-        let client = Client::builder().base(format!("http://{addr}/")).build();
+        let client = plain().base(format!("http://{addr}/")).build();
         Ok(Self {
             handle,
             addr,
