@@ -2,17 +2,19 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 use wharf_http::{Body, body};
 
 use crate::config::MIN_RATE_GRACE;
 use crate::pool::Lease;
+use crate::progress::DownloadReport;
 use crate::send::Scope;
 use crate::timeout::{Deadline, Phase, Reached};
 use crate::trace::{Call, Event};
@@ -23,12 +25,13 @@ use crate::trace::{Call, Event};
 pub(crate) struct Received {
     incoming: Incoming,
     limits: Limits,
-    timer: Option<Pin<Box<Sleep>>>,
     /// When the wait for the next piece began.
     waiting: Option<Instant>,
     /// How long the peer was waited for, all together.
     waited: Duration,
     bytes: u64,
+    /// Who is told of the bytes, and how many there will be.
+    report: Option<(Arc<DownloadReport>, Option<u64>)>,
     call: Option<Call>,
     lease: Option<Lease>,
 }
@@ -70,14 +73,15 @@ fn millis(time: Duration) -> u64 {
 impl Received {
     /// Makes the body of a response head that came by `lease`.
     pub(crate) fn body(incoming: Incoming, scope: &Scope, lease: Lease) -> Body {
+        let report = scope.settings.download.clone();
         let mut received = Self {
+            report: report.map(|report| (report, incoming.size_hint().exact())),
             incoming,
             limits: Limits {
                 body_read: scope.timeouts.body_read,
                 min_rate: scope.timeouts.min_rate,
                 deadline: scope.deadline,
             },
-            timer: None,
             waiting: None,
             waited: Duration::ZERO,
             bytes: 0,
@@ -89,35 +93,53 @@ impl Received {
     }
 
     fn check_end(&mut self) {
-        if self.incoming.is_end_stream()
-            && let Some(lease) = self.lease.take()
-        {
+        if self.incoming.is_end_stream() {
+            self.finish();
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(lease) = self.lease.take() {
             lease.give_back();
+        }
+        self.tell_end(true);
+    }
+
+    /// Shows that no more is read, once.
+    fn tell_end(&mut self, whole: bool) {
+        if let Some(call) = self.call.take() {
+            let bytes = self.bytes;
+            call.notify(&Event::BodyEnded { bytes, whole });
         }
     }
 
     /// Waits for more until a limit is reached.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Reached> {
-        let begun = self.waiting.is_none();
         let since = *self.waiting.get_or_insert_with(Instant::now);
         let Some((at, reached)) = self.limits.due(since) else {
             return Poll::Pending;
         };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if begun {
-            timer.as_mut().reset(at);
+        match &mut self.lease {
+            Some(lease) => lease.conn().alarm().poll(at, cx).map(|()| reached),
+            None => Poll::Pending,
         }
-        timer.as_mut().poll(cx).map(|()| reached)
     }
 
     /// Ends the body, and with it the connection.
     fn fail(&mut self, reached: Reached) -> Poll<Option<Result<Frame<Bytes>, body::Error>>> {
         self.lease = None;
+        self.tell_end(false);
         let kind = match reached.phase {
             Phase::MinRate => body::ErrorKind::TooSlow,
             _ => body::ErrorKind::TimedOut,
         };
         Poll::Ready(Some(Err(body::Error::new(kind).because(reached))))
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        self.tell_end(false);
     }
 }
 
@@ -137,25 +159,29 @@ impl HttpBody for Received {
             self.waited += since.elapsed();
         }
         match &frame {
-            Some(Err(_)) => self.lease = None,
+            Some(Err(_)) => {
+                self.lease = None;
+                self.tell_end(false);
+            }
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     self.bytes += data.len() as u64;
+                    if let Some((report, total)) = &self.report {
+                        report.tell(self.bytes, *total);
+                    }
                     if let Some(call) = &self.call {
                         call.notify(&Event::ChunkReceived { bytes: data.len() });
                     }
                 }
-                if self.limits.is_too_slow(self.bytes, self.waited) {
+                // What is there in full is not worth an error any more.
+                let ended = self.incoming.is_end_stream();
+                if !ended && self.limits.is_too_slow(self.bytes, self.waited) {
                     let (phase, limit) = (Phase::MinRate, None);
                     return self.fail(Reached { phase, limit });
                 }
                 self.check_end();
             }
-            None => {
-                if let Some(lease) = self.lease.take() {
-                    lease.give_back();
-                }
-            }
+            None => self.finish(),
         }
         Poll::Ready(frame.map(|frame| frame.map_err(broken)))
     }

@@ -70,12 +70,16 @@ pub enum ErrorKind {
     },
     /// The response body is not of the type that was asked for.
     Decode,
+    /// A file that a response body was to be saved to could not be written.
+    File,
     /// Redirects are too many, or one cannot be followed.
     Redirect,
     /// The request that this one was made [within](crate::RequestBuilder::within) has ended.
     Cancelled,
     /// The client was closed.
     Closed,
+    /// A blocking client could not make the call: it has no thread for it, or code that it ran there has panicked.
+    Blocking,
     /// The status is 400 or above, and [`Response::ok`](crate::Response::ok) was asked.
     Status(StatusCode),
 }
@@ -107,6 +111,13 @@ impl Error {
         let reached = StdError::source(&error).and_then(|cause| cause.downcast_ref::<Reached>());
         if let Some(&reached) = reached {
             return reached.into();
+        }
+        // One of these already, such as from a body that a blocking client reads.
+        let own = StdError::source(&error).and_then(|cause| cause.downcast_ref::<Self>());
+        if let Some(own) = own {
+            let why = own.cause().map(|cause| ErrorChain::new(cause).to_string());
+            let again = Self::new(own.kind());
+            return why.into_iter().fold(again, Self::because);
         }
         match error.kind() {
             body::ErrorKind::TooLarge { limit } => Self::new(ErrorKind::TooLarge { limit }),
@@ -254,11 +265,13 @@ impl fmt::Display for Error {
                 )?;
             }
             ErrorKind::Decode => f.write_str("could not decode the response body")?,
+            ErrorKind::File => f.write_str("could not write the file")?,
             ErrorKind::Redirect => f.write_str("could not follow the redirect")?,
             ErrorKind::Cancelled => {
                 f.write_str("the request that this one belongs to has ended")?;
             }
             ErrorKind::Closed => f.write_str("the client is closed")?,
+            ErrorKind::Blocking => f.write_str("the blocking client could not make the call")?,
             ErrorKind::Status(status) => write!(f, "the response has status {status}")?,
         }
         if let Some(peer) = &self.inner.peer {

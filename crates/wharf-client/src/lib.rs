@@ -17,6 +17,7 @@
 //! # Layout
 //!
 //! - [`client`]: [`Client`], the cheap handle, and its builder; [`request`], [`response`]: one call.
+//! - `blocking` (feature `blocking`): the same client for programs without a runtime.
 //! - [`config`]: [`Timeouts`], [`PoolConfig`], [`DnsConfig`], [`TcpConfig`]: every default, once.
 //! - [`connect`]: [`Connector`], which opens streams; those for TCP and unix sockets, and [`Resolve`](connect::Resolve).
 //! - [`address_policy`]: [`AddressPolicy`], which addresses may be connected to.
@@ -28,6 +29,8 @@
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - [`netrc`]: [`Netrc`](netrc::Netrc), credentials by host from a file.
 //! - `digest`: `Digest`, a password that is proved and not sent, behind the feature of that name.
+//! - [`progress`]: [`Progress`](progress::Progress), how much of a body has come; `download`: `Download`, a body that becomes a
+//!   file, behind the feature `fs`.
 //! - [`retry`]: [`RetryPolicy`](retry::RetryPolicy), when a request is sent again.
 //! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
 //!   body on its way in.
@@ -37,11 +40,13 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http1` | yes | HTTP/1.1; without any protocol this crate is empty |
+//! | `blocking` | no | the module `blocking`: a client whose calls wait, with a thread of its own |
 //! | `brotli` | no | responses in the coding `br` are undone |
+//! | `charset` | no | `Response::text` in all charsets that browsers know, with `encoding_rs` |
 //! | `cookies` | no | the cookie jar, without another crate |
 //! | `digest` | no | digest authentication (RFC 7616), with `md-5` and `sha2` |
 //! | `form` | no | `RequestBuilder::form`, with `serde` |
-//! | `fs` | no | `RequestBuilder::file`, a body that is read from a file |
+//! | `fs` | no | `RequestBuilder::file`, a body that is read from a file; `Response::save_to` and `RequestBuilder::download` |
 //! | `gzip` | no | responses in the codings `gzip` and `deflate` are undone |
 //! | `http2` | no | HTTP/2, agreed on behind TLS or spoken without |
 //! | `in-process` | no | `connect::InProcess`, which leads to a service in the same process |
@@ -61,6 +66,9 @@
 #![cfg(feature = "http1")]
 
 pub mod address_policy;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 mod body;
 pub mod client;
 pub mod config;
@@ -69,6 +77,9 @@ pub mod connect;
 #[cfg(feature = "digest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
 pub mod digest;
+#[cfg(feature = "fs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
+pub mod download;
 pub mod error;
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
@@ -76,6 +87,7 @@ pub mod jar;
 pub mod middleware;
 pub mod netrc;
 pub mod pool;
+pub mod progress;
 #[cfg(feature = "proxy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 pub mod proxy;
@@ -83,6 +95,8 @@ pub mod redirect;
 pub mod request;
 pub mod response;
 pub mod retry;
+#[cfg(test)]
+mod scripted;
 mod send;
 pub mod timeout;
 #[cfg(feature = "tls-core")]
@@ -101,3 +115,7 @@ pub use error::{Error, ErrorKind};
 pub use request::RequestBuilder;
 pub use response::Response;
 pub use timeout::Phase;
+
+// What signatures here are made of, for those who have no other use for the two crates.
+pub use url::Url;
+pub use wharf_http as http;

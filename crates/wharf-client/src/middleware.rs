@@ -67,6 +67,38 @@ where
     }
 }
 
+/// Copies a request, for middleware that may have to send it again; `None` when its body can be sent only once.
+///
+/// # Examples
+///
+/// ```
+/// use http::StatusCode;
+/// use wharf_client::Error;
+/// use wharf_client::middleware::{Next, try_clone};
+/// use wharf_http::{Request, Response};
+///
+/// /// Asks once more where a server says that it has lost its memory.
+/// async fn twice(request: Request, next: Next) -> Result<Response, Error> {
+///     let spare = try_clone(&request);
+///     let response = next.clone().run(request).await?;
+///     match spare {
+///         Some(spare) if response.status() == StatusCode::CONFLICT => next.run(spare).await,
+///         _ => Ok(response),
+///     }
+/// }
+/// # let _ = wharf_client::middleware::from_fn(twice);
+/// ```
+#[must_use]
+pub fn try_clone(request: &Request) -> Option<Request> {
+    let mut copy = Request::new(request.body().try_clone()?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.version_mut() = request.version();
+    *copy.extensions_mut() = request.extensions().clone();
+    Some(copy)
+}
+
 impl<F> fmt::Debug for FromFn<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FromFn").finish_non_exhaustive()

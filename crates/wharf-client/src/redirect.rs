@@ -8,7 +8,7 @@ use http::header::{
     CONTENT_TYPE, COOKIE, EXPECT, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, Method, StatusCode, Uri};
-use url::Url;
+use url::{Position, Url};
 
 use crate::{Error, ErrorKind};
 
@@ -257,8 +257,144 @@ pub(crate) fn same_origin(one: &Url, other: &Url) -> bool {
 
 /// Turns a URL into what requests carry: without a fragment and without credentials.
 pub(crate) fn to_uri(url: &Url) -> Result<Uri, Error> {
-    let mut url = url.clone();
-    url.set_fragment(None);
-    let _without_credentials = url.set_username("").and_then(|()| url.set_password(None));
-    Uri::try_from(String::from(url)).map_err(|error| Error::new(ErrorKind::Url).because(error))
+    let parsed = if url.username().is_empty() && url.password().is_none() {
+        Uri::try_from(&url[..Position::AfterQuery])
+    } else {
+        let mut url = url.clone();
+        let _without_credentials = url.set_username("").and_then(|()| url.set_password(None));
+        Uri::try_from(&url[..Position::AfterQuery])
+    };
+    parsed.map_err(|error| Error::new(ErrorKind::Url).because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn led(from: &str, location: impl AsRef<[u8]>) -> Result<Option<String>, String> {
+        let mut headers = HeaderMap::new();
+        let location = http::HeaderValue::from_bytes(location.as_ref()).unwrap();
+        headers.insert(LOCATION, location);
+        let from = Url::parse(from).unwrap();
+        RedirectPolicy::default()
+            .next(StatusCode::FOUND, &headers, &from, 0)
+            .map(|to| to.map(String::from))
+            .map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn a_location_is_joined_to_the_url_that_was_asked() {
+        for (location, to) in [
+            ("/x", "http://quay.test/x"),
+            ("x", "http://quay.test/a/x"),
+            ("../x?y", "http://quay.test/x?y"),
+            ("?y", "http://quay.test/a/b?y"),
+            ("", "http://quay.test/a/b?q"),
+            ("//other.test", "http://other.test/"),
+            ("//other.test:81/x", "http://other.test:81/x"),
+            ("https://quay.test/x", "https://quay.test/x"),
+            ("HTTP://QUAY.TEST/X", "http://quay.test/X"),
+            ("/a b", "http://quay.test/a%20b"),
+            ("/gr\u{fc}n", "http://quay.test/gr%C3%BCn"),
+        ] {
+            let found = led("http://quay.test/a/b?q", location);
+            assert_eq!(found, Ok(Some(to.to_owned())), "{location}");
+        }
+    }
+
+    #[test]
+    fn a_fragment_stays_unless_there_is_another() {
+        for (location, to) in [
+            ("/x", "http://quay.test/x#part"),
+            ("/x#other", "http://quay.test/x#other"),
+            ("//other.test/", "http://other.test/#part"),
+        ] {
+            let found = led("http://quay.test/#part", location);
+            assert_eq!(found, Ok(Some(to.to_owned())));
+        }
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_refused() {
+        let malformed = "could not follow the redirect: the `location` field is no URL";
+        for (location, why) in [
+            (b"http://".as_ref(), malformed),
+            (b"http://[::1", malformed),
+            (b"http://quay.test:99999/", malformed),
+            (b"/\xff", malformed),
+            (
+                b"ftp://quay.test/",
+                "could not follow the redirect: the scheme `ftp` is not supported",
+            ),
+            (
+                b"file:///etc/passwd",
+                "could not follow the redirect: the scheme `file` is not supported",
+            ),
+            (
+                b"javascript:alert(1)",
+                "could not follow the redirect: the scheme `javascript` is not supported",
+            ),
+            (
+                b"http+unix://%2Frun%2Fapp.sock/",
+                "could not follow the redirect: the scheme `http+unix` is not supported",
+            ),
+        ] {
+            assert_eq!(led("http://quay.test/", location), Err(why.to_owned()));
+        }
+    }
+
+    #[test]
+    fn only_those_statuses_lead_anywhere_that_have_a_location() {
+        let url = Url::parse("http://quay.test/").unwrap();
+        let policy = RedirectPolicy::default();
+        let mut headers = HeaderMap::new();
+        for status in 100..600 {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert!(policy.next(status, &headers, &url, 0).unwrap().is_none());
+        }
+        headers.insert(LOCATION, "/x".parse().unwrap());
+        let leads = |status: &u16| {
+            let status = StatusCode::from_u16(*status).unwrap();
+            policy.next(status, &headers, &url, 0).unwrap().is_some()
+        };
+        let found: Vec<_> = (100..600).filter(leads).collect();
+        assert_eq!(found, [301, 302, 303, 307, 308]);
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        for (one, other, same) in [
+            ("http://a.test/x", "http://a.test:80/y?z", true),
+            ("http://A.test/", "http://a.test/", true),
+            ("http://a.test/", "https://a.test/", false),
+            ("http://a.test/", "http://a.test:8080/", false),
+            ("http://a.test/", "http://b.a.test/", false),
+            ("https://a.test/", "https://a.test:443/", true),
+            ("http://127.0.0.1/", "http://localhost/", false),
+            ("http://[::1]/", "http://[0:0::1]/", true),
+        ] {
+            let [one, other] = [one, other].map(|url| Url::parse(url).unwrap());
+            assert_eq!(same_origin(&one, &other), same, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_requests_carry_has_neither_fragment_nor_credentials() {
+        let url = Url::parse("http://me:secret@quay.test/a?b#c").unwrap();
+        assert_eq!(to_uri(&url).unwrap(), "http://quay.test/a?b");
+    }
+
+    proptest! {
+        #[test]
+        fn any_location_leads_to_a_sendable_url_or_is_an_error(location in "[ -~\u{80}-\u{ff}]{0,60}") {
+            if let Ok(Some(to)) = led("http://quay.test/a/b", &location) {
+                let to = Url::parse(&to).unwrap();
+                prop_assert!(matches!(to.scheme(), "http" | "https"));
+                prop_assert!(to.has_host());
+                prop_assert!(to_uri(&to).is_ok(), "{to}");
+            }
+        }
+    }
 }

@@ -98,7 +98,10 @@ impl Deadline {
     ) -> Result<T, Error> {
         match self.at {
             None => future.await,
-            Some(at) => match timeout_at(at, future).await {
+            // Not even begun, although it could get far at once.
+            Some(at) if at <= Instant::now() => Err(self.reached().into()),
+            // Boxed, since most calls have no deadline and a timer is large.
+            Some(at) => match Box::pin(timeout_at(at, future)).await {
                 Ok(result) => result,
                 Err(_elapsed) => Err(self.reached().into()),
             },

@@ -48,7 +48,8 @@ impl<T: Observer + ?Sized> Observer for Arc<T> {
 /// One thing that happened to a call.
 ///
 /// A call begins with `RequestStarted` and ends with `RequestEnded` or `RequestFailed`, unless its future is dropped. What
-/// lies between comes once per hop and attempt. Body bytes follow after `RequestEnded`.
+/// lies between comes once per hop and attempt. Of the body, what was not needed before follows after `RequestEnded`, up to
+/// `BodyEnded`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -155,6 +156,15 @@ pub enum Event<'a> {
     ChunkReceived {
         /// Its length in bytes.
         bytes: usize,
+    },
+    /// A response body was read to its end, broke off, or is read no further. There is one such event for each response that
+    /// came over a connection; for one without a body it comes before `RequestEnded`.
+    #[non_exhaustive]
+    BodyEnded {
+        /// How many bytes have come over the connection (not yet decoded).
+        bytes: u64,
+        /// Whether these are all.
+        whole: bool,
     },
     /// A redirect is about to be followed.
     #[non_exhaustive]

@@ -43,6 +43,8 @@
 //! | `brotli`, `zstd` | no | and the codings `br`, `zstd`; the latter wants a C compiler |
 //! | `fs` | no | bodies of files |
 //! | `proxy`, `socks` | no | the client goes through proxies |
+//! | `blocking` | no | a client whose calls wait, as the module `client::blocking` |
+//! | `charset` | no | the client reads text in all charsets that browsers know |
 //! | `digest` | no | digest authentication of the client |
 //! | `public-suffix` | no | the public suffix list for the cookie jar |
 //! | `bundled-roots` | no | root certificates in the program, for machines that have none |

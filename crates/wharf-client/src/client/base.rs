@@ -3,6 +3,7 @@
 use url::{ParseError, Url};
 use wharf_http::BoxError;
 
+use super::Seen;
 use crate::{Error, ErrorKind};
 
 pub(super) fn parse(base: &str) -> Result<Url, Error> {
@@ -29,9 +30,9 @@ pub(super) fn parse(base: &str) -> Result<Url, Error> {
 }
 
 /// Joins a URL to the base (RFC 3986 §5.2).
-pub(super) fn resolve(base: Option<&Url>, url: &str) -> Result<Url, Error> {
+pub(super) fn resolve(seen: &Seen, base: Option<&Url>, url: &str) -> Result<Url, Error> {
     let invalid = |why: BoxError| Error::new(ErrorKind::Url).because(why);
-    match (Url::parse(url), base) {
+    match (seen.parse(url), base) {
         (Ok(url), _) => Ok(url),
         (Err(ParseError::RelativeUrlWithoutBase), Some(base)) => {
             let joined = base.join(url).map_err(|error| invalid(error.into()))?;

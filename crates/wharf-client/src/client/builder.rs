@@ -11,7 +11,7 @@ use wharf_http::middleware::SharedMiddleware;
 use wharf_http::{Chain, Middleware};
 
 use super::settings::{Origins, Retry, Settings};
-use super::{Client, Inner, OriginConfig, base};
+use super::{Client, Inner, OriginConfig, Seen, base};
 use crate::config::Http1Config;
 #[cfg(feature = "http2")]
 use crate::config::Http2Config;
@@ -245,6 +245,18 @@ impl ClientBuilder {
         self
     }
 
+    /// Asks `guess` for the charset of a text where neither `content-type` nor a byte order mark tells it.
+    ///
+    /// `guess` gets `content-type` and the bytes, and returns the name of a charset; `None` is UTF-8. It can be made of what a
+    /// crate for detection finds, or of the `<meta>` of a page. Default: UTF-8.
+    pub fn charset_guess(
+        mut self,
+        guess: impl Fn(Option<&str>, &[u8]) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.charset_guess = Some(Arc::new(guess));
+        self
+    }
+
     /// Puts middleware around each request that is sent; the first written is the outermost.
     pub fn wrap(mut self, middleware: impl Middleware<Sending>) -> Self {
         self.middleware.push(SharedMiddleware::new(middleware));
@@ -350,8 +362,9 @@ impl ClientBuilder {
                     base,
                     others: others.collect(),
                 },
+                seen: Seen::default(),
                 timeouts: self.timeouts,
-                settings: self.settings,
+                settings: Arc::new(self.settings),
                 user_agent: agent.and_then(|name| HeaderValue::from_str(name).ok()),
                 chain: Arc::new(Chain::new(self.middleware.clone(), Box::new(Exchange))),
                 middleware: self.middleware,

@@ -2,9 +2,11 @@
 
 mod base;
 mod builder;
+mod seen;
 mod settings;
 
 pub use builder::ClientBuilder;
+pub(crate) use seen::Seen;
 pub use settings::OriginConfig;
 pub(crate) use settings::{Origins, Retry, Settings};
 
@@ -51,9 +53,10 @@ pub struct Client {
 
 pub(crate) struct Inner {
     pub(crate) origins: Origins,
+    seen: Seen,
     pub(crate) timeouts: Timeouts,
     /// What requests begin with.
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) user_agent: Option<HeaderValue>,
     pub(crate) middleware: Vec<SharedMiddleware<Sending>>,
     pub(crate) chain: Arc<Chain<Sending>>,
@@ -132,7 +135,11 @@ impl Client {
     ///
     /// `http+unix://%2Frun%2Fapp.sock/path` leads to the Unix socket `/run/app.sock`, with `localhost` as the host.
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> RequestBuilder {
-        let url = base::resolve(self.inner.origins.base.as_ref(), url.as_ref());
+        let url = base::resolve(
+            &self.inner.seen,
+            self.inner.origins.base.as_ref(),
+            url.as_ref(),
+        );
         RequestBuilder::new(self.clone(), method, url)
     }
 
@@ -146,7 +153,7 @@ impl Client {
     ///
     /// Dropping the future gives the request up and closes its connection; the server may have acted on it.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let outgoing = Outgoing::foreign(request, self.inner.settings.clone())?;
+        let outgoing = Outgoing::foreign(request, Arc::clone(&self.inner.settings))?;
         self.send_outgoing(outgoing).await
     }
 
@@ -179,7 +186,11 @@ impl Client {
     #[cfg(feature = "proxy")]
     #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     pub fn explain_proxy(&self, url: impl AsRef<str>) -> Result<crate::proxy::Explanation, Error> {
-        let url = base::resolve(self.inner.origins.base.as_ref(), url.as_ref())?;
+        let url = base::resolve(
+            &self.inner.seen,
+            self.inner.origins.base.as_ref(),
+            url.as_ref(),
+        )?;
         Ok(self.inner.settings.proxy.explain(&url))
     }
 

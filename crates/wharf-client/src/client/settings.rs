@@ -11,7 +11,9 @@ use wharf_http::middleware::SharedMiddleware;
 use crate::config::BODY_LIMIT;
 use crate::middleware::Sending;
 use crate::netrc::Netrc;
+use crate::progress::DownloadReport;
 use crate::redirect::{RedirectPolicy, same_origin};
+use crate::response::charset::CharsetGuess;
 use crate::retry::{Budget, RetryPolicy};
 use crate::{Error, ErrorKind, Timeouts};
 
@@ -38,6 +40,9 @@ pub(crate) struct Settings {
     pub(crate) proxy_tls: crate::tls::TlsConfig,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: Option<crate::jar::CookieJar>,
+    pub(crate) charset_guess: Option<CharsetGuess>,
+    /// Who is told how much of the response body has come; of a request only.
+    pub(crate) download: Option<Arc<DownloadReport>>,
     /// Middleware behind that of the client.
     pub(crate) middleware: Vec<SharedMiddleware<Sending>>,
     /// Field names that are not sent by themselves.
@@ -65,6 +70,8 @@ impl Default for Settings {
             proxy_tls: crate::tls::TlsConfig::new(),
             #[cfg(feature = "cookies")]
             cookies: None,
+            charset_guess: None,
+            download: None,
             middleware: Vec::new(),
             omitted: Vec::new(),
         }

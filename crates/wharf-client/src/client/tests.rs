@@ -1,3 +1,6 @@
+use percent_encoding::percent_decode_str;
+use proptest::prelude::*;
+
 use super::*;
 
 fn joined(base: &str, url: &str) -> Result<String, String> {
@@ -24,6 +27,47 @@ fn a_relative_url_is_joined_to_the_base() {
         ("http://a.test/", "http://b.test/x", "http://b.test/x"),
     ] {
         assert_eq!(joined(base, url).as_deref(), Ok(whole), "{base} {url}");
+    }
+}
+
+#[test]
+fn a_segment_stays_one_whatever_is_in_it() {
+    let client = Client::builder().base("http://a.test/v1/").build().unwrap();
+    let add = |segment: &str| {
+        let request = client.get("users/?q=1#top").segment(segment).build();
+        request
+            .map(|request| request.uri().to_string())
+            .map_err(|error| error.to_string())
+    };
+    for (segment, written) in [
+        ("7", "7"),
+        ("../admin", "..%2Fadmin"),
+        ("a?b#c", "a%3Fb%23c"),
+        ("%2e%2e", "%252e%252e"),
+        ("...", "..."),
+        (".\t.", ".%09."),
+        ("a\nb\r ", "a%0Ab%0D%20"),
+        ("ä\\b", "%C3%A4%5Cb"),
+    ] {
+        let whole = format!("http://a.test/v1/users/{written}?q=1");
+        assert_eq!(add(segment), Ok(whole), "{segment}");
+    }
+    for segment in ["", ".", ".."] {
+        let why = format!("invalid request: `{segment}` is no segment of a path");
+        assert_eq!(add(segment), Err(why));
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_segment_reads_back_and_nothing_else_changes(segment in "(?s)(\\.|%2e|/|\t|.){1,12}") {
+        let url = Client::new().get("http://a.test/v1/users").segment(&segment).build();
+        let path = url.map(|request| request.uri().path().to_owned());
+        let written = path.as_ref().ok().and_then(|path| path.strip_prefix("/v1/users/"));
+        let read = written.map(|written| percent_decode_str(written).decode_utf8_lossy());
+        let is_one = segment != "." && segment != "..";
+        prop_assert_eq!(read.as_deref(), is_one.then_some(segment.as_str()));
+        prop_assert!(written.is_none_or(|written| !written.contains('/')));
     }
 }
 

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use wharf_http::{Signal, Tasks};
 
@@ -26,12 +27,12 @@ impl Driver {
     }
 
     /// Runs `task` until it ends or the client is closed. What goes wrong reaches whoever waits for a response or reads a body.
-    pub(super) fn spawn<F>(&self, task: F)
+    pub(super) fn spawn<F>(&self, task: F) -> AbortHandle
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         let closing = self.closing.clone();
-        let _goes_on_by_itself = self.tasks.spawn(async move {
+        let running = self.tasks.spawn(async move {
             let mut task = pin!(task);
             let mut closing = pin!(closing.fired());
             poll_fn(|cx| {
@@ -42,6 +43,7 @@ impl Driver {
             })
             .await;
         });
+        running.abort_handle()
     }
 
     /// Waits for `opening` unless the client is closed before.
@@ -74,6 +76,6 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     fn execute(&self, task: F) {
-        self.spawn(task);
+        let _goes_on_by_itself = self.spawn(task);
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioTimer;
@@ -34,37 +35,72 @@ impl Conn {
             builder.initial_connection_window_size(bytes);
         }
         let (sender, connection) = builder.handshake(io).await?;
-        let known = Arc::clone(&about);
-        let mut connection = Box::pin(connection);
-        driver.spawn(poll_fn(move |cx| {
-            let ended = connection.as_mut().poll(cx);
-            let allowed = connection.current_max_send_streams();
-            known.max_streams.store(allowed, Ordering::Relaxed);
+        let (known, read) = (Arc::clone(&about), Arc::clone(&progress));
+        let mut connection = Some(Box::pin(connection));
+        let _goes_on_by_itself = driver.spawn(poll_fn(move |cx| {
+            // hyper looks at what the peer allows, and whether it goes away, with the next request only.
+            read.watch(cx.waker());
+            let Some(open) = &mut connection else {
+                return Poll::Ready(());
+            };
+            let ended = open.as_mut().poll(cx).map(drop);
+            let allowed = open.current_max_send_streams();
+            let before = known.max_streams.swap(allowed, Ordering::Relaxed);
+            if ended.is_ready() {
+                // Closed before it is told, so that nobody is sent there.
+                connection = None;
+            }
+            if (ended.is_ready() || allowed > before)
+                && let Some(changed) = known.changed.get()
+            {
+                changed();
+            }
             ended
         }));
         Ok(Self {
             sender: Sender::Http2(sender),
             progress,
             about,
+            alarm: super::Alarm::default(),
         })
+    }
+
+    /// Has `changed` called when the peer allows more requests, or takes no more.
+    pub(crate) fn on_change(&self, changed: impl Fn() + Send + Sync + 'static) {
+        let _only_the_first = self.about.changed.set(Box::new(changed));
     }
 }
 
-/// Tells whether the peer says that it has not begun with the request: the stream was refused, or is above the last one that
-/// it goes on with (RFC 9113 §8.7, §6.8).
-pub(super) fn refused(error: &hyper::Error) -> bool {
-    causes(error).any(|error| {
-        error.is_go_away() && error.is_remote()
-            || error.reason() == Some(h2::Reason::REFUSED_STREAM)
-    })
+/// What an error says of the request that it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The peer has not begun with it: its stream is above the last one that the peer goes on with, and nothing follows on the
+    /// connection (RFC 9113 §6.8).
+    GoneAway,
+    /// The peer has not begun with it (RFC 9113 §8.7).
+    Refused,
+    /// The peer has ended it; the connection goes on.
+    Reset,
+    /// The response breaks the rules; the connection goes on.
+    Malformed,
+}
+
+/// Finds out what an error says of its request; `None` when the connection is at its end.
+pub(super) fn verdict(error: &hyper::Error) -> Option<Verdict> {
+    let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let error = causes.find_map(|cause| cause.downcast_ref::<h2::Error>())?;
+    match error.reason() {
+        _ if error.is_go_away() && error.is_remote() => Some(Verdict::GoneAway),
+        Some(h2::Reason::REFUSED_STREAM) if error.is_reset() => Some(Verdict::Refused),
+        Some(_) if error.is_reset() && error.is_remote() => Some(Verdict::Reset),
+        Some(_) if error.is_reset() => Some(Verdict::Malformed),
+        _ => None,
+    }
 }
 
 /// Tells whether it is this side that ended the stream or the connection, since the peer broke the rules.
 pub(super) fn broken(error: &hyper::Error) -> bool {
-    causes(error).any(h2::Error::is_library)
-}
-
-fn causes(error: &hyper::Error) -> impl Iterator<Item = &h2::Error> {
     std::iter::successors(error.source(), |&cause| cause.source())
         .filter_map(|cause| cause.downcast_ref())
+        .any(h2::Error::is_library)
 }

@@ -1,5 +1,6 @@
 //! One connection, through hyper.
 
+mod alarm;
 mod driver;
 #[cfg(feature = "http2")]
 mod http2;
@@ -7,24 +8,30 @@ mod progress;
 mod upload;
 mod watched;
 
+pub(crate) use alarm::Alarm;
 pub(crate) use driver::Driver;
 pub(crate) use progress::UploadReport;
 pub(crate) use upload::{Continue, Upload};
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 #[cfg(feature = "http2")]
 use std::sync::atomic::Ordering;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
 use hyper_util::rt::TokioIo;
 use tokio::runtime::{Handle, Id};
-use tokio::time::{Instant, timeout_at};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
 use wharf_http::{Body, Request};
 
+#[cfg(feature = "http2")]
+use self::http2::Verdict;
 use self::progress::Progress;
 use self::watched::Watched;
 use crate::config::Http1Config;
@@ -37,10 +44,11 @@ pub(crate) struct Conn {
     sender: Sender,
     progress: Arc<Progress>,
     about: Arc<About>,
+    alarm: Alarm,
 }
 
 enum Sender {
-    Http1(http1::SendRequest<Body>),
+    Http1(http1::SendRequest<Body>, AbortHandle),
     #[cfg(feature = "http2")]
     Http2(hyper::client::conn::http2::SendRequest<Body>),
 }
@@ -55,6 +63,9 @@ struct About {
     /// How many requests the peer lets share it.
     #[cfg(feature = "http2")]
     max_streams: std::sync::atomic::AtomicUsize,
+    /// Who is told that this has grown, or that the connection takes no more requests.
+    #[cfg(feature = "http2")]
+    changed: std::sync::OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// The runtime that drives it. Another one cannot rely on it: it may stand still.
     runtime: Id,
 }
@@ -64,10 +75,14 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
     /// The request itself, when nothing of it was written.
     pub(crate) unsent: Option<Request>,
-    /// Whether the connection ended without a single byte of the response.
+    /// Whether the connection has ended, or takes no more requests.
+    pub(crate) ended: bool,
+    /// Whether it did so without a single byte of the response.
     pub(crate) silent: bool,
-    /// Whether the peer has certainly not acted on the request, by its own word or because no byte of it was written.
+    /// Whether no byte of the request was written.
     pub(crate) untouched: bool,
+    /// Whether the peer says itself that it has not begun with the request.
+    pub(crate) refused: bool,
     /// Whether nothing at all came in while the time ran out, so that the connection itself is in doubt.
     pub(crate) dead: bool,
 }
@@ -78,8 +93,10 @@ impl Failure {
         Self {
             error,
             unsent: None,
+            ended: false,
             silent: false,
             untouched: false,
+            refused: false,
             dead: false,
         }
     }
@@ -105,18 +122,19 @@ impl Conn {
         }
         let (sender, connection) = builder.handshake(io).await?;
         // Its error reaches whoever waits for a response or reads a body.
-        driver.spawn(connection.with_upgrades());
+        let task = driver.spawn(connection.with_upgrades());
         Ok(Self {
-            sender: Sender::Http1(sender),
+            sender: Sender::Http1(sender, task),
             progress,
             about,
+            alarm: Alarm::default(),
         })
     }
 
     /// Tells whether it is shared by the requests of one host.
     pub(crate) fn is_shared(&self) -> bool {
         match &self.sender {
-            Sender::Http1(_) => false,
+            Sender::Http1(..) => false,
             #[cfg(feature = "http2")]
             Sender::Http2(_) => true,
         }
@@ -125,12 +143,13 @@ impl Conn {
     /// Makes another handle of a shared connection; `None` when it serves one request at a time.
     pub(crate) fn share(&self) -> Option<Self> {
         match &self.sender {
-            Sender::Http1(_) => None,
+            Sender::Http1(..) => None,
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => Some(Self {
                 sender: Sender::Http2(sender.clone()),
                 progress: Arc::clone(&self.progress),
                 about: Arc::clone(&self.about),
+                alarm: Alarm::default(),
             }),
         }
     }
@@ -138,7 +157,7 @@ impl Conn {
     /// Returns how many requests the peer lets share the connection.
     pub(crate) fn max_streams(&self) -> usize {
         match &self.sender {
-            Sender::Http1(_) => 1,
+            Sender::Http1(..) => 1,
             #[cfg(feature = "http2")]
             Sender::Http2(_) => self.about.max_streams.load(Ordering::Relaxed),
         }
@@ -147,7 +166,7 @@ impl Conn {
     /// Tells whether a request can be sent now, as far as is known on this side.
     pub(crate) fn is_ready(&self) -> bool {
         match &self.sender {
-            Sender::Http1(sender) => sender.is_ready(),
+            Sender::Http1(sender, _) => sender.is_ready(),
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => sender.is_ready(),
         }
@@ -156,7 +175,7 @@ impl Conn {
     /// Tells whether the connection has ended, or takes no more requests.
     pub(crate) fn is_closed(&self) -> bool {
         match &self.sender {
-            Sender::Http1(sender) => sender.is_closed(),
+            Sender::Http1(sender, _) => sender.is_closed(),
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => sender.is_closed(),
         }
@@ -165,7 +184,7 @@ impl Conn {
     /// Waits until a request can be sent; `false` when the connection ended instead.
     pub(crate) async fn ready(&mut self) -> bool {
         match &mut self.sender {
-            Sender::Http1(sender) => sender.ready().await.is_ok(),
+            Sender::Http1(sender, _) => sender.ready().await.is_ok(),
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => sender.ready().await.is_ok(),
         }
@@ -184,6 +203,15 @@ impl Conn {
     /// Tells whether the last request body still waits to be asked for, so that nothing else can follow.
     pub(crate) fn is_held_back(&self) -> bool {
         self.progress.is_held_back()
+    }
+
+    /// Closes the connection at once, unless others share it. Dropping it lets hyper first send what is left of the request.
+    pub(crate) fn abort(self) {
+        match &self.sender {
+            Sender::Http1(_, task) => task.abort(),
+            #[cfg(feature = "http2")]
+            Sender::Http2(_) => {}
+        }
     }
 
     pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
@@ -207,17 +235,22 @@ impl Conn {
         self.about.opened
     }
 
+    /// Returns the timer for whoever uses the connection.
+    pub(crate) fn alarm(&mut self) -> &mut Alarm {
+        &mut self.alarm
+    }
+
     pub(crate) fn age(&self) -> Duration {
         self.about.opened.elapsed()
     }
 
     /// Sends a request and waits for the response head. Its body is to be an [`Upload`] where anybody looks on.
-    pub(crate) async fn exchange(
+    pub(crate) fn exchange(
         &mut self,
         request: Request,
         upload: Option<Upload>,
         limit: Option<Duration>,
-    ) -> Result<http::Response<Incoming>, Failure> {
+    ) -> impl Future<Output = Result<http::Response<Incoming>, Failure>> + Send {
         // Requests that share a connection move each on their own.
         let progress = match self.is_shared() {
             true => Arc::new(Progress::new()),
@@ -233,42 +266,69 @@ impl Conn {
                 request.map(|body| Body::new(upload.of(body, &progress, shared)))
             }
         };
+        self.transmit(request, progress, limit)
+    }
+
+    async fn transmit(
+        &mut self,
+        request: Request,
+        progress: Arc<Progress>,
+        limit: Option<Duration>,
+    ) -> Result<http::Response<Incoming>, Failure> {
         let read_before = self.progress.bytes_read();
         let written_before = self.progress.bytes_written();
+        let alarm = &mut self.alarm;
         let result = match &mut self.sender {
-            Sender::Http1(sender) => {
-                in_time(sender.try_send_request(request), &progress, limit).await
+            Sender::Http1(sender, _) => {
+                let response = pin!(sender.try_send_request(request));
+                in_time(response, alarm, &progress, limit).await
             }
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => {
-                in_time(sender.try_send_request(request), &progress, limit).await
+                let response = pin!(sender.try_send_request(request));
+                in_time(response, alarm, &progress, limit).await
             }
         };
         let nothing_read = self.progress.bytes_read() == read_before;
         match result {
             Some(Ok(response)) => Ok(response),
             None => Err(Failure {
-                error: Error::timeout(Phase::ResponseHead, limit),
-                unsent: None,
-                silent: false,
-                untouched: false,
                 dead: nothing_read,
+                ..Failure::of(Error::timeout(Phase::ResponseHead, limit))
             }),
             Some(Err(mut failed)) => {
                 let unsent = failed.take_message();
                 let error = failed.into_error();
-                let kind = kind_of(&error);
                 let nothing_written = self.progress.bytes_written() == written_before;
-                Err(Failure {
-                    silent: kind == ErrorKind::Disconnected && nothing_read,
-                    untouched: kind == ErrorKind::Disconnected
-                        && (unsent.is_some() || nothing_written || refused(&error)),
-                    dead: false,
-                    error: named(kind, error),
-                    unsent,
-                })
+                let mut failure = judged(error, nothing_read || self.is_shared());
+                failure.untouched = failure.ended && (nothing_written || unsent.is_some());
+                failure.unsent = unsent;
+                Err(failure)
             }
         }
+    }
+}
+
+/// Finds out what an error says of the request; `silent` when nothing of a response has come.
+fn judged(error: hyper::Error, silent: bool) -> Failure {
+    let kind = kind_of(&error);
+    let lost = kind == ErrorKind::Disconnected;
+    #[cfg(feature = "http2")]
+    if let Some(verdict) = http2::verdict(&error) {
+        let kind = match verdict {
+            Verdict::Malformed => ErrorKind::Malformed,
+            _ => kind,
+        };
+        return Failure {
+            ended: verdict == Verdict::GoneAway,
+            refused: matches!(verdict, Verdict::GoneAway | Verdict::Refused),
+            ..Failure::of(named(kind, error))
+        };
+    }
+    Failure {
+        ended: lost,
+        silent: lost && silent,
+        ..Failure::of(named(kind, error))
     }
 }
 
@@ -282,6 +342,8 @@ fn prepare(mut stream: Stream) -> (Arc<Progress>, Arc<About>, TokioIo<Watched>) 
         tls: std::sync::OnceLock::new(),
         #[cfg(feature = "http2")]
         max_streams: usize::MAX.into(),
+        #[cfg(feature = "http2")]
+        changed: std::sync::OnceLock::new(),
         runtime: Handle::current().id(),
     };
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
@@ -292,25 +354,30 @@ type Sent = Result<http::Response<Incoming>, TrySendError<Request>>;
 
 /// Waits for a response head; `None` when the peer had its turn for too long.
 async fn in_time(
-    response: impl Future<Output = Sent>,
+    mut response: Pin<&mut impl Future<Output = Sent>>,
+    alarm: &mut Alarm,
     progress: &Progress,
     limit: Option<Duration>,
 ) -> Option<Sent> {
-    let mut response = pin!(response);
-    loop {
+    let mut due = None;
+    poll_fn(|cx| {
+        if let Poll::Ready(result) = response.as_mut().poll(cx) {
+            return Poll::Ready(Some(result));
+        }
         // A limit too far away to be a point in time is none.
-        let Some(due) = limit.and_then(|limit| progress.last().checked_add(limit)) else {
-            return Some(response.await);
-        };
-        if let Ok(result) = timeout_at(due, response.as_mut()).await {
-            return Some(result);
+        let moved = || limit.and_then(|limit| progress.last().checked_add(limit));
+        while let Some(at) = due.or_else(moved) {
+            due = Some(at);
+            ready!(alarm.poll(at, cx));
+            // Whatever was sent meanwhile has moved the time from which the limit counts.
+            if moved().is_some_and(|at| at <= Instant::now()) {
+                return Poll::Ready(None);
+            }
+            due = None;
         }
-        // Whatever was sent meanwhile has moved the time from which the limit counts.
-        let moved = |limit| progress.last() + limit > Instant::now();
-        if !limit.is_some_and(moved) {
-            return None;
-        }
-    }
+        Poll::Pending
+    })
+    .await
 }
 
 fn named(kind: ErrorKind, error: hyper::Error) -> Error {
@@ -334,17 +401,6 @@ fn kind_of(error: &hyper::Error) -> ErrorKind {
         }
     } else {
         ErrorKind::Disconnected
-    }
-}
-
-/// Tells whether the peer says that it has not begun with the request (RFC 9113 §8.7).
-fn refused(error: &hyper::Error) -> bool {
-    #[cfg(feature = "http2")]
-    return http2::refused(error);
-    #[cfg(not(feature = "http2"))]
-    {
-        let _no_stream_can_be = error;
-        false
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -20,6 +21,10 @@ pub(super) struct Progress {
     held_back: AtomicBool,
     bytes_read: AtomicU64,
     bytes_written: AtomicU64,
+    /// Whether something was read since the reader last had to wait.
+    unseen: AtomicBool,
+    /// Who is woken when all that was read has been taken in.
+    watcher: Mutex<Option<Waker>>,
     /// Who is told how much of the body was written, and whether there is one.
     report: Mutex<Option<Arc<UploadReport>>>,
     reporting: AtomicBool,
@@ -103,6 +108,8 @@ impl Progress {
             held_back: AtomicBool::new(false),
             bytes_read: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
+            unseen: AtomicBool::new(false),
+            watcher: Mutex::default(),
             report: Mutex::default(),
             reporting: AtomicBool::new(false),
         }
@@ -139,6 +146,28 @@ impl Progress {
 
     pub(super) fn read(&self, bytes: u64) {
         self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
+        self.unseen.store(true, Ordering::Relaxed);
+    }
+
+    /// The reader waits for more, so that it has taken in what came before.
+    pub(super) fn all_read(&self) {
+        if self.unseen.swap(false, Ordering::Relaxed) {
+            let watcher = self.watcher.lock();
+            if let Some(watcher) = &*watcher.unwrap_or_else(PoisonError::into_inner) {
+                watcher.wake_by_ref();
+            }
+        }
+    }
+
+    /// Has `watcher` woken whenever something was read and taken in.
+    #[cfg(feature = "http2")]
+    pub(super) fn watch(&self, watcher: &Waker) {
+        let place = self.watcher.lock();
+        let mut place = place.unwrap_or_else(PoisonError::into_inner);
+        match &mut *place {
+            Some(present) => present.clone_from(watcher),
+            None => *place = Some(watcher.clone()),
+        }
     }
 
     pub(super) fn wrote(&self, bytes: &[u8]) {

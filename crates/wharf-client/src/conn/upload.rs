@@ -23,7 +23,8 @@ pub(crate) struct Upload {
 
 /// What holds a body back until the server asks for it (RFC 9110 §10.1.1).
 pub(crate) struct Continue {
-    pub(crate) asked_for: oneshot::Receiver<()>,
+    /// `None` where nobody would hear of it.
+    pub(crate) asked_for: Option<oneshot::Receiver<()>>,
     pub(crate) patience: Pin<Box<Sleep>>,
 }
 
@@ -62,6 +63,7 @@ impl Upload {
             upload: self,
             progress: Arc::clone(progress),
             shared,
+            shut: false,
         }
     }
 }
@@ -72,17 +74,29 @@ pub(super) struct Uploading {
     upload: Upload,
     progress: Arc<Progress>,
     shared: bool,
+    /// The server does not want the body.
+    shut: bool,
 }
 
 impl Uploading {
     fn poll_gate(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.shut {
+            return Poll::Pending;
+        }
         let Some(gate) = &mut self.upload.gate else {
             return Poll::Ready(());
         };
-        match Pin::new(&mut gate.asked_for).poll(cx) {
+        let asked = match gate.asked_for.as_mut() {
+            Some(asked_for) => Pin::new(asked_for).poll(cx),
+            None => Poll::Pending,
+        };
+        match asked {
             Poll::Ready(Ok(())) => {}
-            // Nobody will ask any more; the response is there, or the connection is gone.
-            Poll::Ready(Err(_)) => return Poll::Pending,
+            Poll::Ready(Err(_nobody_will_ask)) => {
+                // The response is there, or the connection is gone.
+                self.shut = true;
+                return Poll::Pending;
+            }
             Poll::Pending => {
                 if gate.patience.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;

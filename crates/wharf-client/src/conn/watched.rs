@@ -29,9 +29,12 @@ impl AsyncRead for Watched {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        self.progress.read((buf.filled().len() - before) as u64);
-        Poll::Ready(Ok(()))
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        match polled {
+            Poll::Ready(_) => self.progress.read((buf.filled().len() - before) as u64),
+            Poll::Pending => self.progress.all_read(),
+        }
+        polled
     }
 }
 

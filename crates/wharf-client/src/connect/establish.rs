@@ -19,7 +19,8 @@ pub(crate) async fn establish(route: &Route, scope: &Scope) -> Result<Conn, Erro
     call.notify(&Event::ConnectStarted { target });
     let opening = Box::pin(scope.client.driver.unless_closed(open(route, scope)));
     let result = match scope.timeouts.connect {
-        Some(limit) => match timeout(limit, opening).await {
+        // Boxed, since most requests find a connection that is open, and a timer is large.
+        Some(limit) => match Box::pin(timeout(limit, opening)).await {
             Ok(result) => result,
             Err(_elapsed) => Err(Error::timeout(Phase::Connect, Some(limit))),
         },

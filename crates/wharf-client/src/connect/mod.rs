@@ -144,18 +144,23 @@ impl Target {
             Some(other) => return invalid(&format!("the scheme `{other}` is not supported")),
             None => return invalid("it names no scheme"),
         };
-        if authority.as_str().contains('@') {
+        let authority = authority.as_str();
+        if authority.contains('@') {
             return invalid("credentials belong in the `authorization` header");
         }
-        let host = authority.host();
+        // The colons of an IPv6 address are in brackets.
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port),
+            _ => (authority, ""),
+        };
         if host.is_empty() || host == "[]" {
             return invalid("its host is empty");
         }
-        let port = match authority.as_str()[host.len()..].strip_prefix(':') {
-            None | Some("") => default_port(secure),
-            Some(_) => match authority.port_u16() {
-                Some(port) => port,
-                None => return invalid("its port is no number below 65536"),
+        let port = match port {
+            "" => default_port(secure),
+            _ => match port.parse() {
+                Ok(port) => port,
+                Err(_no_port) => return invalid("its port is no number below 65536"),
             },
         };
         Ok((Self::new(host, port), secure))

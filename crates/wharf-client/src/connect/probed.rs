@@ -2,10 +2,9 @@
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -13,113 +12,75 @@ use tokio::net::TcpStream;
 
 use super::Stream;
 
-/// What the sockets of the runtime have in common.
-pub(super) trait Pollable: Send + Sync + 'static {
-    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-    fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-    fn try_read(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize>;
-    fn try_write(&self, buf: &[u8]) -> io::Result<usize>;
-    fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
+/// A socket of the runtime.
+pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
     fn options(&self) -> SockRef<'_>;
 }
 
-macro_rules! pollable {
-    ($socket:ty) => {
-        impl Pollable for $socket {
-            fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.poll_read_ready(cx)
-            }
-
-            fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.poll_write_ready(cx)
-            }
-
-            fn try_read(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
-                self.try_read_buf(buf)
-            }
-
-            fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
-                self.try_write(buf)
-            }
-
-            fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-                self.try_write_vectored(bufs)
-            }
-
-            fn options(&self) -> SockRef<'_> {
-                SockRef::from(self)
-            }
-        }
-    };
+impl Socket for TcpStream {
+    fn options(&self) -> SockRef<'_> {
+        SockRef::from(self)
+    }
 }
 
-pollable!(TcpStream);
 #[cfg(unix)]
-pollable!(tokio::net::UnixStream);
+impl Socket for tokio::net::UnixStream {
+    fn options(&self) -> SockRef<'_> {
+        SockRef::from(self)
+    }
+}
 
 /// A socket that the pool can look at while hyper owns the stream.
+///
+/// The lock is free but for that look. With it the socket is read as the runtime reads its own, which after a short read does
+/// not ask the kernel a second time.
 struct Probed<S> {
-    socket: Arc<S>,
+    socket: Arc<Mutex<S>>,
 }
 
 /// Makes a stream of a socket, with a probe.
-pub(super) fn stream(socket: impl Pollable) -> Stream {
-    let socket = Arc::new(socket);
+pub(super) fn stream(socket: impl Socket) -> Stream {
+    let socket = Arc::new(Mutex::new(socket));
     let probe = {
         // Weak, so that a connection that hyper gave up is closed although it is still in the pool.
         let socket = Arc::downgrade(&socket);
-        Box::new(move || socket.upgrade().is_some_and(|socket| is_quiet(&*socket)))
+        Box::new(move || socket.upgrade().is_some_and(|socket| is_quiet(&socket)))
     };
     Stream::new(Probed { socket }).with_probe(probe)
 }
 
 /// Asks the kernel, since the runtime learns of the peer's close only at its next look at the sockets.
-fn is_quiet(socket: &impl Pollable) -> bool {
+fn is_quiet(socket: &Mutex<impl Socket>) -> bool {
+    let socket = socket.lock().unwrap_or_else(PoisonError::into_inner);
     let mut byte = [MaybeUninit::uninit()];
     // Zero bytes are the end of the stream; bytes that nobody asked for are as bad.
     matches!(socket.options().peek(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
-impl<S: Pollable> AsyncRead for Probed<S> {
+impl<S: Socket> Probed<S> {
+    fn with<T>(&self, act: impl FnOnce(Pin<&mut S>) -> T) -> T {
+        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        act(Pin::new(&mut *socket))
+    }
+}
+
+impl<S: Socket> AsyncRead for Probed<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.socket.poll_read_ready(cx))?;
-            match self.socket.try_read(buf) {
-                Ok(_count) => return Poll::Ready(Ok(())),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        self.with(|socket| socket.poll_read(cx, buf))
     }
 }
 
-impl<S: Pollable> Probed<S> {
-    fn poll_write_with(
-        &self,
-        cx: &mut Context<'_>,
-        write: impl Fn(&S) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.socket.poll_write_ready(cx))?;
-            match write(&self.socket) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-        }
-    }
-}
-
-impl<S: Pollable> AsyncWrite for Probed<S> {
+impl<S: Socket> AsyncWrite for Probed<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, |socket| socket.try_write(buf))
+        self.with(|socket| socket.poll_write(cx, buf))
     }
 
     fn poll_write_vectored(
@@ -127,7 +88,7 @@ impl<S: Pollable> AsyncWrite for Probed<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, |socket| socket.try_write_vectored(bufs))
+        self.with(|socket| socket.poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -138,7 +99,7 @@ impl<S: Pollable> AsyncWrite for Probed<S> {
         Poll::Ready(Ok(())) // a socket keeps nothing back
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.socket.options().shutdown(Shutdown::Write))
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.with(|socket| socket.poll_shutdown(cx))
     }
 }

@@ -51,7 +51,7 @@ impl Route {
             http2: scope.client.speaks_http2(secure),
         };
         Ok(Self {
-            key: Key::new(secure, target, way),
+            key: scope.client.pool.key(secure, target, way),
             socket,
             #[cfg(feature = "proxy")]
             proxy,
@@ -83,13 +83,14 @@ impl Route {
     /// Returns the value of the `host` field for a URI: without the port if it is the default one (RFC 9110 §7.2).
     pub(crate) fn host_header(&self, uri: &Uri) -> Result<HeaderValue, Error> {
         let target = self.key.target();
-        let host = uri
-            .authority()
-            .map_or(target.host(), |authority| authority.host());
-        let value = if target.port() == default_port(self.key.is_secure()) {
-            HeaderValue::from_str(host)
-        } else {
-            HeaderValue::from_str(&format!("{host}:{}", target.port()))
+        let is_default = target.port() == default_port(self.key.is_secure());
+        let value = match uri.authority() {
+            Some(authority) if !is_default => HeaderValue::from_str(authority.as_str()),
+            None if !is_default => HeaderValue::from_str(&target.to_string()),
+            _ if target.host().contains(':') => {
+                HeaderValue::from_str(&format!("[{}]", target.host()))
+            }
+            _ => HeaderValue::from_str(target.host()),
         };
         value.map_err(|error| Error::new(ErrorKind::Url).because(error))
     }

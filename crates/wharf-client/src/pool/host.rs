@@ -1,7 +1,6 @@
 //! [`Host`]: the connections to one host, and who waits for one.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
 use tokio::runtime::Id;
 use tokio::sync::oneshot;
@@ -344,12 +343,11 @@ fn due(conn: &Conn, until: Option<Instant>, config: &PoolConfig) -> Option<Insta
 }
 
 fn why_not(conn: &Conn, until: Option<Instant>, config: &PoolConfig) -> Option<CloseReason> {
-    let over = |limit: Option<Duration>, age: Duration| limit.is_some_and(|limit| age >= limit);
     if conn.is_closed() {
         Some(CloseReason::Peer)
     } else if until.is_some_and(|until| Instant::now() >= until) {
         Some(CloseReason::Idle)
-    } else if over(config.max_age, conn.age()) {
+    } else if config.max_age.is_some_and(|limit| conn.age() >= limit) {
         Some(CloseReason::Age)
     } else {
         None

@@ -1,7 +1,7 @@
 //! [`Key`]: which requests may share a connection.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use crate::connect::Target;
@@ -12,8 +12,9 @@ pub(crate) struct Key {
     inner: Arc<Inner>,
 }
 
-#[derive(PartialEq, Eq, Hash)]
 struct Inner {
+    /// Computed once, since each request looks its host up several times.
+    hash: u64,
     /// `https`.
     secure: bool,
     target: Target,
@@ -21,7 +22,7 @@ struct Inner {
 }
 
 /// How a host is reached, as far as it keeps connections apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Way {
     /// The socket that the request names in place of an address.
     pub(crate) socket: Option<Arc<std::path::Path>>,
@@ -51,17 +52,12 @@ impl PartialEq for SameConfig {
 #[cfg(feature = "tls-core")]
 impl Eq for SameConfig {}
 
-#[cfg(feature = "tls-core")]
-impl Hash for SameConfig {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.id().hash(state);
-    }
-}
-
 impl Key {
-    pub(crate) fn new(secure: bool, target: Target, way: Way) -> Self {
+    /// Names what requests have in common; `hashing` is that of the pool.
+    pub(super) fn new(hashing: &RandomState, secure: bool, target: Target, way: Way) -> Self {
         Self {
             inner: Arc::new(Inner {
+                hash: hashing.hash_one(&target),
                 secure,
                 target,
                 way,
@@ -85,7 +81,12 @@ impl Key {
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner) || self.inner == other.inner
+        let (one, other) = (&self.inner, &other.inner);
+        Arc::ptr_eq(one, other)
+            || one.hash == other.hash
+                && one.secure == other.secure
+                && one.target == other.target
+                && one.way == other.way
     }
 }
 
@@ -93,7 +94,30 @@ impl Eq for Key {}
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.inner.hash(state);
+        state.write_u64(self.inner.hash);
+    }
+}
+
+/// Takes the hash of a [`Key`] as it is.
+#[derive(Default)]
+pub(super) struct Hashed {
+    hash: u64,
+}
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.hash
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.hash = hash;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Not what a key does; still a hash, if a poor one.
+        for byte in bytes {
+            self.hash = self.hash.rotate_left(8) ^ u64::from(*byte);
+        }
     }
 }
 

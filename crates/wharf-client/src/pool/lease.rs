@@ -49,6 +49,15 @@ impl Slot {
             }
             Some(other) => {
                 self.armed = false;
+                #[cfg(feature = "http2")]
+                conn.on_change({
+                    let (pool, key) = (Arc::downgrade(&pool), key.clone());
+                    move || {
+                        if let Some(pool) = pool.upgrade() {
+                            pool.change(&key, |_| ());
+                        }
+                    }
+                });
                 let id = pool.change(&key, |state| state.opened_shared(&key, other));
                 Lease::stream(conn, &pool, &key, id, false)
             }
@@ -151,33 +160,32 @@ impl Lease {
         self.keep_alive = limit;
     }
 
-    /// Ends the use of a connection that cannot be used by anybody any more.
-    pub(crate) fn broken(mut self, reason: CloseReason) {
+    /// Ends the use of a connection after a request has failed; `over` when nobody else is to use it either.
+    pub(crate) fn broken(mut self, reason: CloseReason, over: bool) {
         match self.held.take() {
             Some(Held::Single { conn, mut slot }) => {
                 slot.reason = Some(reason);
-                drop(conn);
+                conn.abort();
             }
-            Some(Held::Stream { conn, stream })
-                if reason == CloseReason::Dead || conn.is_closed() =>
-            {
+            Some(Held::Stream { conn, stream }) if over || conn.is_closed() => {
                 stream.retire(reason);
             }
             Some(Held::Stream { .. }) | None => {}
         }
     }
 
-    /// Closes a connection that has ended, and gets the right to open another in its place; `None` when it was shared.
-    pub(crate) fn reopen(mut self) -> Option<Slot> {
+    /// Closes a connection that has ended, and gets the right to open another in its place; `None` when it is shared, and
+    /// `over` when nobody else is to use it either.
+    pub(crate) fn reopen(mut self, over: bool) -> Option<Slot> {
         match self.held.take() {
             Some(Held::Single { conn, slot }) => {
-                drop(conn);
+                conn.abort();
                 let (pool, key) = (&slot.pool, &slot.key);
                 pool.change(key, |state| state.closed_in_use(key));
                 Some(slot)
             }
             Some(Held::Stream { conn, stream }) => {
-                if conn.is_closed() {
+                if over || conn.is_closed() {
                     stream.retire(CloseReason::Peer);
                 }
                 None
@@ -197,11 +205,15 @@ impl Lease {
             put(conn, slot, keep_alive);
             return;
         }
-        if conn.is_closed() || conn.is_held_back() {
+        if conn.is_closed() {
             slot.reason = Some(CloseReason::Peer);
             return;
         }
         slot.reason = Some(CloseReason::Unread);
+        if conn.is_held_back() {
+            conn.abort();
+            return;
+        }
         if let Ok(runtime) = Handle::try_current() {
             // The peer answered before it had the whole request: what is left has to be sent first.
             runtime.spawn(async move {
@@ -212,7 +224,7 @@ impl Lease {
                         slot.reason = Some(CloseReason::Peer);
                         drop(slot);
                     }
-                    Err(_elapsed) => {}
+                    Err(_elapsed) => conn.abort(),
                 }
             });
         }
@@ -231,7 +243,7 @@ impl Drop for Lease {
         // The connection first: its place must not be taken while it is open.
         match self.held.take() {
             Some(Held::Single { conn, slot }) => {
-                drop(conn);
+                conn.abort();
                 drop(slot);
             }
             other => drop(other),

@@ -21,6 +21,7 @@ pub(crate) use key::{Key, Way};
 pub(crate) use lease::{Lease, Slot};
 pub use stats::{CloseReason, HostStats, PoolStats};
 
+use std::hash::RandomState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ use tokio::time::{Instant, timeout};
 use self::host::Idle;
 use self::state::{Grants, State};
 use crate::conn::Conn;
+use crate::connect::Target;
 use crate::timeout::Phase;
 use crate::trace::{Call, Event};
 use crate::{Error, ErrorKind, PoolConfig};
@@ -38,6 +40,7 @@ use crate::{Error, ErrorKind, PoolConfig};
 /// The connections of a client.
 pub(crate) struct Pool {
     state: Mutex<State>,
+    hashing: RandomState,
 }
 
 /// What a request gets, as long as nothing gives it back by itself.
@@ -60,7 +63,13 @@ impl Pool {
     pub(crate) fn new(config: PoolConfig, most_streams: usize) -> Self {
         Self {
             state: Mutex::new(State::new(config, most_streams)),
+            hashing: RandomState::new(),
         }
+    }
+
+    /// Names what requests have in common that may share a connection.
+    pub(crate) fn key(&self, secure: bool, target: Target, way: Way) -> Key {
+        Key::new(&self.hashing, secure, target, way)
     }
 
     /// Waits for a connection, or for the right to open one. Those who wait are served in the order of their arrival.
@@ -75,8 +84,7 @@ impl Pool {
         call: &Call,
     ) -> Result<Acquired, Error> {
         let runtime = Handle::try_current().ok().map(|handle| handle.id());
-        let (sender, receiver) = oneshot::channel();
-        let ticket = {
+        let (ticket, receiver) = {
             let mut state = self.lock();
             if state.closed {
                 return Err(Error::new(ErrorKind::Closed).at(key.target()));
@@ -86,7 +94,10 @@ impl Pool {
                     drop(state);
                     return Ok(self.guard(key, admission));
                 }
-                None => state.enqueue(key, runtime, sender),
+                None => {
+                    let (sender, receiver) = oneshot::channel();
+                    (state.enqueue(key, runtime, sender), receiver)
+                }
             }
         };
         let Some(ticket) = ticket else {
@@ -105,7 +116,8 @@ impl Pool {
             target: key.target(),
         });
         let granted = match limit {
-            Some(limit) => timeout(limit, &mut waiting.receiver).await,
+            // Boxed, since most requests do not wait and a timer is large.
+            Some(limit) => Box::pin(timeout(limit, &mut waiting.receiver)).await,
             None => Ok((&mut waiting.receiver).await),
         };
         let waited = waiting.since.elapsed();

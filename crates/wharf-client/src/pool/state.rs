@@ -5,6 +5,7 @@
 //! overtaken, and a host that is at its own limit does not hold up the others.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
 use std::time::Duration;
 
 use tokio::runtime::Id;
@@ -12,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::host::{Host, Idle, Supply, Waiter};
+use super::key::Hashed;
 use super::stats::{CloseReason, HostStats, PoolStats};
 use super::sweeper::Sweepers;
 use super::{Admission, Key};
@@ -25,7 +27,7 @@ pub(super) struct State {
     pub(super) config: PoolConfig,
     /// How many requests may share a connection.
     most_streams: usize,
-    hosts: HashMap<Key, Host>,
+    hosts: HashMap<Key, Host, BuildHasherDefault<Hashed>>,
     in_use: usize,
     idle: usize,
     waiting: usize,
@@ -53,7 +55,7 @@ impl State {
         Self {
             config,
             most_streams,
-            hosts: HashMap::new(),
+            hosts: HashMap::default(),
             in_use: 0,
             idle: 0,
             waiting: 0,
@@ -269,6 +271,11 @@ impl State {
             self.idle += host.idle();
         }
         next
+    }
+
+    /// Tells whether connections are in use, which will be idle some day.
+    pub(super) fn is_used(&self) -> bool {
+        self.in_use > 0
     }
 
     /// Serves all whose turn has come, after something has changed for `key`.

@@ -1,7 +1,7 @@
 //! [`Sweeper`], which closes what gets too old.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use tokio::runtime::Id;
 use tokio::sync::Notify;
@@ -9,13 +9,18 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Pool;
 
-/// The sweepers of a pool, by runtime.
+/// After how long a sweeper looks again that has found nothing but connections in use.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The sweepers of a pool, one for each runtime.
 #[derive(Default)]
 pub(super) struct Sweepers {
-    running: HashMap<Id, Running>,
+    /// A list, since there is hardly ever a second runtime.
+    running: Vec<Running>,
 }
 
 struct Running {
+    runtime: Id,
     wakes: Instant,
     sooner: Arc<Notify>,
 }
@@ -30,7 +35,7 @@ pub(super) struct Sweeper {
 impl Sweepers {
     /// Has the sweeper of a runtime look at the pool at `due`; returns one that is to be run, unless it runs already.
     pub(super) fn call(&mut self, runtime: Id, due: Instant, pool: &Arc<Pool>) -> Option<Sweeper> {
-        if let Some(running) = self.running.get_mut(&runtime) {
+        if let Some(running) = self.of(runtime) {
             if due < running.wakes {
                 running.wakes = due;
                 running.sooner.notify_one();
@@ -39,15 +44,26 @@ impl Sweepers {
         }
         let sooner = Arc::new(Notify::new());
         let running = Running {
+            runtime,
             wakes: due,
             sooner: Arc::clone(&sooner),
         };
-        self.running.insert(runtime, running);
+        self.running.push(running);
         Some(Sweeper {
             pool: Arc::downgrade(pool),
             runtime,
             sooner,
         })
+    }
+
+    fn of(&mut self, runtime: Id) -> Option<&mut Running> {
+        let mut running = self.running.iter_mut();
+        running.find(|running| running.runtime == runtime)
+    }
+
+    fn forget(&mut self, sooner: &Arc<Notify>) {
+        self.running
+            .retain(|running| !Arc::ptr_eq(&running.sooner, sooner));
     }
 }
 
@@ -59,12 +75,16 @@ impl Sweeper {
             };
             let next = {
                 let mut state = pool.lock();
-                let next = state.sweep();
-                let sweepers = &mut state.sweepers.running;
-                match (next, sweepers.get_mut(&self.runtime)) {
+                // Otherwise a client that sends one request after the other would have a new sweeper for each.
+                let later = || Instant::now().checked_add(PATIENCE);
+                let next = match state.sweep() {
+                    None if state.is_used() => later(),
+                    next => next,
+                };
+                match (next, state.sweepers.of(self.runtime)) {
                     (Some(next), Some(running)) => running.wakes = next,
                     // Under the lock: whoever adds a connection afterwards calls the next one.
-                    _ => drop(sweepers.remove(&self.runtime)),
+                    _ => state.sweepers.forget(&self.sooner),
                 }
                 next
             };
@@ -81,11 +101,7 @@ impl Drop for Sweeper {
     /// Its work is done, or its runtime is going away.
     fn drop(&mut self) {
         if let Some(pool) = self.pool.upgrade() {
-            let sweepers = &mut pool.lock().sweepers.running;
-            let own = |running: &Running| Arc::ptr_eq(&running.sooner, &self.sooner);
-            if sweepers.get(&self.runtime).is_some_and(own) {
-                sweepers.remove(&self.runtime);
-            }
+            pool.lock().sweepers.forget(&self.sooner);
         }
     }
 }

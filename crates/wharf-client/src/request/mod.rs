@@ -1,5 +1,8 @@
 //! Building a request.
 
+#[cfg(feature = "fs")]
+mod again;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,6 +10,7 @@ use std::sync::Arc;
 use http::header::CONTENT_TYPE;
 use http::header::{AUTHORIZATION, EXPECT, HeaderName, HeaderValue};
 use http::{Extensions, HeaderMap, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use url::Url;
 use wharf_http::header::{BadHeader, Basic, Bearer, TypedHeader};
 use wharf_http::middleware::SharedMiddleware;
@@ -15,10 +19,18 @@ use wharf_http::{Body, BoxError, Context, Middleware, Request, Signal};
 use crate::client::{Retry, Settings};
 use crate::conn::UploadReport;
 use crate::middleware::Sending;
+use crate::progress::{DownloadReport, Progress};
 use crate::redirect::{RedirectPolicy, to_uri};
 use crate::retry::RetryPolicy;
 use crate::send::{Outgoing, Repeatable};
 use crate::{Client, Error, ErrorKind, Response, Timeouts};
+
+/// All but the unreserved characters (RFC 3986 §2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A request to be sent; made by [`Client::get`] and its like.
 ///
@@ -26,7 +38,8 @@ use crate::{Client, Error, ErrorKind, Response, Timeouts};
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     client: Client,
-    settings: Settings,
+    /// Those of the client until one of them is changed.
+    settings: Arc<Settings>,
     within: Option<Context>,
     cancel: Option<Signal>,
     upload: Option<Arc<UploadReport>>,
@@ -44,7 +57,7 @@ struct Draft {
 impl RequestBuilder {
     pub(crate) fn new(client: Client, method: Method, url: Result<Url, Error>) -> Self {
         let builder = Self {
-            settings: client.inner.settings.clone(),
+            settings: Arc::clone(&client.inner.settings),
             client,
             within: None,
             cancel: None,
@@ -91,7 +104,7 @@ impl RequestBuilder {
     /// Leaves out a field that is sent by itself: `accept`, `accept-encoding` or `user-agent`. What the protocol needs, such as
     /// `host`, is sent all the same.
     pub fn omit(mut self, name: HeaderName) -> Self {
-        self.settings.omitted.push(name);
+        self.settings().omitted.push(name);
         self
     }
 
@@ -112,6 +125,34 @@ impl RequestBuilder {
             if let Some(value) = credentials.map_err(unsendable)?.encode() {
                 draft.headers.insert(AUTHORIZATION, value);
             }
+            Ok(())
+        })
+    }
+
+    /// Adds one segment to the path of the URL, percent-encoded: whatever is in it, slashes too, it stays one segment.
+    ///
+    /// `.` and `..`, which would lead elsewhere, and nothing, which adds only a slash, are the error of [`send`](Self::send).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = wharf_client::Client::builder().base("http://quay.test/v1/").build()?;
+    /// let request = client.get("ships").segment("S/S Tug").segment(7).build()?;
+    /// assert_eq!(request.uri(), "http://quay.test/v1/ships/S%2FS%20Tug/7");
+    /// # Ok::<(), wharf_client::Error>(())
+    /// ```
+    pub fn segment(self, segment: impl fmt::Display) -> Self {
+        self.change(|draft| {
+            let segment = segment.to_string();
+            if matches!(segment.as_str(), "" | "." | "..") {
+                return Err(unsendable(format!("`{segment}` is no segment of a path")));
+            }
+            // By hand: the segments of `Url` lose tabs and line breaks, after which two dots with one between lead up.
+            let segment = percent_encoding::utf8_percent_encode(&segment, SEGMENT);
+            let path = draft.url.path();
+            let path = path.strip_suffix('/').unwrap_or(path);
+            let path = format!("{path}/{segment}");
+            draft.url.set_path(&path);
             Ok(())
         })
     }
@@ -224,7 +265,7 @@ impl RequestBuilder {
         if let Err(error) = timeouts.check() {
             return self.change(|_| Err(error));
         }
-        self.settings.timeouts = Some(timeouts);
+        self.settings().timeouts = Some(timeouts);
         self
     }
 
@@ -233,19 +274,19 @@ impl RequestBuilder {
     /// Default: that of the client, see [`ClientBuilder::body_limit`](crate::ClientBuilder::body_limit). `None` accepts as
     /// many as come.
     pub fn body_limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
-        self.settings.body_limit = bytes.into();
+        self.settings().body_limit = bytes.into();
         self
     }
 
     /// Sets which redirects are followed. Default: those that the client follows.
     pub fn redirects(mut self, policy: RedirectPolicy) -> Self {
-        self.settings.redirects = policy;
+        self.settings().redirects = policy;
         self
     }
 
     /// Sets whether the coding of the response is asked for and undone. Default: what the client does.
     pub fn decode(mut self, on: bool) -> Self {
-        self.settings.decode = on;
+        self.settings().decode = on;
         self
     }
 
@@ -268,7 +309,7 @@ impl RequestBuilder {
     #[cfg(feature = "cookies")]
     #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
     pub fn cookies(mut self, jar: impl Into<Option<crate::jar::CookieJar>>) -> Self {
-        self.settings.cookies = jar.into();
+        self.settings().cookies = jar.into();
         self
     }
 
@@ -279,7 +320,7 @@ impl RequestBuilder {
         if let Some(Err(error)) = policy.as_ref().map(RetryPolicy::check) {
             return self.change(|_| Err(error));
         }
-        self.settings.retry = policy.map(Retry::new);
+        self.settings().retry = policy.map(Retry::new);
         self
     }
 
@@ -288,7 +329,7 @@ impl RequestBuilder {
     #[cfg(feature = "digest")]
     #[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
     pub fn digest_auth(mut self, digest: &crate::digest::Digest) -> Self {
-        self.settings.digest = Some(digest.clone());
+        self.settings().digest = Some(digest.clone());
         self
     }
 
@@ -296,7 +337,7 @@ impl RequestBuilder {
     #[cfg(feature = "proxy")]
     #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     pub fn proxy(mut self, rules: crate::proxy::ProxyRules) -> Self {
-        self.settings.proxy = rules;
+        self.settings().proxy = rules;
         self
     }
 
@@ -308,13 +349,13 @@ impl RequestBuilder {
         if let Err(error) = config.check() {
             return self.change(|_| Err(error));
         }
-        self.settings.tls = config.clone();
+        self.settings().tls = config.clone();
         self
     }
 
     /// Puts middleware around this request, inside that of the client; the first written is the outermost.
     pub fn wrap(mut self, middleware: impl Middleware<Sending>) -> Self {
-        self.settings
+        self.settings()
             .middleware
             .push(SharedMiddleware::new(middleware));
         self
@@ -364,12 +405,26 @@ impl RequestBuilder {
         self
     }
 
+    /// Calls `listener` each time that more of the response body has come, with the bytes as they were sent, before a coding is
+    /// undone. The bodies of redirects do not count.
+    pub fn download_progress(
+        mut self,
+        listener: impl Fn(&Progress) + Send + Sync + 'static,
+    ) -> Self {
+        self.settings().download = Some(Arc::new(DownloadReport::new(listener)));
+        self
+    }
+
     /// Puts a value beside the request, for middleware and observers ([`Call::get`](crate::trace::Call::get)).
     pub fn extension<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
         self.change(|draft| {
             draft.extensions.insert(value);
             Ok(())
         })
+    }
+
+    pub(super) fn settings(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
     }
 
     fn change(mut self, change: impl FnOnce(&mut Draft) -> Result<(), Error>) -> Self {

@@ -1,21 +1,38 @@
-//! Reading a response.
+//! Reading a response: its head, and its body in the form that suits.
+//!
+//! [`Response`] has the head, and reads the body as a whole or by pieces. It turns into a [`BodyStream`], a [`BodyReader`] or
+//! [`Lines`]. [`Links`] are those of its `link` field.
 
-use std::collections::VecDeque;
+pub(crate) mod charset;
+mod excerpt;
+mod lines;
+mod links;
+mod read;
+mod reader;
+#[cfg(feature = "fs")]
+pub(crate) mod save;
+mod stream;
+
+pub use lines::Lines;
+pub use links::{Link, Links};
+pub use reader::BodyReader;
+#[cfg(feature = "blocking")]
+pub(crate) use reader::to_io;
+pub use stream::BodyStream;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
-use http::header::CONTENT_TYPE;
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode, Version};
-use http_body::Frame;
-use tokio::time::timeout;
 use url::Url;
 use wharf_http::Body;
 
-use crate::body::Replayed;
-use crate::config::{EXCERPT, EXCERPT_WAIT};
 use crate::redirect::Hop;
+use crate::retry::retry_after;
 use crate::send::Scope;
 use crate::trace::{Call, Timing};
 use crate::{Error, ErrorKind};
@@ -42,60 +59,42 @@ pub struct Response {
 }
 
 impl Response {
-    /// Takes over a response; the start of an error's body is read ahead for the sake of [`ok`](Self::ok).
-    pub(crate) async fn new(
+    /// Takes over a response.
+    pub(crate) fn new(
         mut inner: http::Response<Body>,
         scope: Arc<Scope>,
         url: Url,
         history: Vec<Hop>,
     ) -> Self {
         let arrival = inner.extensions_mut().remove();
-        let mut response = Self {
+        if let Some(report) = &scope.settings.download {
+            report.start();
+        }
+        Self {
             inner,
             excerpt: Bytes::new(),
             scope,
             url,
             history,
             arrival,
-        };
-        if is_error(response.status()) {
-            response.read_ahead().await;
         }
-        response
     }
 
-    async fn read_ahead(&mut self) {
-        let mut body = std::mem::take(self.inner.body_mut());
-        let mut taken = VecDeque::new();
-        let mut excerpt = BytesMut::new();
-        // An error of the body is kept by it, and waits for whoever reads on.
-        let read = async {
-            while excerpt.len() < EXCERPT
-                && let Some(Ok(frame)) = body.frame().await
-            {
-                if let Some(data) = frame.data_ref() {
-                    let rest = EXCERPT.saturating_sub(excerpt.len());
-                    excerpt.extend_from_slice(&data[..data.len().min(rest)]);
-                }
-                taken.push_back(frame);
-            }
-        };
-        let _what_came_in_time = timeout(EXCERPT_WAIT, read).await;
-        self.excerpt = excerpt.freeze();
-        *self.inner.body_mut() = match (taken.pop_front().map(Frame::into_data), taken.is_empty()) {
-            (None, _) => body,
-            (Some(Ok(only)), true) if body.is_empty() => only.into(),
-            (Some(first), _) => {
-                taken.push_front(first.map_or_else(|frame| frame, Frame::data));
-                Body::new(Replayed::new(taken, body))
-            }
-        };
+    /// Tells whether the start of the body is to be [read ahead](Self::read_ahead).
+    pub(crate) fn is_error(&self) -> bool {
+        is_error(self.status())
     }
 
     /// Returns the status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.inner.status()
+    }
+
+    /// Tells whether the status is one of success, 200 to 299.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.status().is_success()
     }
 
     /// Returns the version of HTTP that the peer speaks.
@@ -108,6 +107,55 @@ impl Response {
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.inner.headers()
+    }
+
+    /// Returns the text of a header field, the first when it is there twice; `None` when it is missing or not ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name)?.to_str().ok()
+    }
+
+    /// Returns the media type as it was sent, with its parameters. RFC 9110 §8.3 has a recipient take
+    /// `application/octet-stream` for a missing one, or look at the bytes.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.header(CONTENT_TYPE.as_str())
+    }
+
+    /// Returns the charset that the media type names, as it was sent.
+    #[must_use]
+    pub fn charset(&self) -> Option<&str> {
+        charset::parameter(self.content_type()?)
+    }
+
+    /// Returns what `content-length` says, which after a `HEAD` is the length that a `GET` would have had. How much is to come is
+    /// [`body_len`](Self::body_len).
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        self.header(CONTENT_LENGTH.as_str())?.trim().parse().ok()
+    }
+
+    /// Returns how long the server wants to be left alone, by `retry-after` (RFC 9110 §10.2.3), in seconds or by a date.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.headers(), SystemTime::now())
+    }
+
+    /// Returns where the `link` field leads (RFC 8288), with absolute URLs.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: wharf_client::Client) -> Result<(), wharf_client::Error> {
+    /// let mut page = client.get("http://quay.test/ships").send().await?.ok()?;
+    /// while let Some(next) = page.links().rel("next") {
+    ///     page = client.get(next.url()).send().await?.ok()?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn links(&self) -> Links {
+        Links::of(self.headers(), &self.url)
     }
 
     /// Returns the URL that has answered, after all redirects, with its fragment.
@@ -164,93 +212,43 @@ impl Response {
     ///
     /// [`ErrorKind::Status`] else; the error keeps the start of the body, see [`Error::body_excerpt`].
     pub fn ok(self) -> Result<Self, Error> {
+        match self.ok_ref() {
+            Ok(_) => Ok(self),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Does what [`ok`](Self::ok) does, and leaves the response where it is, with all of its body.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Status`] when the status is 400 or above.
+    pub fn ok_ref(&self) -> Result<&Self, Error> {
         let status = self.status();
-        if is_error(status) {
-            return Err(Error::new(ErrorKind::Status(status))
-                .at_url(&self.url)
-                .excerpt(self.excerpt));
+        if !is_error(status) {
+            return Ok(self);
         }
-        Ok(self)
+        let error = Error::new(ErrorKind::Status(status)).at_url(&self.url);
+        Err(error.excerpt(self.excerpt.clone()))
     }
 
-    /// Reads the whole body and keeps it: a second call, or `text` after `json`, reads the same bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::TooLarge`] when it is larger than the [limit](crate::ClientBuilder::body_limit), 64 MiB by default; a
-    /// time-out of phase [`BodyRead`](crate::Phase::BodyRead); [`ErrorKind::ResponseBody`] when it broke off.
-    ///
-    /// # Cancel safety
-    ///
-    /// Not safe: what was read is lost when the future is dropped half way, and later reads fail.
-    pub async fn bytes(&mut self) -> Result<Bytes, Error> {
-        let limit = self.scope.settings.body_limit;
-        let result = self.inner.body_mut().bytes(limit).await;
-        result.map_err(|error| Error::body(error).at_url(&self.url))
+    /// Returns the body as a stream of pieces, in the sizes that they arrive in.
+    #[must_use]
+    pub fn into_stream(self) -> BodyStream {
+        BodyStream::new(self.inner.into_body(), self.url)
     }
 
-    /// Reads the whole body as text in UTF-8.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Decode`] when it is not valid UTF-8, or `content-type` names another charset; else as
-    /// [`bytes`](Self::bytes).
-    ///
-    /// # Cancel safety
-    ///
-    /// Not safe: what was read is lost when the future is dropped half way, and later reads fail.
-    pub async fn text(&mut self) -> Result<String, Error> {
-        if let Some(charset) = self.content_type().and_then(charset)
-            && !["utf-8", "utf8", "us-ascii"]
-                .iter()
-                .any(|known| charset.eq_ignore_ascii_case(known))
-        {
-            let why = format!("the charset `{charset}` is not supported");
-            return Err(self.undecodable(why));
-        }
-        let bytes = self.bytes().await?;
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => Ok(text.to_owned()),
-            Err(error) => Err(self.undecodable(error)),
-        }
+    /// Returns the body as something to read bytes from: with `read_exact`, `read_until`, `copy` and what else tokio has for it.
+    #[must_use]
+    pub fn into_reader(self) -> BodyReader {
+        BodyReader::new(self.into_stream())
     }
 
-    /// Reads the whole body as JSON.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Decode`] when `content-type` names something else than JSON or a format that ends in `+json`, or when
-    /// the body is not JSON or does not fit `T`; else as [`bytes`](Self::bytes).
-    ///
-    /// # Cancel safety
-    ///
-    /// Not safe: what was read is lost when the future is dropped half way, and later reads fail.
-    #[cfg(feature = "json")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
-    pub async fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Error> {
-        use wharf_http::json::{JsonCodec, SerdeJson};
-        if let Some(value) = self.content_type()
-            && !is_json(value)
-        {
-            let why = format!("expected JSON, got `{value}`");
-            return Err(self.undecodable(why));
-        }
-        let bytes = self.bytes().await?;
-        SerdeJson::decode(&bytes).map_err(|error| self.undecodable(error))
-    }
-
-    /// Returns the next piece of the body, in the size it arrived in; `None` at the end.
-    ///
-    /// # Errors
-    ///
-    /// A time-out of phase [`BodyRead`](crate::Phase::BodyRead); [`ErrorKind::ResponseBody`] when the body broke off.
-    ///
-    /// # Cancel safety
-    ///
-    /// Safe: nothing is lost when the future is dropped.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let piece = self.inner.body_mut().chunk().await.transpose();
-        piece.map_err(|error| Error::body(error).at_url(&self.url))
+    /// Returns the lines of the body, as they arrive.
+    #[must_use]
+    pub fn into_lines(self) -> Lines {
+        let charset = charset::Charset::declared(self.content_type());
+        Lines::new(charset, self.into_stream())
     }
 
     /// Returns the body, to be read or sent on elsewhere.
@@ -259,40 +257,30 @@ impl Response {
         self.inner.into_body()
     }
 
+    /// Puts the body into another.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn map_body(mut self, wrap: impl FnOnce(Body) -> Body) -> Self {
+        self.inner = self.inner.map(wrap);
+        self
+    }
+
     /// Returns the response as servers and middleware use it, to be answered with or taken apart.
     #[must_use]
     pub fn into_http(self) -> wharf_http::Response {
         self.inner
     }
 
-    fn content_type(&self) -> Option<&str> {
-        self.headers().get(CONTENT_TYPE)?.to_str().ok()
-    }
-
     fn undecodable(&self, why: impl Into<wharf_http::BoxError>) -> Error {
-        Error::new(ErrorKind::Decode).at_url(&self.url).because(why)
+        undecodable(&self.url, why)
     }
+}
+
+fn undecodable(url: &Url, why: impl Into<wharf_http::BoxError>) -> Error {
+    Error::new(ErrorKind::Decode).at_url(url).because(why)
 }
 
 fn is_error(status: StatusCode) -> bool {
     status.is_client_error() || status.is_server_error()
-}
-
-/// Returns the `charset` parameter of a media type (RFC 9110 §8.3.2).
-fn charset(content_type: &str) -> Option<&str> {
-    content_type.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.trim().split_once('=')?;
-        name.eq_ignore_ascii_case("charset")
-            .then(|| value.trim_matches('"'))
-    })
-}
-
-#[cfg(feature = "json")]
-fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let subtype = essence.split_once('/').map_or("", |(_, subtype)| subtype);
-    let suffix = subtype.rsplit('+').next().unwrap_or_default();
-    suffix.eq_ignore_ascii_case("json")
 }
 
 impl From<Response> for wharf_http::Response {
@@ -310,3 +298,6 @@ impl fmt::Debug for Response {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use http::header::{self, HeaderMap, HeaderName};
 use wharf_http::header::Date;
 
 /// Reads how long a server wants to be left alone (RFC 9110 §10.2.3); `None` when it does not say, or not readably.
-pub(super) fn read(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(crate) fn read(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = field(headers, &header::RETRY_AFTER)?;
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // What no number can hold is a long time.

@@ -19,6 +19,7 @@ use std::time::{Duration, SystemTime};
 use http::header::HeaderMap;
 use http::{Method, StatusCode};
 
+pub(crate) use self::after::read as retry_after;
 pub(crate) use self::budget::Budget;
 pub use self::budget::RetryBudget;
 use crate::{Error, ErrorKind};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::time::{Instant, sleep};
-use wharf_http::{Request, Response};
+use wharf_http::{BoxFuture, Request, Response};
 
 #[cfg(feature = "digest")]
 use super::challenge;
@@ -12,14 +12,30 @@ use super::exchange::Repeatable;
 use super::hop::drain;
 use super::{Scope, chain};
 use crate::Error;
+use crate::client::Retry;
+use crate::middleware::try_clone;
 use crate::retry::{Attempt, Outcome, RetryPolicy, Verdict};
 use crate::trace::Event;
 
 /// Sends a request through the middleware, and again where that is asked for.
-pub(super) async fn attempt(scope: &Arc<Scope>, mut request: Request) -> Result<Response, Error> {
-    let Some(retry) = &scope.settings.retry else {
-        return challenged(scope, request).await;
-    };
+///
+/// Each way has a box of its own, so that requests which are sent once do not carry the place of what the others need.
+pub(super) fn attempt(
+    scope: &Arc<Scope>,
+    request: Request,
+) -> BoxFuture<'_, Result<Response, Error>> {
+    match &scope.settings.retry {
+        Some(retry) => Box::pin(retried(scope, retry, request)),
+        None => challenged(scope, request),
+    }
+}
+
+/// Sends a request as often as the retry policy has it.
+async fn retried(
+    scope: &Arc<Scope>,
+    retry: &Retry,
+    mut request: Request,
+) -> Result<Response, Error> {
     let method = request.method().clone();
     retry.policy.prepare(&method, request.headers_mut());
     let marked = request.extensions().get::<Repeatable>().is_some();
@@ -30,7 +46,7 @@ pub(super) async fn attempt(scope: &Arc<Scope>, mut request: Request) -> Result<
     let mut number = 0;
     loop {
         number += 1;
-        let spare = copy(&request);
+        let spare = try_clone(&request);
         let result = challenged(scope, request).await;
         // A server that was not reached has not acted on the request.
         let unseen = result.as_ref().is_err_and(Error::is_connect);
@@ -67,15 +83,24 @@ pub(super) async fn attempt(scope: &Arc<Scope>, mut request: Request) -> Result<
 
 /// Sends a request, and again with the proofs that the server and the proxy ask for.
 #[cfg(feature = "digest")]
-async fn challenged(scope: &Arc<Scope>, request: Request) -> Result<Response, Error> {
-    let mut provers = challenge::provers(scope, &request)?;
-    if provers.is_empty() {
-        return once(scope, request).await;
+fn challenged(scope: &Arc<Scope>, request: Request) -> BoxFuture<'_, Result<Response, Error>> {
+    match challenge::provers(scope, &request) {
+        Ok(provers) if provers.is_empty() => once(scope, request),
+        Ok(provers) => Box::pin(proved(scope, provers, request)),
+        Err(error) => Box::pin(std::future::ready(Err(error))),
     }
+}
+
+#[cfg(feature = "digest")]
+async fn proved(
+    scope: &Arc<Scope>,
+    mut provers: Vec<challenge::Prover>,
+    request: Request,
+) -> Result<Response, Error> {
     let mut next = request;
     loop {
         let mut request = next;
-        let spare = copy(&request);
+        let spare = try_clone(&request);
         for prover in &mut provers {
             prover.prove(&mut request);
         }
@@ -95,21 +120,10 @@ async fn challenged(scope: &Arc<Scope>, request: Request) -> Result<Response, Er
 }
 
 #[cfg(not(feature = "digest"))]
-async fn challenged(scope: &Arc<Scope>, request: Request) -> Result<Response, Error> {
-    once(scope, request).await
+fn challenged(scope: &Arc<Scope>, request: Request) -> BoxFuture<'_, Result<Response, Error>> {
+    once(scope, request)
 }
 
-async fn once(scope: &Arc<Scope>, request: Request) -> Result<Response, Error> {
-    chain(scope).run(request, Arc::clone(scope)).await
-}
-
-/// Copies a request whose body can be sent again.
-pub(super) fn copy(request: &Request) -> Option<Request> {
-    let mut copy = Request::new(request.body().try_clone()?);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.version_mut() = request.version();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
+fn once(scope: &Arc<Scope>, request: Request) -> BoxFuture<'_, Result<Response, Error>> {
+    chain(scope).run(request, Arc::clone(scope))
 }

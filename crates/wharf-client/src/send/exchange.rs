@@ -4,23 +4,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, EXPECT, HeaderName, TRANSFER_ENCODING};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use wharf_http::middleware::Endpoint;
 use wharf_http::{BoxFuture, Request};
 
-use super::attempt::copy;
 use super::{Scope, wire};
-use crate::Error;
 use crate::body::Received;
 use crate::config::CONTINUE_WAIT;
-use crate::conn::{Continue, Failure, Upload};
+use crate::conn::{Conn, Continue, Failure, Upload};
 use crate::connect::{Route, establish};
-use crate::middleware::Sending;
+use crate::middleware::{Sending, try_clone};
 use crate::pool::{Acquired, CloseReason, Lease};
 use crate::response::Arrival;
 use crate::trace::Event;
+use crate::{Error, ErrorKind};
 
 /// How often a request is sent again with which the peer has not begun. A peer that takes a few requests per connection refuses
 /// those that were under way when it said so, and may do that several times when many are.
@@ -35,7 +34,7 @@ impl Endpoint<Sending> for Exchange {
         request: Request,
         scope: Arc<Scope>,
     ) -> BoxFuture<'static, Result<wharf_http::Response, Error>> {
-        Box::pin(async move { exchange(request, &scope).await })
+        Box::pin(exchange(request, scope))
     }
 }
 
@@ -43,19 +42,18 @@ impl Endpoint<Sending> for Exchange {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Repeatable;
 
-async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Response, Error> {
+async fn exchange(mut request: Request, scope: Arc<Scope>) -> Result<wharf_http::Response, Error> {
+    let scope = scope.as_ref();
     let route = Route::of(&request, scope)?;
     let target = route.key().target().clone();
-    wire::complete(&mut request, scope)?;
-    #[cfg(feature = "cookies")]
-    super::cookies::add(&mut request, scope)?;
+    wire::check(&request)?;
     let uri = request.uri().clone();
     let call = &scope.call;
     let pool = &scope.client.pool;
     let mut acquired = pool
         .acquire(route.key(), scope.timeouts.pool_wait, call)
         .await?;
-    let mut repeated = 0;
+    let (mut repeated, mut completed) = (0, false);
     loop {
         let mut lease = match acquired {
             Acquired::Lease(lease) => {
@@ -65,12 +63,27 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
             Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
         };
         let safe = is_repeatable(&request);
-        let spare = if lease.is_reused() && repeated < REFUSALS {
-            copy(&request)
+        let spare = if (lease.is_reused() || lease.conn().is_shared()) && repeated < REFUSALS {
+            try_clone(&request)
         } else {
             None
         };
-        let failure = match exchange_by(&mut lease, request, &uri, &route, scope).await {
+        // Not before it was copied: the copy is smaller, and what is added here can be added to it.
+        if !completed {
+            wire::complete(&mut request, scope);
+            #[cfg(feature = "cookies")]
+            super::cookies::add(&mut request, scope)?;
+        }
+        let since = Instant::now();
+        let result = match prepare(lease.conn(), &mut request, &uri, &route, scope) {
+            Ok(upload) => {
+                let limit = scope.timeouts.response_head;
+                lease.conn().exchange(request, upload, limit).await
+            }
+            Err(error) => Err(Failure::of(error)),
+        };
+        call.time(|timing| timing.head += since.elapsed());
+        let failure = match result {
             Ok(response) => {
                 #[cfg(feature = "cookies")]
                 super::cookies::keep(response.headers(), &uri, scope);
@@ -79,32 +92,34 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
             Err(failure) => failure,
         };
         let reused = lease.is_reused();
-        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one. What the
-        // peer did not begin with is safe in any case (RFC 9113 §8.7).
-        let may_repeat = reused
-            && match failure.untouched {
-                true => repeated < REFUSALS,
-                false => repeated == 0 && failure.silent && safe,
-            };
-        let reason = match failure.dead {
-            true => CloseReason::Dead,
-            false => CloseReason::Peer,
+        let closed = pool.is_closed();
+        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one. What the peer has
+        // not begun with is safe in any case (RFC 9113 §8.7): once where it refuses requests, and more often where it leaves.
+        let lost = reused && (failure.untouched || failure.silent && safe);
+        let times = match failure.refused || reused && failure.untouched {
+            true if failure.ended => REFUSALS,
+            refused => u32::from(refused || lost),
         };
-        request = match spare.or(failure.unsent) {
-            Some(request) if may_repeat => request,
+        let may_repeat = !closed && repeated < times;
+        let over = failure.dead || failure.ended;
+        (request, completed) = match (spare, failure.unsent) {
+            (Some(spare), _) if may_repeat => (spare, completed),
+            (None, Some(unsent)) if may_repeat => (unsent, true),
             _ => {
-                lease.broken(reason);
-                let closed = scope.client.pool.is_closed();
-                let error = if closed {
-                    Error::new(crate::ErrorKind::Closed)
-                } else {
-                    failure.error
+                let reason = match failure.dead {
+                    true => CloseReason::Dead,
+                    false => CloseReason::Peer,
                 };
-                return Err(error.at(&target).reused(reused));
+                lease.broken(reason, over);
+                let error = match closed {
+                    true => Error::new(ErrorKind::Closed),
+                    false => failure.error,
+                };
+                return Err(error.at(&target).reused(reused && failure.ended));
             }
         };
         repeated += 1;
-        acquired = match lease.reopen() {
+        acquired = match lease.reopen(over) {
             Some(slot) => Acquired::Slot(slot),
             None => {
                 pool.acquire(route.key(), scope.timeouts.pool_wait, call)
@@ -114,21 +129,17 @@ async fn exchange(mut request: Request, scope: &Scope) -> Result<wharf_http::Res
     }
 }
 
-/// Sends the request over the connection, in the form that its protocol has.
-async fn exchange_by(
-    lease: &mut Lease,
-    mut request: Request,
-    uri: &http::Uri,
+/// Gives the request the form that the protocol of the connection has, and finds out what is to happen while it is sent.
+fn prepare(
+    conn: &Conn,
+    request: &mut Request,
+    uri: &Uri,
     route: &Route,
     scope: &Scope,
-) -> Result<http::Response<hyper::body::Incoming>, Failure> {
-    let conn = lease.conn();
-    let formed = match conn.is_shared() {
-        true => wire::for_http2(&mut request),
-        false => wire::for_http1(&mut request, route),
-    };
-    if let Err(error) = formed {
-        return Err(Failure::of(error));
+) -> Result<Option<Upload>, Error> {
+    match conn.is_shared() {
+        true => wire::for_http2(request)?,
+        false => wire::for_http1(request, route)?,
     }
     let call = &scope.call;
     if call.is_observed() {
@@ -138,18 +149,14 @@ async fn exchange_by(
             headers: request.headers(),
         });
     }
-    let upload = upload(&mut request, scope);
-    let since = Instant::now();
-    let result = conn
-        .exchange(request, upload, scope.timeouts.response_head)
-        .await;
-    call.time(|timing| timing.head += since.elapsed());
-    result
+    Ok(upload(request, scope, conn.is_shared()))
 }
 
 /// Finds out what is to happen while the body is sent; `None` when nothing is.
-fn upload(request: &mut Request, scope: &Scope) -> Option<Upload> {
+fn upload(request: &mut Request, scope: &Scope, shared: bool) -> Option<Upload> {
     if request.body().is_empty() {
+        // There is nothing to be asked for (RFC 9110 §10.1.1).
+        request.headers_mut().remove(EXPECT);
         return None;
     }
     let mut upload = Upload::new();
@@ -168,23 +175,29 @@ fn upload(request: &mut Request, scope: &Scope) -> Option<Upload> {
         .get(EXPECT)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
     {
-        let (sender, asked_for) = oneshot::channel();
-        let sender = Mutex::new(Some(sender));
-        hyper::ext::on_informational(request, move |response| {
-            if response.status() == StatusCode::CONTINUE {
-                let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(sender) = sender {
-                    let _nobody_waits_any_more = sender.send(());
-                }
-            }
-        });
         upload = upload.held_back(Continue {
-            asked_for,
+            // hyper tells of interim responses in HTTP/1 only.
+            asked_for: (!shared).then(|| continued(request)),
             patience: Box::pin(sleep(CONTINUE_WAIT)),
         });
         any = true;
     }
     any.then_some(upload)
+}
+
+/// Has it told when the server says `100 Continue`.
+fn continued(request: &mut Request) -> oneshot::Receiver<()> {
+    let (sender, receiver) = oneshot::channel();
+    let sender = Mutex::new(Some(sender));
+    hyper::ext::on_informational(request, move |response| {
+        if response.status() == StatusCode::CONTINUE {
+            let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(sender) = sender {
+                let _nobody_waits_any_more = sender.send(());
+            }
+        }
+    });
+    receiver
 }
 
 /// Makes the response of what came by `lease`, which goes on with the body.

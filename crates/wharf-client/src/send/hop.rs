@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
 use http::request::Parts;
 use tokio::time::timeout;
 use url::Url;
@@ -31,6 +31,8 @@ pub(super) struct Hops {
     parts: Parts,
     body: Body,
     history: Vec<Hop>,
+    /// A redirect has led to another origin than that of the call.
+    away: bool,
 }
 
 impl Hops {
@@ -50,6 +52,7 @@ impl Hops {
             parts,
             body,
             history: Vec::new(),
+            away: false,
         }
     }
 
@@ -61,7 +64,10 @@ impl Hops {
                 not(any(feature = "brotli", feature = "gzip", feature = "zstd")),
                 expect(unused_mut, reason = "no coding is undone")
             )]
-            let mut response = self.send(body).await?;
+            let mut response = {
+                let request = self.request(body)?;
+                attempt(&self.scope, request).await?
+            };
             let (status, headers) = (response.status(), response.headers());
             let followed = u32::try_from(self.history.len()).unwrap_or(u32::MAX);
             let policy = &self.scope.settings.redirects;
@@ -72,7 +78,12 @@ impl Hops {
                     #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
                     super::decode::undo(&mut response, &self.scope)
                         .map_err(|error| error.at_url(&self.url))?;
-                    return Ok(Response::new(response, self.scope, self.url, self.history).await);
+                    let mut response = Response::new(response, self.scope, self.url, self.history);
+                    if response.is_error() {
+                        // Boxed, since most responses are no errors.
+                        Box::pin(response.read_ahead()).await;
+                    }
+                    return Ok(response);
                 }
                 Err(error) => return Err(error.at_url(&self.url)),
             };
@@ -90,17 +101,20 @@ impl Hops {
             };
             self.parts.method = method;
             if !same_origin(&self.url, &next) {
+                self.away = true;
                 drop_credentials(&mut self.parts.headers);
+                self.parts.headers.remove(HOST);
                 self.parts.extensions.remove::<SocketPath>();
                 #[cfg(feature = "cookies")]
                 self.parts.extensions.remove::<super::CallCookies>();
             }
             let headers = headers.clone();
+            self.parts.uri = to_uri(&next)?;
             if self.scope.call.is_observed() {
                 self.scope.call.notify(&Event::Redirected {
                     status,
                     headers: &headers,
-                    to: &to_uri(&next)?,
+                    to: &self.parts.uri,
                 });
             }
             drain(response.into_body()).await;
@@ -113,17 +127,25 @@ impl Hops {
         }
     }
 
-    /// Sends the request of this hop, with all that the client adds for its origin.
-    async fn send(&mut self, body: Body) -> Result<wharf_http::Response, Error> {
+    /// Makes the request of this hop, with all that the client adds for its origin.
+    fn request(&mut self, body: Body) -> Result<Request, Error> {
         let mut headers = self.parts.headers.clone();
         let mut url = None;
         let mut timeouts = self.scope.settings.timeouts.clone();
-        for config in self.scope.client.origins.at(&self.url) {
-            add_missing(&mut headers, &config.headers);
+        let origins = &self.scope.client.origins;
+        for config in origins.at(&self.url) {
+            // What is meant for every origin is so without its secrets where a server has led to.
+            let everywhere = origins.base.is_none() && std::ptr::eq(config, &origins.default);
+            let mut fields = config.headers.clone();
+            if self.away && everywhere {
+                drop_credentials(&mut fields);
+            }
+            add_missing(&mut headers, &fields);
             if timeouts.is_none() {
                 timeouts.clone_from(&config.timeouts);
             }
-            for (name, value) in &config.query {
+            let query = config.query.iter();
+            for (name, value) in query.filter(|_| !(self.away && everywhere)) {
                 let url = url.get_or_insert_with(|| self.url.clone());
                 url.query_pairs_mut().append_pair(name, value);
             }
@@ -135,10 +157,13 @@ impl Hops {
         }
         let mut request = Request::new(body);
         *request.method_mut() = self.parts.method.clone();
-        *request.uri_mut() = to_uri(url.as_ref().unwrap_or(&self.url))?;
+        *request.uri_mut() = match &url {
+            Some(url) => to_uri(url)?,
+            None => self.parts.uri.clone(),
+        };
         *request.headers_mut() = headers;
         *request.extensions_mut() = self.parts.extensions.clone();
-        attempt(&self.scope, request).await
+        Ok(request)
     }
 
     /// Finds the credentials for the host in the file that holds them.
@@ -173,6 +198,6 @@ fn trace(headers: &mut HeaderMap, within: &Context) {
 /// Reads what is left of a short body.
 pub(super) async fn drain(mut body: Body) {
     if body.len().is_none_or(|len| len <= DRAINED as u64) {
-        let _closed_if_longer = timeout(DRAIN_WAIT, body.bytes(DRAINED)).await;
+        let _closed_if_longer = Box::pin(timeout(DRAIN_WAIT, body.bytes(DRAINED))).await;
     }
 }

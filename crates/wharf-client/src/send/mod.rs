@@ -22,6 +22,7 @@ pub(crate) use cookies::CallCookies;
 pub(crate) use exchange::{Exchange, Repeatable};
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use http::{Extensions, Uri};
@@ -32,6 +33,7 @@ use self::hop::Hops;
 use crate::client::{Inner, Settings};
 use crate::conn::UploadReport;
 use crate::connect::{self, Route};
+use crate::redirect::to_uri;
 use crate::timeout::Deadline;
 use crate::trace::{Call, Event};
 use crate::{Error, ErrorKind, Response, Timeouts};
@@ -67,9 +69,9 @@ impl fmt::Debug for Scope {
 /// A request and all that goes with it.
 pub(crate) struct Outgoing {
     pub(crate) request: Request,
-    /// Where it leads; the URI of `request` is not looked at.
+    /// Where it leads; the URI of `request` says the same.
     pub(crate) url: Url,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) within: Option<Context>,
     pub(crate) cancel: Option<Signal>,
     pub(crate) upload: Option<Arc<UploadReport>>,
@@ -77,8 +79,9 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     /// Takes over a request that was made elsewhere.
-    pub(crate) fn foreign(request: Request, settings: Settings) -> Result<Self, Error> {
+    pub(crate) fn foreign(mut request: Request, settings: Arc<Settings>) -> Result<Self, Error> {
         let url = url_of(request.uri())?;
+        *request.uri_mut() = to_uri(&url)?;
         Ok(Self {
             request,
             url,
@@ -100,7 +103,10 @@ pub(crate) fn url_of(uri: &Uri) -> Result<Url, Error> {
 }
 
 /// Makes a call: sends a request, and others for the sake of the same response.
-pub(crate) async fn send(client: Arc<Inner>, outgoing: Outgoing) -> Result<Response, Error> {
+pub(crate) fn send(
+    client: Arc<Inner>,
+    outgoing: Outgoing,
+) -> impl Future<Output = Result<Response, Error>> + Send {
     let Outgoing {
         request,
         url,
@@ -110,10 +116,9 @@ pub(crate) async fn send(client: Arc<Inner>, outgoing: Outgoing) -> Result<Respo
         upload,
     } = outgoing;
     let call = Call::new(Arc::clone(&client.observers), request.extensions().clone());
-    let total = match &settings.timeouts {
-        Some(timeouts) => timeouts.total,
-        None => client.timeouts.total,
-    };
+    let of_origin = || client.origins.at(&url).find_map(|it| it.timeouts.as_ref());
+    let timeouts = settings.timeouts.as_ref().or_else(of_origin);
+    let total = timeouts.unwrap_or(&client.timeouts).total;
     let deadline = within.as_ref().and_then(Context::deadline);
     let deadline = Deadline::start(total).within(deadline);
     if call.is_observed() {
@@ -126,15 +131,29 @@ pub(crate) async fn send(client: Arc<Inner>, outgoing: Outgoing) -> Result<Respo
     let scope = Arc::new(Scope {
         timeouts: client.timeouts.clone(),
         client,
-        settings: Arc::new(settings),
+        settings,
         call: call.clone(),
         deadline,
         upload,
     });
-    let calling = Box::pin(Hops::new(scope, url, request, within.as_ref()).run());
+    run(
+        call,
+        deadline,
+        cancel,
+        Hops::new(scope, url, request, within.as_ref()),
+    )
+}
+
+async fn run(
+    call: Call,
+    deadline: Deadline,
+    cancel: Option<Signal>,
+    hops: Hops,
+) -> Result<Response, Error> {
+    let calling = pin!(hops.run());
     let result = match cancel {
         None => deadline.run(calling).await,
-        Some(cancel) => deadline.run(unless(&cancel, calling)).await,
+        Some(cancel) => Box::pin(deadline.run(unless(&cancel, calling))).await,
     };
     call.time(|timing| timing.total = call.elapsed());
     if call.is_observed() {
@@ -157,7 +176,7 @@ pub(crate) async fn warm_up(
 ) -> Result<usize, Error> {
     let scope = Scope {
         timeouts: client.timeouts.clone(),
-        settings: Arc::new(client.settings.clone()),
+        settings: Arc::clone(&client.settings),
         call: Call::new(Arc::clone(&client.observers), Extensions::new()),
         client,
         deadline: Deadline::start(None),
@@ -172,8 +191,8 @@ async fn unless<T>(
     signal: &Signal,
     calling: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let mut calling = std::pin::pin!(calling);
-    let mut fired = std::pin::pin!(signal.fired());
+    let mut calling = pin!(calling);
+    let mut fired = pin!(signal.fired());
     std::future::poll_fn(|cx| {
         if fired.as_mut().poll(cx).is_ready() {
             return std::task::Poll::Ready(Err(Error::new(ErrorKind::Cancelled)));

@@ -16,12 +16,17 @@ use crate::{Error, ErrorKind};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("wharf/", env!("CARGO_PKG_VERSION")));
 
-/// Adds what every request has.
-pub(super) fn complete(request: &mut Request, scope: &Scope) -> Result<(), Error> {
+/// Refuses what is no request to a server.
+pub(super) fn check(request: &Request) -> Result<(), Error> {
     if request.method() == Method::CONNECT {
         let why = "the method CONNECT opens a tunnel and is not for requests";
         return Err(Error::new(ErrorKind::Request).because(why));
     }
+    Ok(())
+}
+
+/// Adds what every request has.
+pub(super) fn complete(request: &mut Request, scope: &Scope) {
     let expects_content = matches!(
         *request.method(),
         Method::POST | Method::PUT | Method::PATCH
@@ -44,7 +49,6 @@ pub(super) fn complete(request: &mut Request, scope: &Scope) -> Result<(), Error
     }
     #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
     super::decode::ask(request, scope);
-    Ok(())
 }
 
 /// Gives a request the form that an HTTP/1 server or proxy expects.
@@ -79,6 +83,17 @@ pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Erro
 /// Gives a request the form of HTTP/2: the target whole, and nothing that is about the connection (RFC 9113 §8.2.2, §8.3.1).
 pub(super) fn for_http2(request: &mut Request) -> Result<(), Error> {
     let headers = request.headers_mut();
+    // Those that `connection` names are about it too (RFC 9110 §7.6.1).
+    let named = headers.get_all(CONNECTION).iter();
+    let named = named.filter_map(|value| value.to_str().ok());
+    let named: Vec<_> = named
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse::<HeaderName>().ok())
+        .filter(|name| *name != TE)
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
     for name in [
         CONNECTION,
         TRANSFER_ENCODING,

@@ -19,6 +19,13 @@ const WAITING: usize = 16 * 1024;
 pub(crate) struct Secured {
     pub(crate) stream: Stream,
     /// Whether HTTP/2 was agreed on; otherwise it is HTTP/1 (RFC 9113 §3.2).
+    #[cfg_attr(
+        not(any(test, feature = "http2")),
+        expect(
+            dead_code,
+            reason = "a client that speaks one protocol offers no other"
+        )
+    )]
     pub(crate) http2: bool,
     pub(crate) info: TlsInfo,
 }

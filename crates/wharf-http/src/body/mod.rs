@@ -45,6 +45,8 @@ use crate::BoxError;
 #[derive(Default)]
 pub struct Body {
     kind: Kind,
+    /// The trailer fields that a reader of data has passed.
+    trailers: Option<Box<HeaderMap>>,
 }
 
 #[derive(Default)]
@@ -69,6 +71,13 @@ impl Body {
         Self::default()
     }
 
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            trailers: None,
+        }
+    }
+
     /// Wraps any body of bytes.
     ///
     /// A body that is one of these already is given back as it is. Errors are kept as they are when they are
@@ -85,9 +94,9 @@ impl Body {
         let Some(body) = body.filter(|body| !body.is_end_stream()) else {
             return Self::empty();
         };
-        Self {
-            kind: Kind::Stream(Mutex::new(Box::pin(stream::Wrapped::new(body)))),
-        }
+        Self::of(Kind::Stream(Mutex::new(Box::pin(stream::Wrapped::new(
+            body,
+        )))))
     }
 
     /// Makes a body of a stream of pieces, sent as they come; the next is asked for when there is room for it.
@@ -116,9 +125,9 @@ impl Body {
         T: Into<Bytes>,
         E: Into<BoxError>,
     {
-        Self {
-            kind: Kind::Stream(Mutex::new(Box::pin(stream::Pieces::new(stream)))),
-        }
+        Self::of(Kind::Stream(Mutex::new(Box::pin(stream::Pieces::new(
+            stream,
+        )))))
     }
 
     /// Creates a body that is written through a [`Sender`], which waits while `capacity` pieces are unsent.
@@ -131,9 +140,7 @@ impl Body {
         let (sender, receiver) = channel::channel(capacity);
         (
             sender,
-            Self {
-                kind: Kind::Stream(Mutex::new(Box::pin(receiver))),
-            },
+            Self::of(Kind::Stream(Mutex::new(Box::pin(receiver)))),
         )
     }
 
@@ -183,9 +190,10 @@ impl Body {
     where
         F: Fn() -> Self + Send + Sync + 'static,
     {
-        Self {
-            kind: Kind::Replayable(Box::new(replay::Replayable::new(self, Arc::new(make)))),
-        }
+        Self::of(Kind::Replayable(Box::new(replay::Replayable::new(
+            self,
+            Arc::new(make),
+        ))))
     }
 
     /// Returns what makes further bodies of the same bytes; `None` when they come but once.
@@ -241,7 +249,7 @@ impl Body {
             Kind::Replayable(replayable) => Kind::Replayable(Box::new(replayable.again())),
             Kind::Stream(_) | Kind::Failed(_) => return None,
         };
-        Some(Self { kind })
+        Some(Self::of(kind))
     }
 
     /// Adds trailer fields, sent after the last byte where the protocol and the peer allow it (RFC 9110 §6.5).
@@ -250,9 +258,9 @@ impl Body {
         if trailers.is_empty() {
             return self;
         }
-        Self {
-            kind: Kind::Stream(Mutex::new(Box::pin(stream::Trailed::new(self, trailers)))),
-        }
+        Self::of(Kind::Stream(Mutex::new(Box::pin(stream::Trailed::new(
+            self, trailers,
+        )))))
     }
 
     /// Returns the number of bytes to come when it is known.
@@ -280,7 +288,7 @@ impl Body {
 
     /// Reads the whole body and keeps it: a second call, or a handler after a middleware, gets the same bytes.
     ///
-    /// Trailer fields are dropped. `limit` is in bytes; `None` reads as much as comes.
+    /// Trailer fields are kept for [`trailers`](Self::trailers). `limit` is in bytes; `None` reads as much as comes.
     ///
     /// # Errors
     ///
@@ -308,8 +316,10 @@ impl Body {
             Error::new(ErrorKind::Other).because("an earlier read of this body was cancelled");
         let mut stream = Self {
             kind: mem::replace(&mut self.kind, Kind::Failed(cancelled)),
+            trailers: self.trailers.take(),
         };
         let result = stream.collect(limit).await;
+        self.trailers = stream.trailers;
         self.kind = match &result {
             Ok(bytes) => Kind::Full(bytes.clone()),
             Err(error) => Kind::Failed(error.clone()),
@@ -344,7 +354,8 @@ impl Body {
         Ok(all.into())
     }
 
-    /// Returns the next piece, in the size it arrived in; `None` at the end. Trailer fields are passed over.
+    /// Returns the next piece, in the size it arrived in; `None` at the end. Trailer fields are kept for
+    /// [`trailers`](Self::trailers).
     ///
     /// # Errors
     ///
@@ -354,16 +365,31 @@ impl Body {
     ///
     /// Safe: nothing is lost when the future is dropped.
     pub async fn chunk(&mut self) -> Option<Result<Bytes, Error>> {
+        poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+
+    /// Polls for the next piece; [`chunk`](Self::chunk) for those who write futures and streams by hand.
+    pub fn poll_chunk(&mut self, cx: &mut task::Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         loop {
-            match self.frame().await? {
-                Ok(frame) => match frame.into_data() {
+            match ready!(http_body::Body::poll_frame(Pin::new(self), cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) if data.is_empty() => {}
-                    Ok(data) => return Some(Ok(data)),
-                    Err(_trailers) => {}
+                    Ok(data) => return Poll::Ready(Some(Ok(data))),
+                    Err(frame) => self.trailers = frame.into_trailers().ok().map(Box::new),
                 },
-                Err(error) => return Some(Err(error)),
             }
         }
+    }
+
+    /// Returns the trailer fields (RFC 9110 §6.5), once [`chunk`](Self::chunk) or [`bytes`](Self::bytes) have come to the end;
+    /// `None` before, and when there are none.
+    ///
+    /// They are not sent again with a body whose bytes were kept, and [`frame`](Self::frame) hands them out itself.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.trailers.as_deref()
     }
 
     /// Returns the next frame: a piece of data, or the trailer fields as the last.
@@ -464,13 +490,11 @@ impl fmt::Debug for Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self {
-            kind: if bytes.is_empty() {
-                Kind::Empty
-            } else {
-                Kind::Full(bytes)
-            },
-        }
+        Self::of(if bytes.is_empty() {
+            Kind::Empty
+        } else {
+            Kind::Full(bytes)
+        })
     }
 }
 

@@ -120,6 +120,28 @@ async fn trailers_come_after_the_data() {
 }
 
 #[tokio::test]
+async fn readers_of_data_keep_the_trailers() {
+    let mut trailers = HeaderMap::new();
+    trailers.insert(header::ETAG, HeaderValue::from_static("\"a\""));
+    let trailed = || Body::from("data").with_trailers(trailers.clone());
+    let mut body = trailed();
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "data");
+    assert_eq!(body.trailers(), None);
+    assert!(body.chunk().await.is_none());
+    assert_eq!(body.trailers(), Some(&trailers));
+    let mut body = trailed();
+    assert_eq!(body.bytes(4).await.unwrap(), "data");
+    assert_eq!(body.trailers(), Some(&trailers));
+    assert_eq!(body.bytes(4).await.unwrap(), "data");
+    assert_eq!(body.trailers(), Some(&trailers));
+    // One that was read half way by pieces and then in one go.
+    let mut body = Body::new(trailed());
+    body.chunk().await.unwrap().unwrap();
+    assert_eq!(body.bytes(4).await.unwrap(), "");
+    assert_eq!(body.trailers(), Some(&trailers));
+}
+
+#[tokio::test]
 async fn no_trailers_are_not_an_empty_section_of_them() {
     let (mut sender, channel) = Body::channel(1);
     sender.send("data").await.unwrap();

@@ -63,15 +63,16 @@ impl World {
             .max_connections(MAX)
             .max_per_host(MAX_PER_HOST)
             .max_idle(2);
+        let pool = Arc::new(Pool::new(config, MAX_STREAMS));
         let keys = HOSTS.map(|host| {
             let way = Way {
                 http2: cfg!(feature = "http2") && host.starts_with("shared"),
                 ..Way::default()
             };
-            Key::new(false, Target::new(host, 80), way)
+            pool.key(false, Target::new(host, 80), way)
         });
         Self {
-            pool: Arc::new(Pool::new(config, MAX_STREAMS)),
+            pool,
             driver: Driver::new(),
             keys: keys.to_vec(),
             arrivals: 0,
@@ -88,9 +89,12 @@ impl World {
         let stream = Stream::new(near);
         #[cfg(feature = "http2")]
         if self.keys[host].may_share() {
-            let config = Http2Config::new();
-            return Conn::http2(stream, &config, &self.driver).await.unwrap();
+            return Conn::http2(stream, &Http2Config::new(), &self.driver)
+                .await
+                .unwrap();
         }
+        #[cfg(not(feature = "http2"))]
+        assert!(!self.keys[host].may_share());
         let config = Http1Config::new();
         Conn::http1(stream, &config, &self.driver).await.unwrap()
     }
@@ -120,7 +124,7 @@ impl World {
             }
             Step::Break(choice) => {
                 if let Some((_, lease)) = take(&mut self.leases, choice) {
-                    lease.broken(CloseReason::Dead);
+                    lease.broken(CloseReason::Dead, true);
                 }
             }
             Step::PeerCloses(choice) => drop(take(&mut self.far_ends, choice)),

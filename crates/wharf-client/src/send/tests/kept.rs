@@ -49,6 +49,34 @@ async fn a_body_that_nobody_reads_closes_the_connection() {
 }
 
 #[tokio::test]
+async fn an_upload_that_goes_on_does_not_keep_a_connection_whose_response_is_dropped() {
+    let (client, mut server) = pair();
+    let (sender, body) = Body::channel(1);
+    let (response, mut peer) = tokio::join!(client.put("/").body(body).send(), async {
+        let mut peer = server.accept().await;
+        peer.answer("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhe")
+            .await;
+        peer
+    });
+    drop(response.unwrap());
+    assert!(peer.closed().await);
+    sender.closed().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_nothing_does_not_keep_a_connection_that_was_given_up() {
+    let (client, mut server) = pair();
+    let request = client.put("/").body(vec![0; 1 << 20]);
+    let (response, mut peer) = tokio::join!(request.send(), server.accept());
+    assert_eq!(response.unwrap_err().phase(), Some(Phase::ResponseHead));
+    tokio::time::timeout(Duration::from_millis(1), async {
+        while !peer.closed().await {}
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
 async fn a_connection_that_the_server_closes_is_not_used_again() {
     let (client, mut server) = pair();
     let bytes = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi";

@@ -1,0 +1,118 @@
+//! What goes along with a redirect, and what stays with its origin.
+
+use super::*;
+
+#[tokio::test]
+async fn credentials_stay_with_their_origin() {
+    for (location, keeps) in [
+        ("/next", true),
+        ("http://quay.test:80/next", true),
+        ("http://quay.test/next#here", true),
+        ("//quay.test/next", true),
+        ("//other.test/next", false),
+        ("http://quay.test:81/next", false),
+        ("http://www.quay.test/next", false),
+        ("http://quay.test./next", false),
+    ] {
+        let (client, server) = pair();
+        let requests = answering(server, redirecting(302, location));
+        let request = client
+            .get("/")
+            .bearer_auth("secret")
+            .header("cookie", "a=secret")
+            .header("proxy-authorization", "secret")
+            .header("x-other", "kept");
+        request.send().await.unwrap();
+        let requests = requests.take();
+        let last = requests.last().unwrap();
+        assert_eq!(requests.len(), 2, "{location}");
+        for name in ["authorization", "cookie", "proxy-authorization"] {
+            assert_eq!(field(last, name).is_some(), keeps, "{location} {name}");
+        }
+        assert_eq!(last.contains("secret"), keeps, "{location}");
+        assert_eq!(field(last, "x-other"), Some("kept"));
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_were_dropped_do_not_come_back() {
+    let (client, server) = pair();
+    let requests = answering(server, |request| {
+        let to = match line(request).as_str() {
+            "GET / quay.test" => "http://other.test/",
+            "GET / other.test" => "http://quay.test/back",
+            _ => return OK.to_owned(),
+        };
+        format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n")
+    });
+    client.get("/").bearer_auth("secret").send().await.unwrap();
+    let requests = requests.take();
+    assert_eq!(line(&requests[2]), "GET /back quay.test");
+    assert_eq!(field(&requests[2], "authorization"), None);
+}
+
+#[tokio::test]
+async fn what_a_client_without_a_base_sends_everywhere_does_not_follow_to_another_origin() {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let builder = Client::builder().connector(Pipes(sender));
+    let client = builder
+        .bearer_auth("secret")
+        .header("cookie", "a=secret")
+        .header("x-other", "kept")
+        .query("key", "secret")
+        .build()
+        .unwrap();
+    let requests = answering(Server(receiver), |request| {
+        match request.starts_with("GET /? ") || request.starts_with("GET /?key=secret ") {
+            true => "HTTP/1.1 302 Found\r\nlocation: http://other.test/next\r\ncontent-length: 0\r\n\r\n",
+            false => OK,
+        }
+        .to_owned()
+    });
+    client.get("http://quay.test/").send().await.unwrap();
+    let requests = requests.take();
+    assert_eq!(line(&requests[0]), "GET /?key=secret quay.test");
+    assert_eq!(field(&requests[0], "authorization"), Some("Bearer secret"));
+    assert_eq!(line(&requests[1]), "GET /next other.test");
+    assert!(!requests[1].contains("secret"), "{}", requests[1]);
+    assert_eq!(field(&requests[1], "x-other"), Some("kept"));
+    // Asked for by name, it is sent there too.
+    client.get("http://other.test/next").send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_host_field_set_by_hand_does_not_follow_to_another_origin() {
+    let (client, server) = pair();
+    let requests = answering(server, |request| {
+        match request.starts_with("GET / ") {
+        true => "HTTP/1.1 302 Found\r\nlocation: http://other.test/next\r\ncontent-length: 0\r\n\r\n",
+        false => OK,
+    }.to_owned()
+    });
+    let request = client.get("/").header("host", "virtual.test");
+    request.send().await.unwrap();
+    let requests = requests.take();
+    assert_eq!(line(&requests[0]), "GET / virtual.test");
+    assert_eq!(line(&requests[1]), "GET /next other.test");
+}
+
+#[cfg(feature = "cookies")]
+#[tokio::test]
+async fn cookies_are_kept_and_sent_with_each_hop() {
+    let jar = crate::jar::CookieJar::new();
+    let (client, server) = pair_with(|builder| builder.cookies(jar));
+    let requests = answering(server, |request| {
+        match request.starts_with("POST /login ") {
+        true => "HTTP/1.1 302 Found\r\nlocation: /home\r\nset-cookie: one=1\r\nset-cookie: two=2\r\ncontent-length: 0\r\n\r\n",
+        false => OK,
+    }.to_owned()
+    });
+    let request = client.post("/login").body("name").cookie("call", "c");
+    request.send().await.unwrap();
+    let requests = requests.take();
+    assert_eq!(field(&requests[0], "cookie"), Some("call=c"));
+    let sent = field(&requests[1], "cookie").unwrap();
+    for pair in ["call=c", "one=1", "two=2"] {
+        assert!(sent.split("; ").any(|other| other == pair), "{sent}");
+    }
+}
