@@ -18,9 +18,9 @@ def build():
 class Skiff:
     """A running client. `send` takes what `Order` in the program's source has, and returns the answer as an `Answer`."""
 
-    def __init__(self, settings, environment):
+    def __init__(self, settings, environment, before=()):
         self.process = subprocess.Popen(
-            [TARGET / "debug" / "skiff", json.dumps(settings)],
+            [*before, TARGET / "debug" / "skiff", json.dumps(settings)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment},
         )
         self.started = self.answer(30)
@@ -100,8 +100,9 @@ class Answer(dict):
 
 
 @contextlib.contextmanager
-def skiff(environment=None, **settings):
-    running = Skiff(settings, environment or {})
+def skiff(environment=None, before=(), **settings):
+    """`before` is a command that it is started by."""
+    running = Skiff(settings, environment or {}, before)
     try:
         yield running
     finally:

@@ -1,11 +1,12 @@
 //! What a client is told before its first request. Times are in seconds, `null` is none.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
-use wharf_client::config::{Http1Config, Http2Config};
+use wharf_client::config::{DnsConfig, Http1Config, Http2Config, TcpConfig};
 use wharf_client::digest::Digest;
 use wharf_client::jar::CookieJar;
 use wharf_client::netrc::Netrc;
@@ -13,7 +14,7 @@ use wharf_client::proxy::{Proxy, ProxyRules};
 use wharf_client::redirect::RedirectPolicy;
 use wharf_client::retry::RetryPolicy;
 use wharf_client::tls::{Fingerprint, Identity, Roots, TlsConfig, TlsVersion};
-use wharf_client::{Client, Error, PoolConfig, Timeouts};
+use wharf_client::{AddressPolicy, Client, Error, PoolConfig, Timeouts};
 use wharf_http::StatusCode;
 
 #[derive(Default, Deserialize)]
@@ -40,6 +41,20 @@ pub(crate) struct Settings {
     decode: Option<bool>,
     body_limit: Option<usize>,
     unix: BTreeMap<String, PathBuf>,
+    /// Addresses of names, in place of what the system says.
+    overrides: BTreeMap<String, Vec<IpAddr>>,
+    addresses: Option<Addresses>,
+    local_address: Option<IpAddr>,
+    proxy_digest: Option<(String, String)>,
+}
+
+/// Which addresses hosts may have.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Addresses {
+    public_only: bool,
+    allow: Vec<String>,
+    deny: Vec<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -159,6 +174,20 @@ impl Settings {
         if let Some(bytes) = self.body_limit {
             builder = builder.body_limit(bytes);
         }
+        if let Some((user, password)) = self.proxy_digest {
+            builder = builder.proxy_digest_auth(Digest::new(user, password));
+        }
+        if let Some(addresses) = self.addresses {
+            builder = builder.addresses(addresses.read());
+        }
+        if let Some(address) = self.local_address {
+            builder = builder.tcp(TcpConfig::new().local_address(address));
+        }
+        let overrides = self.overrides.into_iter();
+        let dns = overrides.fold(DnsConfig::new(), |dns, (host, addresses)| {
+            dns.overrides(host, addresses)
+        });
+        builder = builder.dns(dns);
         #[cfg(unix)]
         for (host, path) in self.unix {
             builder = builder.unix_socket(host, path);
@@ -199,6 +228,17 @@ impl Limits {
             .body_read(seconds(self.body_read))
             .total(seconds(self.total))
             .min_rate(self.min_rate)
+    }
+}
+
+impl Addresses {
+    fn read(self) -> AddressPolicy {
+        let policy = match self.public_only {
+            true => AddressPolicy::public_only(),
+            false => AddressPolicy::new(),
+        };
+        let policy = self.allow.iter().fold(policy, AddressPolicy::allow);
+        self.deny.iter().fold(policy, AddressPolicy::deny)
     }
 }
 
