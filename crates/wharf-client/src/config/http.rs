@@ -6,7 +6,7 @@ use std::time::Duration;
 /// How HTTP/1 responses are read.
 ///
 /// The client is lenient by default, as other clients are: it accepts spaces between a field name and its colon, folded lines,
-/// and leaves out lines that are no fields. [`strict`](Self::strict) refuses all of them, which suits tests.
+/// and leaves out lines that are no fields. NUL and a bare CR are refused in any case. [`strict`](Self::strict) refuses all of them, which suits tests.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Http1Config {
@@ -45,6 +45,9 @@ impl Http1Config {
     }
 
     /// Sets how large a response head may be, in bytes. It is at least 8 KiB.
+    ///
+    /// It bounds memory and is not exact: it is looked at between two reads, so that a head may be larger by what one read
+    /// brings, up to as much again.
     ///
     /// Default: 256 KiB.
     pub fn max_head(mut self, bytes: usize) -> Self {

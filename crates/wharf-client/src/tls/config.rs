@@ -173,7 +173,8 @@ impl TlsConfig {
     /// change everything.
     ///
     /// Pins hold all the same, and are then all that makes the connection safe. Prefer
-    /// [`add_root_file`](Self::add_root_file) with the certificate of the server.
+    /// [`add_root_file`](Self::add_root_file) with the certificate of who signed that of the server, or with the server's own
+    /// if it is self-signed.
     pub fn dangerous_accept_any_certificate(self) -> Self {
         self.change(|settings| settings.any_certificate = true)
     }
