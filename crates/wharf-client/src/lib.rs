@@ -31,9 +31,11 @@
 //! - `digest`: `Digest`, a password that is proved and not sent, behind the feature of that name.
 //! - [`progress`]: [`Progress`](progress::Progress), how much of a body has come; `download`: `Download`, a body that becomes a
 //!   file, behind the feature `fs`.
-//! - [`retry`]: [`RetryPolicy`](retry::RetryPolicy), when a request is sent again.
-//! - private: `send`, the main loop; `conn`, one connection through hyper; `pool`, the idle ones; `body`, a response
-//!   body on its way in.
+//! - [`redirect`]: [`RedirectPolicy`](redirect::RedirectPolicy), which redirects are followed; [`retry`]:
+//!   [`RetryPolicy`](retry::RetryPolicy), when a request is sent again.
+//! - [`middleware`]: code around each request that is sent, `async fn(Request, Next) -> Result<Response, Error>`.
+//! - [`pool`]: the connections in use and those that are kept, and their numbers.
+//! - private: `send`, the main loop; `conn`, one connection through hyper; `body`, a response body on its way in.
 //!
 //! # Features
 //!
