@@ -22,6 +22,17 @@ pub(super) fn check(request: &Request) -> Result<(), Error> {
         let why = "the method CONNECT opens a tunnel and is not for requests";
         return Err(Error::new(ErrorKind::Request).because(why));
     }
+    // RFC 9112 §6.3: what is missing of the length would be taken from the next request on the connection. A body that does not
+    // know its length is held to it while it is sent.
+    let mut lengths = request.headers().get_all(CONTENT_LENGTH).iter();
+    if let Some(length) = lengths.next() {
+        let known = request.body().len().map(|length| length.to_string());
+        let is_wrong = known.is_some_and(|known| known.as_bytes() != length.as_bytes());
+        if is_wrong || lengths.next().is_some() {
+            let why = "the field `content-length` does not tell the length of the body";
+            return Err(Error::new(ErrorKind::Request).because(why));
+        }
+    }
     Ok(())
 }
 

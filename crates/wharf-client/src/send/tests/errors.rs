@@ -220,3 +220,31 @@ async fn a_peer_that_breaks_the_rules_of_http2_is_malformed() {
         assert_eq!(response.unwrap_err().kind(), ErrorKind::Malformed, "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_length_that_is_not_that_of_the_body_is_not_sent() {
+    for (body, lengths, is_right) in [
+        ("cargo", ["5"].as_slice(), true),
+        ("", &["0"], true),
+        ("", &["5"], false),
+        ("cargo", &["0"], false),
+        ("cargo", &["4"], false),
+        ("cargo", &["6"], false),
+        ("cargo", &["+5"], false),
+        ("cargo", &["5", "5"], false),
+        ("cargo", &["5", "6"], false),
+    ] {
+        let (client, server) = pair();
+        let requests = answering(server, |_| OK.to_owned());
+        let mut request = client.post("/").body(body);
+        for length in lengths {
+            request = request.header("content-length", *length);
+        }
+        let result = request.send().await;
+        assert_eq!(result.is_ok(), is_right, "{body} {lengths:?}");
+        assert_eq!(requests.take().len(), usize::from(is_right));
+        if let Err(error) = result {
+            assert_eq!(error.kind(), ErrorKind::Request);
+        }
+    }
+}
