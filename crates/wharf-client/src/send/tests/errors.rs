@@ -1,6 +1,7 @@
 //! What can go wrong, and how it is told.
 
 use super::*;
+use crate::middleware::{Next, from_fn};
 
 #[tokio::test]
 async fn what_is_not_http_is_malformed() {
@@ -247,4 +248,22 @@ async fn a_length_that_is_not_that_of_the_body_is_not_sent() {
             assert_eq!(error.kind(), ErrorKind::Request);
         }
     }
+}
+
+#[tokio::test]
+async fn pieces_without_bytes_are_not_kept_for_the_reader_of_an_error() {
+    let answer = |_: Request, _: Next| async {
+        let (mut sender, body) = Body::channel(4);
+        for piece in ["", "", "back at 9", ""] {
+            sender.send(piece).await.unwrap();
+        }
+        let mut response = wharf_http::Response::new(body);
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        Ok(response)
+    };
+    let (client, _server) = pair_with(|builder| builder.wrap(from_fn(answer)));
+    let mut body = client.get("/").send().await.unwrap().into_body();
+    let first = body.frame().await.unwrap().unwrap();
+    assert_eq!(first.into_data().unwrap(), "back at 9");
+    assert!(body.frame().await.is_none());
 }
