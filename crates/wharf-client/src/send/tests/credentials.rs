@@ -100,6 +100,31 @@ async fn a_host_field_set_by_hand_does_not_follow_to_another_origin() {
     assert_eq!(line(&requests[1]), "GET /next other.test");
 }
 
+#[tokio::test]
+async fn a_field_that_is_marked_as_sensitive_stays_with_its_origin() {
+    for (location, keeps) in [("/next", true), ("//other.test/next", false)] {
+        for by_default in [true, false] {
+            let mut key = http::HeaderValue::from_static("secret");
+            key.set_sensitive(true);
+            let (sender, receiver) = mpsc::unbounded_channel();
+            let mut builder = Client::builder().connector(Pipes(sender));
+            if by_default {
+                builder = builder.header("x-key", key.clone());
+            }
+            let client = builder.build().unwrap();
+            let requests = answering(Server(receiver), redirecting(302, location));
+            let mut request = client.get("http://quay.test/");
+            if !by_default {
+                request = request.header("x-key", key);
+            }
+            request.send().await.unwrap();
+            let requests = requests.take();
+            assert_eq!(field(&requests[0], "x-key"), Some("secret"));
+            assert_eq!(field(&requests[1], "x-key").is_some(), keeps, "{location}");
+        }
+    }
+}
+
 type Urls = &'static [&'static str];
 
 /// Returns the credentials of a file that requests have which are led from one URL to the next.
