@@ -87,6 +87,12 @@ pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Erro
     if !request.headers().contains_key(HOST) {
         request.headers_mut().insert(HOST, host);
     }
+    // RFC 9112 §6.3: hyper leaves out the body of a GET or HEAD whose length is neither known nor told.
+    let unknown = request.body().len().is_none() && !request.body().is_empty();
+    if unknown && !request.headers().contains_key(CONTENT_LENGTH) {
+        let coding = request.headers_mut().entry(TRANSFER_ENCODING);
+        coding.or_insert(HeaderValue::from_static("chunked"));
+    }
     *request.version_mut() = Version::HTTP_11;
     Ok(())
 }
