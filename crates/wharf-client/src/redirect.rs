@@ -15,8 +15,9 @@ use crate::{Error, ErrorKind};
 /// Which redirects are followed.
 ///
 /// Credentials are dropped when the scheme, host or port changes: the fields `authorization`, `cookie` and
-/// `proxy-authorization`, and cookies that were given with the request. What the client itself knows for the new host is sent
-/// instead.
+/// `proxy-authorization`, every other field with a value that is marked as
+/// [sensitive](http::HeaderValue::set_sensitive), such as the key of an API, and cookies that were given with the request. What
+/// the client itself knows for the new host is sent instead.
 ///
 /// # Examples
 ///
@@ -244,6 +245,12 @@ pub(crate) fn drop_content(headers: &mut HeaderMap) {
 /// Takes out of the header what another origin must not see.
 pub(crate) fn drop_credentials(headers: &mut HeaderMap) {
     for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
+        headers.remove(name);
+    }
+    // What else is secret, only whoever has set it knows.
+    let marked = headers.iter().filter(|(_, value)| value.is_sensitive());
+    let marked: Vec<_> = marked.map(|(name, _)| name.clone()).collect();
+    for name in marked {
         headers.remove(name);
     }
 }

@@ -176,6 +176,9 @@ impl ClientBuilder {
     }
 
     /// Sends credentials from a `.netrc` file to the hosts that it names, with requests that have none.
+    ///
+    /// They are for any port and scheme of the host, as they are to curl, with two exceptions: a redirect from `https` to `http`
+    /// gets none, and one to another origin none of the entry `default`.
     pub fn netrc(mut self, netrc: Netrc) -> Self {
         self.settings.netrc = Some(Arc::new(netrc));
         self

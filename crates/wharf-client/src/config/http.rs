@@ -3,6 +3,10 @@
 #[cfg(feature = "http2")]
 use std::time::Duration;
 
+/// The largest window that the protocol has a number for (RFC 9113 §6.9.1).
+#[cfg(feature = "http2")]
+const LARGEST_WINDOW: u32 = (1 << 31) - 1;
+
 /// How HTTP/1 responses are read.
 ///
 /// The client is lenient by default, as other clients are: it accepts spaces between a field name and its colon, folded lines,
@@ -137,19 +141,20 @@ impl Http2Config {
         self
     }
 
-    /// Sets how many bytes of one response the peer may send ahead of its reader.
+    /// Sets how many bytes of one response the peer may send ahead of its reader, at most 2^31-1 (RFC 9113 §6.5.2).
     ///
     /// Default: 2 MiB.
     pub fn stream_window(mut self, bytes: u32) -> Self {
-        self.stream_window = Some(bytes);
+        self.stream_window = Some(bytes.min(LARGEST_WINDOW));
         self
     }
 
-    /// Sets how many bytes of all responses of a connection the peer may send ahead of their readers.
+    /// Sets how many bytes of all responses of a connection the peer may send ahead of their readers, at most 2^31-1 (RFC 9113
+    /// §6.9.1).
     ///
     /// Default: 5 MiB.
     pub fn connection_window(mut self, bytes: u32) -> Self {
-        self.connection_window = Some(bytes);
+        self.connection_window = Some(bytes.min(LARGEST_WINDOW));
         self
     }
 

@@ -1,5 +1,7 @@
 //! [`establish`]: from a route to a connection that speaks HTTP.
 
+use std::time::Duration;
+
 use tokio::time::{Instant, timeout};
 
 #[cfg(feature = "proxy")]
@@ -38,12 +40,16 @@ pub(crate) async fn establish(route: &Route, scope: &Scope) -> Result<Conn, Erro
 pub(crate) async fn warm_up(route: &Route, scope: &Scope, count: usize) -> Result<usize, Error> {
     let mut leases = Vec::new();
     while leases.len() < count {
-        let wait = scope.timeouts.pool_wait;
-        let acquired = scope
-            .client
-            .pool
-            .acquire(route.key(), wait, &scope.call)
-            .await?;
+        // Those that are here hold their places until the end: it would be them that are waited for.
+        let wait = match leases.is_empty() {
+            true => scope.timeouts.pool_wait,
+            false => Some(Duration::ZERO),
+        };
+        let pool = &scope.client.pool;
+        let acquired = match pool.acquire(route.key(), wait, &scope.call).await {
+            Err(error) if !leases.is_empty() && error.phase() == Some(Phase::PoolWait) => break,
+            acquired => acquired?,
+        };
         let mut lease = match acquired {
             Acquired::Lease(lease) => lease,
             Acquired::Slot(slot) => slot.fill(establish(route, scope).await?),

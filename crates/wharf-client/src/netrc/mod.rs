@@ -46,6 +46,13 @@ struct Entry {
     login: Login,
 }
 
+impl Entry {
+    fn names(&self, host: &str) -> bool {
+        let name = self.host.as_deref();
+        name.is_some_and(|name| name.eq_ignore_ascii_case(host))
+    }
+}
+
 /// A user name and a password. Debug output does not show the password.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Login {
@@ -179,6 +186,11 @@ impl Netrc {
         choose(self.logins(host))
     }
 
+    /// Finds the credentials that the file gives for a host by its name, not by `default`.
+    pub(crate) fn find_named(&self, host: &str) -> Option<&Login> {
+        choose(self.named(host))
+    }
+
     /// Finds the credentials of one user for a host, for URLs that name the user alone.
     #[must_use]
     pub fn find_user(&self, host: &str, user: &str) -> Option<&Login> {
@@ -186,10 +198,12 @@ impl Netrc {
     }
 
     fn logins(&self, host: &str) -> impl Iterator<Item = &Login> {
-        let fits = move |entry: &&Entry| match &entry.host {
-            Some(name) => name.eq_ignore_ascii_case(host),
-            None => true,
-        };
+        let fits = move |entry: &&Entry| entry.host.is_none() || entry.names(host);
+        self.entries.iter().filter(fits).map(|entry| &entry.login)
+    }
+
+    fn named(&self, host: &str) -> impl Iterator<Item = &Login> {
+        let fits = move |entry: &&Entry| entry.names(host);
         self.entries.iter().filter(fits).map(|entry| &entry.login)
     }
 }

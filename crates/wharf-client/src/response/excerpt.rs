@@ -23,6 +23,10 @@ impl Response {
                 && let Some(Ok(frame)) = body.frame().await
             {
                 if let Some(data) = frame.data_ref() {
+                    // HTTP/2 has them, and any number of them fits in the time.
+                    if data.is_empty() {
+                        continue;
+                    }
                     let rest = EXCERPT.saturating_sub(excerpt.len());
                     excerpt.extend_from_slice(&data[..data.len().min(rest)]);
                 }

@@ -125,6 +125,8 @@ impl Lines {
             let mark = self.buffer.len() - charset::unmarked(&self.buffer).len();
             if mark > 0 {
                 self.buffer.advance(mark);
+                // No more than a part of the mark was searched.
+                self.searched = 0;
                 // It says more than the header.
                 self.charset = Ok(Charset::UTF_8);
             }

@@ -288,6 +288,28 @@ async fn a_line_survives_a_reader_that_gives_up() {
     assert_eq!(lines.next_line().await.unwrap().unwrap(), "abc");
 }
 
+#[tokio::test]
+async fn a_byte_order_mark_may_come_in_pieces() {
+    let text = "\u{feff}a\nb\n";
+    for first in 1..text.len() {
+        for second in first..text.len() {
+            let (mut sender, body) = Body::channel(4);
+            let body = Mutex::new(Some(body));
+            let client = answering(move || body.lock().unwrap().take().unwrap_or_default());
+            let response = client.get("http://quay.test/").send().await.unwrap();
+            let mut lines = response.into_lines();
+            let bytes = Bytes::from_static(text.as_bytes());
+            for piece in [0..first, first..second, second..text.len()].map(|it| bytes.slice(it)) {
+                sender.send(piece).await.unwrap();
+            }
+            drop(sender);
+            assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("a"));
+            assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("b"));
+            assert_eq!(lines.next_line().await.unwrap(), None);
+        }
+    }
+}
+
 /// A client whose middleware answers.
 fn answering(body: impl Fn() -> Body + Send + Sync + 'static) -> Client {
     use crate::middleware::{Next, from_fn};

@@ -7,6 +7,8 @@ use wharf_http::{Request, Response};
 
 use super::Scope;
 use crate::Error;
+#[cfg(feature = "proxy")]
+use crate::connect::Route;
 use crate::digest::{Asked, Asker, Decision, Digest, Exchange};
 
 /// Proves a password to whoever asks for it, for one request.
@@ -37,17 +39,15 @@ pub(super) fn provers(scope: &Scope, request: &Request) -> Result<Vec<Prover>, E
         provers.push(prover(digest, None));
     }
     #[cfg(feature = "proxy")]
-    if let Some(digest) = &scope.settings.proxy_digest
-        && request.uri().scheme() == Some(&http::uri::Scheme::HTTP)
-        && let Some(proxy) = scope
-            .settings
-            .proxy
-            .proxy_for(&super::url_of(request.uri())?)?
-        && !proxy.protocol().is_socks()
-        && let Ok(uri) = format!("http://{}/", proxy.target()).parse()
-    {
-        let target = request.uri().to_string();
-        provers.push(prover(digest, Some((uri, target))));
+    if let Some(digest) = &scope.settings.proxy_digest {
+        // Where no proxy reads the request, it is the server that would get the proof, and could ask for it.
+        let route = Route::of(request, scope)?;
+        if let Some(proxy) = route.forwarder()
+            && let Ok(uri) = format!("http://{}/", proxy.target()).parse()
+        {
+            let target = request.uri().to_string();
+            provers.push(prover(digest, Some((uri, target))));
+        }
     }
     Ok(provers)
 }

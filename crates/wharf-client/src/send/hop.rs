@@ -169,7 +169,21 @@ impl Hops {
     /// Finds the credentials for the host in the file that holds them.
     fn login(&self) -> Option<HeaderValue> {
         let netrc = self.scope.settings.netrc.as_ref()?;
-        let login = netrc.find(self.url.host_str()?)?;
+        let secure = |url: &Url| url.scheme() == "https";
+        // Whoever has asked over TLS does not want a password to be read on its way to where that has led.
+        if !secure(&self.url) && self.history.iter().any(|hop| secure(&hop.url)) {
+            return None;
+        }
+        let host = self.url.host_str()?;
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let host = bare.unwrap_or(host);
+        // `default` is meant for every origin, and so not for one where a server has led to.
+        let login = match self.away {
+            true => netrc.find_named(host),
+            false => netrc.find(host),
+        }?;
         Basic::new(login.user(), login.password()).ok()?.encode()
     }
 }

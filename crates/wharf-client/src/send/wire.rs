@@ -22,6 +22,17 @@ pub(super) fn check(request: &Request) -> Result<(), Error> {
         let why = "the method CONNECT opens a tunnel and is not for requests";
         return Err(Error::new(ErrorKind::Request).because(why));
     }
+    // RFC 9112 §6.3: what is missing of the length would be taken from the next request on the connection. A body that does not
+    // know its length is held to it while it is sent.
+    let mut lengths = request.headers().get_all(CONTENT_LENGTH).iter();
+    if let Some(length) = lengths.next() {
+        let known = request.body().len().map(|length| length.to_string());
+        let is_wrong = known.is_some_and(|known| known.as_bytes() != length.as_bytes());
+        if is_wrong || lengths.next().is_some() {
+            let why = "the field `content-length` does not tell the length of the body";
+            return Err(Error::new(ErrorKind::Request).because(why));
+        }
+    }
     Ok(())
 }
 
@@ -75,6 +86,12 @@ pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Erro
     }
     if !request.headers().contains_key(HOST) {
         request.headers_mut().insert(HOST, host);
+    }
+    // RFC 9112 §6.3: hyper leaves out the body of a GET or HEAD whose length is neither known nor told.
+    let unknown = request.body().len().is_none() && !request.body().is_empty();
+    if unknown && !request.headers().contains_key(CONTENT_LENGTH) {
+        let coding = request.headers_mut().entry(TRANSFER_ENCODING);
+        coding.or_insert(HeaderValue::from_static("chunked"));
     }
     *request.version_mut() = Version::HTTP_11;
     Ok(())

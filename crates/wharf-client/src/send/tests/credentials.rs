@@ -1,6 +1,10 @@
 //! What goes along with a redirect, and what stays with its origin.
 
+use wharf_http::header::{Basic, TypedHeader};
+
 use super::*;
+use crate::middleware::from_fn;
+use crate::netrc::Netrc;
 
 #[tokio::test]
 async fn credentials_stay_with_their_origin() {
@@ -94,6 +98,90 @@ async fn a_host_field_set_by_hand_does_not_follow_to_another_origin() {
     let requests = requests.take();
     assert_eq!(line(&requests[0]), "GET / virtual.test");
     assert_eq!(line(&requests[1]), "GET /next other.test");
+}
+
+#[tokio::test]
+async fn a_field_that_is_marked_as_sensitive_stays_with_its_origin() {
+    for (location, keeps) in [("/next", true), ("//other.test/next", false)] {
+        for by_default in [true, false] {
+            let mut key = http::HeaderValue::from_static("secret");
+            key.set_sensitive(true);
+            let (sender, receiver) = mpsc::unbounded_channel();
+            let mut builder = Client::builder().connector(Pipes(sender));
+            if by_default {
+                builder = builder.header("x-key", key.clone());
+            }
+            let client = builder.build().unwrap();
+            let requests = answering(Server(receiver), redirecting(302, location));
+            let mut request = client.get("http://quay.test/");
+            if !by_default {
+                request = request.header("x-key", key);
+            }
+            request.send().await.unwrap();
+            let requests = requests.take();
+            assert_eq!(field(&requests[0], "x-key"), Some("secret"));
+            assert_eq!(field(&requests[1], "x-key").is_some(), keeps, "{location}");
+        }
+    }
+}
+
+type Urls = &'static [&'static str];
+
+/// Returns the credentials of a file that requests have which are led from one URL to the next.
+async fn logins(file: &str, urls: Urls) -> Vec<String> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let requests = Arc::clone(&seen);
+    // It answers itself, so that nobody has to speak TLS.
+    let answer = move |request: Request, _: crate::middleware::Next| {
+        let mut seen = requests.lock().unwrap();
+        let login = request.headers().get("authorization").map(|value| {
+            let basic = Basic::decode(request.headers()).unwrap();
+            assert!(value.is_sensitive());
+            basic.unwrap().user().to_owned()
+        });
+        seen.push(login.unwrap_or_default());
+        let mut response = wharf_http::Response::new(Body::empty());
+        if let Some(next) = urls.get(seen.len()) {
+            *response.status_mut() = StatusCode::FOUND;
+            let next = next.parse().unwrap();
+            response.headers_mut().insert("location", next);
+        }
+        std::future::ready(Ok(response))
+    };
+    let client = Client::builder()
+        .netrc(Netrc::parse(file).unwrap())
+        .wrap(from_fn(answer));
+    let client = client.build().unwrap();
+    client.get(urls[0]).send().await.unwrap();
+    std::mem::take(&mut *seen.lock().unwrap())
+}
+
+#[tokio::test]
+async fn credentials_of_a_file_follow_to_hosts_that_it_names_but_not_from_https_to_http() {
+    let file = "machine quay.test login a password x machine pier.test login b password x \
+                machine ::1 login c password x default login d password x";
+    let cases: [(Urls, &[&str]); 9] = [
+        (&["http://quay.test/", "http://pier.test/"], &["a", "b"]),
+        (&["http://quay.test/", "https://quay.test/"], &["a", "a"]),
+        (&["https://quay.test/", "https://pier.test/"], &["a", "b"]),
+        (&["https://quay.test/", "http://quay.test/"], &["a", ""]),
+        (&["https://quay.test/", "http://pier.test/"], &["a", ""]),
+        (
+            &[
+                "https://quay.test/",
+                "http://pier.test/",
+                "http://quay.test/",
+                "https://pier.test/",
+            ],
+            &["a", "", "", "b"],
+        ),
+        (&["http://[::1]/", "/next"], &["c", "c"]),
+        (&["http://other.test/", "/next"], &["d", "d"]),
+        (&["http://quay.test/", "http://other.test/"], &["a", ""]),
+    ];
+    for (urls, expected) in cases {
+        assert_eq!(logins(file, urls).await, expected, "{urls:?}");
+    }
 }
 
 #[cfg(feature = "cookies")]

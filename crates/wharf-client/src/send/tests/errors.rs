@@ -1,6 +1,7 @@
 //! What can go wrong, and how it is told.
 
 use super::*;
+use crate::middleware::{Next, from_fn};
 
 #[tokio::test]
 async fn what_is_not_http_is_malformed() {
@@ -219,4 +220,50 @@ async fn a_peer_that_breaks_the_rules_of_http2_is_malformed() {
         });
         assert_eq!(response.unwrap_err().kind(), ErrorKind::Malformed, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_length_that_is_not_that_of_the_body_is_not_sent() {
+    for (body, lengths, is_right) in [
+        ("cargo", ["5"].as_slice(), true),
+        ("", &["0"], true),
+        ("", &["5"], false),
+        ("cargo", &["0"], false),
+        ("cargo", &["4"], false),
+        ("cargo", &["6"], false),
+        ("cargo", &["+5"], false),
+        ("cargo", &["5", "5"], false),
+        ("cargo", &["5", "6"], false),
+    ] {
+        let (client, server) = pair();
+        let requests = answering(server, |_| OK.to_owned());
+        let mut request = client.post("/").body(body);
+        for length in lengths {
+            request = request.header("content-length", *length);
+        }
+        let result = request.send().await;
+        assert_eq!(result.is_ok(), is_right, "{body} {lengths:?}");
+        assert_eq!(requests.take().len(), usize::from(is_right));
+        if let Err(error) = result {
+            assert_eq!(error.kind(), ErrorKind::Request);
+        }
+    }
+}
+
+#[tokio::test]
+async fn pieces_without_bytes_are_not_kept_for_the_reader_of_an_error() {
+    let answer = |_: Request, _: Next| async {
+        let (mut sender, body) = Body::channel(4);
+        for piece in ["", "", "back at 9", ""] {
+            sender.send(piece).await.unwrap();
+        }
+        let mut response = wharf_http::Response::new(body);
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        Ok(response)
+    };
+    let (client, _server) = pair_with(|builder| builder.wrap(from_fn(answer)));
+    let mut body = client.get("/").send().await.unwrap().into_body();
+    let first = body.frame().await.unwrap().unwrap();
+    assert_eq!(first.into_data().unwrap(), "back at 9");
+    assert!(body.frame().await.is_none());
 }

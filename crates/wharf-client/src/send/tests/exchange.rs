@@ -1,5 +1,7 @@
 //! Requests and responses as bytes.
 
+use http::Method;
+
 use super::*;
 
 #[tokio::test]
@@ -174,4 +176,23 @@ async fn json_is_sent_and_read() {
     });
     assert_eq!(sent, "[1,2]");
     assert_eq!(response.unwrap().json::<Vec<u8>>().await.unwrap(), [3, 4]);
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_is_sent_with_every_method() {
+    for method in [Method::GET, Method::HEAD, Method::DELETE, Method::POST] {
+        let (client, mut server) = pair();
+        let (mut sender, body) = Body::channel(1);
+        let request = client.request(method.clone(), "/").body(body);
+        let (response, ()) = tokio::join!(request.send(), async {
+            sender.send("cargo").await.unwrap();
+            drop(sender);
+            let mut peer = server.accept().await;
+            let head = peer.head().await;
+            assert_eq!(field(&head, "transfer-encoding"), Some("chunked"));
+            assert_eq!(peer.read(15).await, "5\r\ncargo\r\n0\r\n\r\n");
+            peer.write("HTTP/1.1 204 No Content\r\n\r\n").await;
+        });
+        assert_eq!(response.unwrap().status(), 204, "{method}");
+    }
 }

@@ -161,3 +161,16 @@ async fn the_limits_of_a_request_replace_those_of_the_client() {
     });
     assert_eq!(response.unwrap().status(), 200);
 }
+
+#[tokio::test(start_paused = true)]
+async fn as_many_connections_are_opened_ahead_as_there_may_be() {
+    let pool = PoolConfig::new().max_per_host(2);
+    let (client, mut server) = pair_with(|builder| builder.pool(pool));
+    let start = Instant::now();
+    assert_eq!(client.warm_up("/", 5).await.unwrap(), 2);
+    assert!(start.elapsed() < seconds(1));
+    let _both = (server.accept().await, server.accept().await);
+    assert!(server.is_quiet());
+    assert_eq!(client.warm_up("/", 5).await.unwrap(), 2);
+    assert!(server.is_quiet());
+}

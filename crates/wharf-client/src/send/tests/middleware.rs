@@ -126,3 +126,41 @@ async fn it_sees_the_body_and_may_change_it() {
     let mut response = client.get("/").send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), "AHOY");
 }
+
+#[cfg(all(feature = "digest", feature = "proxy", unix))]
+#[tokio::test]
+async fn nothing_is_proved_to_a_proxy_that_a_request_does_not_go_through() {
+    use crate::digest::Digest;
+    use crate::proxy::{Proxy, ProxyRules};
+
+    for (url, times) in [
+        ("http://quay.test/", 2),
+        ("http://docker/", 1),
+        ("http+unix://%2Frun%2Fapp.sock/", 1),
+    ] {
+        let seen = Arc::new(Mutex::new(0));
+        let asked = Arc::clone(&seen);
+        let asking = move |_: Request, _: Next| {
+            *asked.lock().unwrap() += 1;
+            let mut response = wharf_http::Response::new(Body::empty());
+            *response.status_mut() = StatusCode::PROXY_AUTHENTICATION_REQUIRED;
+            let challenge = "Digest realm=\"r\", nonce=\"n\", algorithm=MD5, qop=\"auth\"";
+            let challenge = challenge.parse().unwrap();
+            response
+                .headers_mut()
+                .insert("proxy-authenticate", challenge);
+            std::future::ready(Ok(response))
+        };
+        let rules = ProxyRules::all(Proxy::new("http://proxy.test:3128").unwrap());
+        let client = Client::builder()
+            .proxy(rules.proxy_loopback(true))
+            .proxy_digest_auth(Digest::new("me", "secret"))
+            .unix_socket("docker", "/run/docker.sock")
+            .wrap(from_fn(asking))
+            .build()
+            .unwrap();
+        let response = client.get(url).send().await.unwrap();
+        assert_eq!(response.status(), 407);
+        assert_eq!(*seen.lock().unwrap(), times, "{url}");
+    }
+}

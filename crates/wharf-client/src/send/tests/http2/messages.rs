@@ -159,3 +159,17 @@ async fn a_body_waits_for_a_second_where_nobody_can_ask_for_it() {
     assert_eq!(body, "cargo");
     assert_eq!(start.elapsed().as_secs(), 1);
 }
+
+#[tokio::test]
+async fn a_window_is_no_larger_than_the_protocol_allows() {
+    let config = Http2Config::new();
+    let config = config.stream_window(u32::MAX).connection_window(u32::MAX);
+    let (client, mut server) = shared_with(config, |builder| builder);
+    let request = tokio::spawn(client.get("/").send());
+    serving(&mut server, 100, |(_, mut respond): Asked| async move {
+        let sent = respond.send_response(http::Response::new(()), true);
+        drop(sent.unwrap());
+    })
+    .await;
+    assert_eq!(in_time(request).await.unwrap().unwrap().status(), 200);
+}
