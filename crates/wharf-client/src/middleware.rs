@@ -2,7 +2,7 @@
 //!
 //! It runs once per hop of a redirect and once per attempt of a retry, so it sees every request that goes out, and may change
 //! its URI, header fields and body. [`Next`] is `Clone`: running a copy first and the rest afterwards sends twice. Responses
-//! are as they came: their coding is undone, and redirects are followed, behind the outermost middleware.
+//! are as they came: their coding is undone, and redirects are followed, outside of all middleware.
 
 use std::fmt;
 

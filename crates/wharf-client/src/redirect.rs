@@ -14,6 +14,9 @@ use crate::{Error, ErrorKind};
 
 /// Which redirects are followed.
 ///
+/// A body is not sent without encryption after it was sent with it, and no host leads to a Unix socket that the client knows by
+/// another name: both are errors of kind [`Redirect`](ErrorKind::Redirect).
+///
 /// Credentials are dropped when the scheme, host or port changes: the fields `authorization`, `cookie` and
 /// `proxy-authorization`, every other field with a value that is marked as
 /// [sensitive](http::HeaderValue::set_sensitive), such as the key of an API, and cookies that were given with the request. What
@@ -227,6 +230,22 @@ pub(crate) fn method(status: StatusCode, method: &Method) -> Method {
     if changes { Method::GET } else { method.clone() }
 }
 
+/// Tells what is wrong with following a redirect, where it would carry something to a place that it is not meant for.
+pub(crate) fn danger(
+    from: &Url,
+    to: &Url,
+    has_body: bool,
+    to_socket: bool,
+) -> Option<&'static str> {
+    if has_body && from.scheme() == "https" && to.scheme() == "http" {
+        Some("the body would be sent once more, and without encryption")
+    } else if to_socket && !same_origin(from, to) {
+        Some("another host leads to a Unix socket of this machine")
+    } else {
+        None
+    }
+}
+
 /// Takes out of the header what described a body that is not sent any more.
 pub(crate) fn drop_content(headers: &mut HeaderMap) {
     for name in [
@@ -289,6 +308,24 @@ mod tests {
             .next(StatusCode::FOUND, &headers, &from, 0)
             .map(|to| to.map(String::from))
             .map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn what_was_sent_in_secret_stays_so_and_sockets_are_not_led_to() {
+        for (from, to, body, socket, allowed) in [
+            ("https://a.test/", "http://a.test/", true, false, false),
+            ("https://a.test/", "http://b.test/", true, false, false),
+            ("https://a.test/", "http://a.test/", false, false, true),
+            ("https://a.test/", "https://b.test/", true, false, true),
+            ("http://a.test/", "http://b.test/", true, false, true),
+            ("http://a.test/", "https://a.test/", true, false, true),
+            ("http://a.test/", "http://docker/", false, true, false),
+            ("http://docker/", "http://docker/v2", true, true, true),
+        ] {
+            let (one, other) = (Url::parse(from).unwrap(), Url::parse(to).unwrap());
+            let danger = danger(&one, &other, body, socket);
+            assert_eq!(danger.is_none(), allowed, "{from} {to} {body}");
+        }
     }
 
     #[test]

@@ -275,7 +275,9 @@ impl ClientBuilder {
     /// Reaches a host by a Unix socket, whatever its address. On Linux a path that begins with `@` is an abstract name.
     #[cfg(unix)]
     pub fn unix_socket(mut self, host: impl Into<String>, path: impl Into<PathBuf>) -> Self {
-        self.sockets.insert(host.into(), path.into());
+        // As URLs have it.
+        let host = host.into().to_ascii_lowercase();
+        self.sockets.insert(host, path.into());
         self
     }
 

@@ -100,6 +100,14 @@ impl Hops {
                 Body::empty()
             };
             self.parts.method = method;
+            let sockets = &self.scope.client.sockets;
+            let is_socket = next
+                .host_str()
+                .is_some_and(|host| sockets.contains_key(host));
+            let danger = redirect::danger(&self.url, &next, !self.body.is_empty(), is_socket);
+            if let Some(why) = danger {
+                return Err(Error::new(ErrorKind::Redirect).because(why).at_url(&next));
+            }
             if !same_origin(&self.url, &next) {
                 self.away = true;
                 drop_credentials(&mut self.parts.headers);

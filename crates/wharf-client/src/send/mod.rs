@@ -81,6 +81,10 @@ impl Outgoing {
     /// Takes over a request that was made elsewhere.
     pub(crate) fn foreign(mut request: Request, settings: Arc<Settings>) -> Result<Self, Error> {
         let url = url_of(request.uri())?;
+        if !url.username().is_empty() || url.password().is_some() {
+            let why = "credentials belong in the `authorization` field";
+            return Err(Error::new(ErrorKind::Url).because(why));
+        }
         *request.uri_mut() = to_uri(&url)?;
         Ok(Self {
             request,

@@ -1,10 +1,8 @@
 //! What a request looks like on its way: the fields that a client adds, and the form of the target.
 
-#[cfg(feature = "proxy")]
-use http::header::PROXY_AUTHORIZATION;
 use http::header::{
-    ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
-    UPGRADE, USER_AGENT,
+    ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE,
+    TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 use http::uri::PathAndQuery;
 use http::{Method, Uri, Version};
@@ -84,8 +82,17 @@ pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Erro
             headers.insert(PROXY_AUTHORIZATION, value.clone());
         }
     }
-    if !request.headers().contains_key(HOST) {
-        request.headers_mut().insert(HOST, host);
+    if forwarder.is_none() {
+        // It is meant for a proxy, and this is none.
+        request.headers_mut().remove(PROXY_AUTHORIZATION);
+    }
+    match request.headers().get_all(HOST).iter().count() {
+        0 => drop(request.headers_mut().insert(HOST, host)),
+        1 => {}
+        // RFC 9112 §3.2
+        _ => {
+            return Err(Error::new(ErrorKind::Request).because("it has more than one `host` field"));
+        }
     }
     // RFC 9112 §6.3: hyper leaves out the body of a GET or HEAD whose length is neither known nor told.
     let unknown = request.body().len().is_none() && !request.body().is_empty();
@@ -113,6 +120,7 @@ pub(super) fn for_http2(request: &mut Request) -> Result<(), Error> {
     }
     for name in [
         CONNECTION,
+        PROXY_AUTHORIZATION,
         TRANSFER_ENCODING,
         UPGRADE,
         HeaderName::from_static("keep-alive"),
@@ -127,11 +135,10 @@ pub(super) fn for_http2(request: &mut Request) -> Result<(), Error> {
     if let Some(host) = headers.remove(HOST) {
         let mut parts = request.uri().clone().into_parts();
         let authority = host.to_str().ok().and_then(|host| host.parse().ok());
-        if authority.is_some() {
-            parts.authority = authority;
-            *request.uri_mut() = Uri::from_parts(parts)
-                .map_err(|error| Error::new(ErrorKind::Url).because(error))?;
-        }
+        let malformed = || Error::new(ErrorKind::Request).because("its `host` field is malformed");
+        parts.authority = Some(authority.ok_or_else(malformed)?);
+        *request.uri_mut() =
+            Uri::from_parts(parts).map_err(|error| Error::new(ErrorKind::Url).because(error))?;
     }
     *request.version_mut() = Version::HTTP_2;
     Ok(())

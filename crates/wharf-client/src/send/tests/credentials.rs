@@ -30,8 +30,12 @@ async fn credentials_stay_with_their_origin() {
         let requests = requests.take();
         let last = requests.last().unwrap();
         assert_eq!(requests.len(), 2, "{location}");
-        for name in ["authorization", "cookie", "proxy-authorization"] {
+        for name in ["authorization", "cookie"] {
             assert_eq!(field(last, name).is_some(), keeps, "{location} {name}");
+        }
+        for request in &requests {
+            // No proxy is there that it could be meant for.
+            assert_eq!(field(request, "proxy-authorization"), None);
         }
         assert_eq!(last.contains("secret"), keeps, "{location}");
         assert_eq!(field(last, "x-other"), Some("kept"));
@@ -203,4 +207,16 @@ async fn cookies_are_kept_and_sent_with_each_hop() {
     for pair in ["call=c", "one=1", "two=2"] {
         assert!(sent.split("; ").any(|other| other == pair), "{sent}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn another_host_does_not_lead_to_a_unix_socket() {
+    let (client, server) = pair_with(|builder| builder.unix_socket("Docker", "/run/docker.sock"));
+    let requests = answering(server, redirecting(302, "http://docker/containers"));
+    let error = client.get("/").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Redirect);
+    let why = "could not follow the redirect (docker:80): another host leads to a Unix socket of this machine";
+    assert_eq!(error.to_string(), why);
+    assert_eq!(requests.take().len(), 1);
 }

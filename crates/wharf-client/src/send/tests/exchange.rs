@@ -196,3 +196,21 @@ async fn a_body_of_unknown_length_is_sent_with_every_method() {
         assert_eq!(response.unwrap().status(), 204, "{method}");
     }
 }
+
+#[tokio::test]
+async fn two_hosts_are_none() {
+    let (client, mut server) = pair();
+    let request = client
+        .get("/")
+        .header("host", "a.test")
+        .header("host", "b.test");
+    let error = request.send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    assert!(
+        error
+            .to_string()
+            .ends_with("it has more than one `host` field"),
+        "{error}"
+    );
+    drop(server.accept().await);
+}
