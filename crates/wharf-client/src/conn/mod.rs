@@ -240,10 +240,6 @@ impl Conn {
         &mut self.alarm
     }
 
-    pub(crate) fn age(&self) -> Duration {
-        self.about.opened.elapsed()
-    }
-
     /// Sends a request and waits for the response head. Its body is to be an [`Upload`] where anybody looks on.
     pub(crate) fn exchange(
         &mut self,
