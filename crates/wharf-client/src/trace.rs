@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::Error;
 use crate::connect::Target;
+use crate::response::Arrival;
 
 /// Sees what happens to the calls of a client, as it happens.
 ///
@@ -213,6 +214,7 @@ struct Inner {
     observers: Arc<[Arc<dyn Observer>]>,
     extensions: Mutex<Extensions>,
     timing: Mutex<Timing>,
+    arrival: Mutex<Option<Arrival>>,
 }
 
 impl Call {
@@ -223,6 +225,7 @@ impl Call {
                 observers,
                 extensions: Mutex::new(extensions),
                 timing: Mutex::default(),
+                arrival: Mutex::default(),
             }),
         }
     }
@@ -279,6 +282,12 @@ impl Call {
     pub(crate) fn time(&self, change: impl FnOnce(&mut Timing)) {
         let timing = self.inner.timing.lock();
         change(&mut timing.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Keeps how the last response came; `None` takes what was kept. The earlier one is returned.
+    pub(crate) fn arrive(&self, arrival: Option<Arrival>) -> Option<Arrival> {
+        let kept = self.inner.arrival.lock();
+        std::mem::replace(&mut *kept.unwrap_or_else(PoisonError::into_inner), arrival)
     }
 }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Method};
 use url::Url;
 use wharf_http::middleware::SharedMiddleware;
-use wharf_http::{Chain, Request};
+use wharf_http::{BoxFuture, Chain, Request};
 
 use crate::config::Http1Config;
 #[cfg(feature = "http2")]
@@ -154,11 +154,14 @@ impl Client {
     /// Dropping the future gives the request up and closes its connection; the server may have acted on it.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let outgoing = Outgoing::foreign(request, Arc::clone(&self.inner.settings))?;
-        self.send_outgoing(outgoing).await
+        self.send_outgoing(outgoing).await.map(|response| *response)
     }
 
-    pub(crate) async fn send_outgoing(&self, outgoing: Outgoing) -> Result<Response, Error> {
-        Box::pin(send::send(Arc::clone(&self.inner), outgoing)).await
+    pub(crate) fn send_outgoing(
+        &self,
+        outgoing: Outgoing,
+    ) -> BoxFuture<'static, Result<Box<Response>, Error>> {
+        send::send(Arc::clone(&self.inner), outgoing)
     }
 
     /// Opens connections to the origin of `url` ahead of the first requests, until `count` are idle, and returns how many there

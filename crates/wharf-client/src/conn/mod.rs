@@ -28,7 +28,7 @@ use hyper_util::rt::TokioIo;
 use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
-use wharf_http::{Body, Request};
+use wharf_http::{Body, BoxFuture, Request};
 
 #[cfg(feature = "http2")]
 use self::http2::Verdict;
@@ -69,6 +69,9 @@ struct About {
     /// The runtime that drives it. Another one cannot rely on it: it may stand still.
     runtime: Id,
 }
+
+/// Waits for the head of a response.
+pub(crate) type Responding<'a> = BoxFuture<'a, Result<http::Response<Incoming>, Box<Failure>>>;
 
 /// A request that got no response.
 pub(crate) struct Failure {
@@ -240,17 +243,13 @@ impl Conn {
         &mut self.alarm
     }
 
-    pub(crate) fn age(&self) -> Duration {
-        self.about.opened.elapsed()
-    }
-
     /// Sends a request and waits for the response head. Its body is to be an [`Upload`] where anybody looks on.
     pub(crate) fn exchange(
         &mut self,
         request: Request,
         upload: Option<Upload>,
         limit: Option<Duration>,
-    ) -> impl Future<Output = Result<http::Response<Incoming>, Failure>> + Send {
+    ) -> Responding<'_> {
         // Requests that share a connection move each on their own.
         let progress = match self.is_shared() {
             true => Arc::new(Progress::new()),
@@ -269,43 +268,47 @@ impl Conn {
         self.transmit(request, progress, limit)
     }
 
-    async fn transmit(
+    fn transmit(
         &mut self,
         request: Request,
         progress: Arc<Progress>,
         limit: Option<Duration>,
-    ) -> Result<http::Response<Incoming>, Failure> {
-        let read_before = self.progress.bytes_read();
-        let written_before = self.progress.bytes_written();
-        let alarm = &mut self.alarm;
-        let result = match &mut self.sender {
-            Sender::Http1(sender, _) => {
-                let response = pin!(sender.try_send_request(request));
-                in_time(response, alarm, &progress, limit).await
+    ) -> Responding<'_> {
+        // A block, since a function would have a second place for the request; and a box of its own, which is cheaper than one large
+        // box around it and what it is part of.
+        Box::pin(async move {
+            let read_before = self.progress.bytes_read();
+            let written_before = self.progress.bytes_written();
+            let alarm = &mut self.alarm;
+            let result = match &mut self.sender {
+                Sender::Http1(sender, _) => {
+                    let response = pin!(sender.try_send_request(request));
+                    in_time(response, alarm, &progress, limit).await
+                }
+                #[cfg(feature = "http2")]
+                Sender::Http2(sender) => {
+                    let response = pin!(sender.try_send_request(request));
+                    in_time(response, alarm, &progress, limit).await
+                }
+            };
+            let nothing_read = self.progress.bytes_read() == read_before;
+            match result {
+                Some(Ok(response)) => Ok(response),
+                None => Err(Box::new(Failure {
+                    dead: nothing_read,
+                    ..Failure::of(Error::timeout(Phase::ResponseHead, limit))
+                })),
+                Some(Err(mut failed)) => {
+                    let unsent = failed.take_message();
+                    let error = failed.into_error();
+                    let nothing_written = self.progress.bytes_written() == written_before;
+                    let mut failure = judged(error, nothing_read || self.is_shared());
+                    failure.untouched = failure.ended && (nothing_written || unsent.is_some());
+                    failure.unsent = unsent;
+                    Err(Box::new(failure))
+                }
             }
-            #[cfg(feature = "http2")]
-            Sender::Http2(sender) => {
-                let response = pin!(sender.try_send_request(request));
-                in_time(response, alarm, &progress, limit).await
-            }
-        };
-        let nothing_read = self.progress.bytes_read() == read_before;
-        match result {
-            Some(Ok(response)) => Ok(response),
-            None => Err(Failure {
-                dead: nothing_read,
-                ..Failure::of(Error::timeout(Phase::ResponseHead, limit))
-            }),
-            Some(Err(mut failed)) => {
-                let unsent = failed.take_message();
-                let error = failed.into_error();
-                let nothing_written = self.progress.bytes_written() == written_before;
-                let mut failure = judged(error, nothing_read || self.is_shared());
-                failure.untouched = failure.ended && (nothing_written || unsent.is_some());
-                failure.unsent = unsent;
-                Err(failure)
-            }
-        }
+        })
     }
 }
 

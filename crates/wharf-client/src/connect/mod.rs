@@ -122,17 +122,21 @@ pub struct Target {
 impl Target {
     /// Names a host, an IPv6 address with or without brackets, and a port.
     pub(crate) fn new(host: &str, port: u16) -> Self {
-        let bare = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
         Self {
-            host: bare.unwrap_or(host).into(),
+            host: without_brackets(host).into(),
             port,
         }
     }
 
     /// Reads the target of an absolute URI, and whether it is to be reached over TLS.
+    #[cfg(any(test, feature = "proxy"))]
     pub(crate) fn of(uri: &Uri) -> Result<(Self, bool), Error> {
+        let (host, port, secure) = Self::read(uri)?;
+        Ok((Self::new(host, port), secure))
+    }
+
+    /// Reads the host, without brackets, and the port of an absolute URI, and whether they are to be reached over TLS.
+    pub(crate) fn read(uri: &Uri) -> Result<(&str, u16, bool), Error> {
         let invalid = |why: &str| Err(Error::new(ErrorKind::Url).because(why));
         let Some(authority) = uri.authority() else {
             return invalid("it names no host");
@@ -163,7 +167,7 @@ impl Target {
                 Err(_no_port) => return invalid("its port is no number below 65536"),
             },
         };
-        Ok((Self::new(host, port), secure))
+        Ok((without_brackets(host), port, secure))
     }
 
     /// Returns the host: a name or an IP address, an IPv6 address without its brackets.
@@ -179,7 +183,13 @@ impl Target {
     }
 }
 
-fn default_port(secure: bool) -> u16 {
+fn without_brackets(host: &str) -> &str {
+    let bare = host.strip_prefix('[');
+    let bare = bare.and_then(|host| host.strip_suffix(']'));
+    bare.unwrap_or(host)
+}
+
+pub(crate) fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use http::{HeaderValue, Uri};
 use wharf_http::Request;
 
-use super::{Target, default_port};
+use super::Target;
+use crate::Error;
 #[cfg(feature = "tls-core")]
 use crate::pool::SameConfig;
 use crate::pool::{Key, Way};
@@ -15,7 +15,6 @@ use crate::proxy::Proxy;
 use crate::send::Scope;
 #[cfg(feature = "proxy")]
 use crate::send::url_of;
-use crate::{Error, ErrorKind};
 
 /// Marks a request that goes to a Unix socket in place of the host that its URI names.
 #[derive(Clone, Debug)]
@@ -32,10 +31,10 @@ pub(crate) struct Route {
 impl Route {
     /// Finds the way for a request with an absolute URI.
     pub(crate) fn of(request: &Request, scope: &Scope) -> Result<Self, Error> {
-        let (target, secure) = Target::of(request.uri())?;
+        let (host, port, secure) = Target::read(request.uri())?;
         let socket = match request.extensions().get::<SocketPath>() {
             Some(SocketPath(path)) => Some(Arc::clone(path)),
-            None => scope.client.sockets.get(target.host()).map(Arc::clone),
+            None => scope.client.sockets.get(host).map(Arc::clone),
         };
         #[cfg(feature = "proxy")]
         let proxy = match socket {
@@ -51,7 +50,7 @@ impl Route {
             http2: scope.client.speaks_http2(secure),
         };
         Ok(Self {
-            key: scope.client.pool.key(secure, target, way),
+            key: scope.client.pool.key(secure, (host, port), way),
             socket,
             #[cfg(feature = "proxy")]
             proxy,
@@ -78,20 +77,5 @@ impl Route {
     pub(crate) fn forwarder(&self) -> Option<&Proxy> {
         let proxy = self.proxy.as_ref();
         proxy.filter(|proxy| !self.key.is_secure() && !proxy.protocol().is_socks())
-    }
-
-    /// Returns the value of the `host` field for a URI: without the port if it is the default one (RFC 9110 §7.2).
-    pub(crate) fn host_header(&self, uri: &Uri) -> Result<HeaderValue, Error> {
-        let target = self.key.target();
-        let is_default = target.port() == default_port(self.key.is_secure());
-        let value = match uri.authority() {
-            Some(authority) if !is_default => HeaderValue::from_str(authority.as_str()),
-            None if !is_default => HeaderValue::from_str(&target.to_string()),
-            _ if target.host().contains(':') => {
-                HeaderValue::from_str(&format!("[{}]", target.host()))
-            }
-            _ => HeaderValue::from_str(target.host()),
-        };
-        value.map_err(|error| Error::new(ErrorKind::Url).because(error))
     }
 }

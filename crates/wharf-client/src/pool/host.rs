@@ -105,6 +105,7 @@ impl Host {
             return Some(Supply::IdleStream(shared.id, conn));
         }
         // From the one that was used last: the others may get too old together.
+        let now = Instant::now();
         let mut position = self.idle.len();
         while position > 0 {
             position -= 1;
@@ -114,7 +115,7 @@ impl Host {
             let Some(idle) = self.idle.remove(position) else {
                 continue;
             };
-            match idle.why_not(config) {
+            match idle.why_not(config, now) {
                 None if idle.conn.is_fresh() => return Some(Supply::Idle(idle)),
                 reason => self.counters.closed(reason.unwrap_or(CloseReason::Peer)),
             }
@@ -166,7 +167,7 @@ impl Host {
 
     /// Keeps an idle connection, unless it is too old already; returns until when.
     pub(super) fn keep(&mut self, idle: Idle, config: &PoolConfig) -> Option<Instant> {
-        if let Some(reason) = idle.why_not(config) {
+        if let Some(reason) = idle.why_not(config, idle.since) {
             self.counters.closed(reason);
             return None;
         }
@@ -240,7 +241,8 @@ impl Host {
     pub(super) fn sweep(&mut self, config: &PoolConfig) -> Option<Instant> {
         self.drop_dead_shared(config);
         let counters = &mut self.counters;
-        self.idle.retain(|idle| match idle.why_not(config) {
+        let now = Instant::now();
+        self.idle.retain(|idle| match idle.why_not(config, now) {
             Some(reason) => {
                 counters.closed(reason);
                 false
@@ -309,14 +311,13 @@ impl Host {
 }
 
 impl Idle {
-    pub(super) fn new(conn: Conn, until: Option<Instant>) -> Self {
-        let since = Instant::now();
+    pub(super) fn new(conn: Conn, until: Option<Instant>, since: Instant) -> Self {
         Self { conn, until, since }
     }
 
     /// Tells why the connection is not to be used, as far as is known without asking the kernel.
-    fn why_not(&self, config: &PoolConfig) -> Option<CloseReason> {
-        why_not(&self.conn, self.until, config)
+    fn why_not(&self, config: &PoolConfig, now: Instant) -> Option<CloseReason> {
+        why_not(&self.conn, self.until, config, now)
     }
 }
 
@@ -326,6 +327,7 @@ impl Shared {
             &self.conn,
             self.idle_until.filter(|_| self.streams == 0),
             config,
+            Instant::now(),
         )
     }
 
@@ -342,12 +344,20 @@ fn due(conn: &Conn, until: Option<Instant>, config: &PoolConfig) -> Option<Insta
     until.into_iter().chain(aged).min()
 }
 
-fn why_not(conn: &Conn, until: Option<Instant>, config: &PoolConfig) -> Option<CloseReason> {
+fn why_not(
+    conn: &Conn,
+    until: Option<Instant>,
+    config: &PoolConfig,
+    now: Instant,
+) -> Option<CloseReason> {
     if conn.is_closed() {
         Some(CloseReason::Peer)
-    } else if until.is_some_and(|until| Instant::now() >= until) {
+    } else if until.is_some_and(|until| now >= until) {
         Some(CloseReason::Idle)
-    } else if config.max_age.is_some_and(|limit| conn.age() >= limit) {
+    } else if config
+        .max_age
+        .is_some_and(|limit| now.saturating_duration_since(conn.opened()) >= limit)
+    {
         Some(CloseReason::Age)
     } else {
         None

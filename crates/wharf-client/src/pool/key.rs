@@ -4,7 +4,10 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
-use crate::connect::Target;
+use http::HeaderValue;
+
+use crate::connect::{Target, default_port};
+use crate::{Error, ErrorKind};
 
 /// What requests have in common that may share a connection: scheme, host, port, and how it is reached. Cheap to clone.
 #[derive(Clone)]
@@ -19,6 +22,8 @@ struct Inner {
     secure: bool,
     target: Target,
     way: Way,
+    /// The value of the `host` field; `None` when the host cannot stand in one.
+    host: Option<HeaderValue>,
 }
 
 /// How a host is reached, as far as it keeps connections apart.
@@ -55,22 +60,44 @@ impl Eq for SameConfig {}
 impl Key {
     /// Names what requests have in common; `hashing` is that of the pool.
     pub(super) fn new(hashing: &RandomState, secure: bool, target: Target, way: Way) -> Self {
+        let host = match (target.port() == default_port(secure), target.host()) {
+            (false, _) => target.to_string(),
+            (true, host) if host.contains(':') => format!("[{host}]"),
+            (true, host) => host.to_owned(),
+        };
         Self {
             inner: Arc::new(Inner {
                 hash: hashing.hash_one(&target),
                 secure,
                 target,
                 way,
+                host: HeaderValue::from_str(&host).ok(),
             }),
         }
     }
 
+    #[cfg(any(feature = "proxy", feature = "tls-core"))]
     pub(crate) fn is_secure(&self) -> bool {
         self.inner.secure
     }
 
     pub(crate) fn target(&self) -> &Target {
         &self.inner.target
+    }
+
+    /// Tells whether it is made of this.
+    pub(super) fn says(&self, secure: bool, (host, port): (&str, u16), way: &Way) -> bool {
+        let Inner { target, .. } = &*self.inner;
+        self.inner.secure == secure
+            && target.port() == port
+            && target.host() == host
+            && self.inner.way == *way
+    }
+
+    /// Returns the value of the `host` field: without the port if it is the default one (RFC 9110 §7.2).
+    pub(crate) fn host_field(&self) -> Result<HeaderValue, Error> {
+        let host = self.inner.host.clone();
+        host.ok_or_else(|| Error::new(ErrorKind::Url).because("its host cannot stand in a field"))
     }
 
     /// Tells whether requests may turn out to share their connection.

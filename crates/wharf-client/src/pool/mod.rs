@@ -41,6 +41,8 @@ use crate::{Error, ErrorKind, PoolConfig};
 pub(crate) struct Pool {
     state: Mutex<State>,
     hashing: RandomState,
+    /// What the last request had in common with others, as the next one is likely to have.
+    last: Mutex<Option<Key>>,
 }
 
 /// What a request gets, as long as nothing gives it back by itself.
@@ -64,12 +66,21 @@ impl Pool {
         Self {
             state: Mutex::new(State::new(config, most_streams)),
             hashing: RandomState::new(),
+            last: Mutex::default(),
         }
     }
 
     /// Names what requests have in common that may share a connection.
-    pub(crate) fn key(&self, secure: bool, target: Target, way: Way) -> Key {
-        Key::new(&self.hashing, secure, target, way)
+    pub(crate) fn key(&self, secure: bool, (host, port): (&str, u16), way: Way) -> Key {
+        let make = |way| Key::new(&self.hashing, secure, Target::new(host, port), way);
+        // Making one is sooner done than waiting.
+        let Ok(mut last) = self.last.try_lock() else {
+            return make(way);
+        };
+        match &*last {
+            Some(key) if key.says(secure, (host, port), &way) => key.clone(),
+            _ => last.insert(make(way)).clone(),
+        }
     }
 
     /// Waits for a connection, or for the right to open one. Those who wait are served in the order of their arrival.

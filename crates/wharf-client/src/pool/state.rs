@@ -74,10 +74,11 @@ impl State {
         if !host.waiting.is_empty() {
             return None;
         }
-        match self.join(key, runtime) {
-            Some(admission) => Some(admission),
-            None => self.take(key, runtime),
-        }
+        let joined = match host.shared.is_empty() {
+            true => None,
+            false => self.join(key, runtime),
+        };
+        joined.or_else(|| self.take(key, runtime))
     }
 
     /// Takes a place on a connection that serves requests already.
@@ -201,8 +202,9 @@ impl State {
         keep_alive: Option<Duration>,
     ) -> Option<Instant> {
         let limit = self.config.idle.into_iter().chain(keep_alive).min();
-        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
-        self.keep(key, Idle::new(conn, until))
+        let now = Instant::now();
+        let until = limit.and_then(|limit| now.checked_add(limit));
+        self.keep(key, Idle::new(conn, until, now))
     }
 
     fn keep(&mut self, key: &Key, idle: Idle) -> Option<Instant> {
@@ -211,14 +213,17 @@ impl State {
             (false, 0) => Some(CloseReason::Surplus),
             _ => None,
         };
-        let due = self.change(key, |host, config| match refused {
-            Some(reason) => {
-                host.counters.closed(reason);
-                None
+        let due = self.change(key, |host, config| {
+            host.in_use = host.in_use.saturating_sub(1);
+            match refused {
+                Some(reason) => {
+                    host.counters.closed(reason);
+                    None
+                }
+                None => host.keep(idle, config),
             }
-            None => host.keep(idle, config),
         });
-        self.release(key, false, None);
+        self.in_use = self.in_use.saturating_sub(1);
         self.drop_surplus();
         due
     }
@@ -302,6 +307,10 @@ impl State {
 
     /// Lets those who wait for a host share its connections, in their order.
     fn let_join(&mut self, key: &Key, grants: &mut Grants) {
+        let host = self.hosts.get(key);
+        if host.is_none_or(|host| host.waiting.is_empty() && host.ready.is_none()) {
+            return;
+        }
         while let Some(runtime) = self.first(key)
             && let Some(admission) = self.join(key, runtime)
         {

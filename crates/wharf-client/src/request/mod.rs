@@ -223,7 +223,8 @@ impl RequestBuilder {
             cancel: self.cancel,
             upload: self.upload,
         };
-        self.client.send_outgoing(outgoing).await
+        let sent = self.client.send_outgoing(outgoing);
+        sent.await.map(|response| *response)
     }
 }
 

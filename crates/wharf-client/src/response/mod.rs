@@ -67,6 +67,7 @@ impl Response {
         history: Vec<Hop>,
     ) -> Self {
         let arrival = inner.extensions_mut().remove();
+        let arrival = arrival.or_else(|| scope.call.arrive(None));
         if let Some(report) = &scope.settings.download {
             report.start();
         }

@@ -14,13 +14,13 @@ use crate::{Error, ErrorKind};
 pub(crate) struct CallCookies(pub(crate) Arc<Vec<(String, String)>>);
 
 /// Adds the cookies for a request; a `cookie` field that the caller has set stays before them.
-pub(super) fn add(request: &mut Request, scope: &Scope) -> Result<(), Error> {
+pub(super) fn add(request: &mut Request, uri: &Uri, scope: &Scope) -> Result<(), Error> {
     let own = request.extensions().get::<CallCookies>().cloned();
     if own.is_none() && scope.settings.cookies.is_none() {
         return Ok(());
     }
     let jar = scope.settings.cookies.clone().unwrap_or_default();
-    let url = url_of(request.uri())?;
+    let url = url_of(uri)?;
     let own = own.unwrap_or_default();
     let pairs = own.0.iter();
     let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));

@@ -13,7 +13,7 @@ use wharf_http::{BoxFuture, Request};
 use super::{Scope, wire};
 use crate::body::Received;
 use crate::config::CONTINUE_WAIT;
-use crate::conn::{Conn, Continue, Failure, Upload};
+use crate::conn::{Conn, Continue, Failure, Responding, Upload};
 use crate::connect::{Route, establish};
 use crate::middleware::{Sending, try_clone};
 use crate::pool::{Acquired, CloseReason, Lease};
@@ -34,7 +34,7 @@ impl Endpoint<Sending> for Exchange {
         request: Request,
         scope: Arc<Scope>,
     ) -> BoxFuture<'static, Result<wharf_http::Response, Error>> {
-        Box::pin(exchange(request, scope))
+        exchange(request, scope)
     }
 }
 
@@ -42,91 +42,109 @@ impl Endpoint<Sending> for Exchange {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Repeatable;
 
-async fn exchange(mut request: Request, scope: Arc<Scope>) -> Result<wharf_http::Response, Error> {
-    let scope = scope.as_ref();
-    let route = Route::of(&request, scope)?;
-    let target = route.key().target().clone();
-    wire::check(&request)?;
-    let uri = request.uri().clone();
-    let call = &scope.call;
-    let pool = &scope.client.pool;
-    let mut acquired = pool
-        .acquire(route.key(), scope.timeouts.pool_wait, call)
-        .await?;
-    let (mut repeated, mut completed) = (0, false);
-    loop {
-        let mut lease = match acquired {
-            Acquired::Lease(lease) => {
-                call.notify(&Event::ConnectionReused { target: &target });
-                lease
-            }
-            Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
-        };
-        let safe = is_repeatable(&request);
-        let spare = if (lease.is_reused() || lease.conn().is_shared()) && repeated < REFUSALS {
-            try_clone(&request)
-        } else {
-            None
-        };
-        // Not before it was copied: the copy is smaller, and what is added here can be added to it.
-        if !completed {
-            wire::complete(&mut request, scope);
-            #[cfg(feature = "cookies")]
-            super::cookies::add(&mut request, scope)?;
+fn exchange(
+    mut request: Request,
+    scope: Arc<Scope>,
+) -> BoxFuture<'static, Result<wharf_http::Response, Error>> {
+    // A block, since a function would have a second place for the request.
+    Box::pin(async move {
+        let scope = scope.as_ref();
+        let route = Route::of(&request, scope)?;
+        let target = route.key().target();
+        wire::check(&request)?;
+        // Set again, in the form that the connection asks for, each time that the request is sent.
+        let uri = std::mem::take(request.uri_mut());
+        let call = &scope.call;
+        let pool = &scope.client.pool;
+        let mut acquired = pool
+            .acquire(route.key(), scope.timeouts.pool_wait, call)
+            .await?;
+        let (mut repeated, mut completed) = (0, false);
+        loop {
+            let mut lease = match acquired {
+                Acquired::Lease(lease) => {
+                    call.notify(&Event::ConnectionReused { target });
+                    lease
+                }
+                Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
+            };
+            let safe = is_repeatable(&request);
+            let copies = (lease.is_reused() || lease.conn().is_shared()) && repeated < REFUSALS;
+            let (sent, has_spare) = match copies.then(|| try_clone(&request)).flatten() {
+                Some(spare) => (std::mem::replace(&mut request, spare), true),
+                None => (std::mem::take(&mut request), false),
+            };
+            let since = Instant::now();
+            let result = match dispatch(lease.conn(), sent, completed, &uri, &route, scope) {
+                Ok(response) => response.await,
+                Err(error) => Err(Box::new(Failure::of(error))),
+            };
+            call.time(|timing| timing.head += since.elapsed());
+            let failure = match result {
+                Ok(response) => {
+                    #[cfg(feature = "cookies")]
+                    super::cookies::keep(response.headers(), &uri, scope);
+                    return Ok(finish(response, lease, scope));
+                }
+                Err(failure) => failure,
+            };
+            let reused = lease.is_reused();
+            let closed = pool.is_closed();
+            // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one. What the peer has
+            // not begun with is safe in any case (RFC 9113 §8.7): once where it refuses requests, and more often where it leaves.
+            let lost = reused && (failure.untouched || failure.silent && safe);
+            let times = match failure.refused || reused && failure.untouched {
+                true if failure.ended => REFUSALS,
+                refused => u32::from(refused || lost),
+            };
+            let may_repeat = !closed && repeated < times;
+            let over = failure.dead || failure.ended;
+            match failure.unsent {
+                _ if may_repeat && has_spare => {}
+                Some(unsent) if may_repeat => (request, completed) = (unsent, true),
+                _ => {
+                    let reason = match failure.dead {
+                        true => CloseReason::Dead,
+                        false => CloseReason::Peer,
+                    };
+                    lease.broken(reason, over);
+                    let error = match closed {
+                        true => Error::new(ErrorKind::Closed),
+                        false => failure.error,
+                    };
+                    return Err(error.at(target).reused(reused && failure.ended));
+                }
+            };
+            repeated += 1;
+            acquired = match lease.reopen(over) {
+                Some(slot) => Acquired::Slot(slot),
+                None => {
+                    pool.acquire(route.key(), scope.timeouts.pool_wait, call)
+                        .await?
+                }
+            };
         }
-        let since = Instant::now();
-        let result = match prepare(lease.conn(), &mut request, &uri, &route, scope) {
-            Ok(upload) => {
-                let limit = scope.timeouts.response_head;
-                lease.conn().exchange(request, upload, limit).await
-            }
-            Err(error) => Err(Failure::of(error)),
-        };
-        call.time(|timing| timing.head += since.elapsed());
-        let failure = match result {
-            Ok(response) => {
-                #[cfg(feature = "cookies")]
-                super::cookies::keep(response.headers(), &uri, scope);
-                return Ok(finish(response, lease, scope));
-            }
-            Err(failure) => failure,
-        };
-        let reused = lease.is_reused();
-        let closed = pool.is_closed();
-        // A kept connection may end at any time (RFC 9112 §9.5): what is safe to repeat is, once, on a fresh one. What the peer has
-        // not begun with is safe in any case (RFC 9113 §8.7): once where it refuses requests, and more often where it leaves.
-        let lost = reused && (failure.untouched || failure.silent && safe);
-        let times = match failure.refused || reused && failure.untouched {
-            true if failure.ended => REFUSALS,
-            refused => u32::from(refused || lost),
-        };
-        let may_repeat = !closed && repeated < times;
-        let over = failure.dead || failure.ended;
-        (request, completed) = match (spare, failure.unsent) {
-            (Some(spare), _) if may_repeat => (spare, completed),
-            (None, Some(unsent)) if may_repeat => (unsent, true),
-            _ => {
-                let reason = match failure.dead {
-                    true => CloseReason::Dead,
-                    false => CloseReason::Peer,
-                };
-                lease.broken(reason, over);
-                let error = match closed {
-                    true => Error::new(ErrorKind::Closed),
-                    false => failure.error,
-                };
-                return Err(error.at(&target).reused(reused && failure.ended));
-            }
-        };
-        repeated += 1;
-        acquired = match lease.reopen(over) {
-            Some(slot) => Acquired::Slot(slot),
-            None => {
-                pool.acquire(route.key(), scope.timeouts.pool_wait, call)
-                    .await?
-            }
-        };
+    })
+}
+
+/// Hands a request to a connection; `completed` when it has all fields already. Not part of the future above, which would keep a
+/// place for the request.
+fn dispatch<'a>(
+    conn: &'a mut Conn,
+    mut request: Request,
+    completed: bool,
+    uri: &Uri,
+    route: &Route,
+    scope: &Scope,
+) -> Result<Responding<'a>, Error> {
+    // Not before it was copied: the copy is smaller, and what is added here can be added to it.
+    if !completed {
+        wire::complete(&mut request, scope);
+        #[cfg(feature = "cookies")]
+        super::cookies::add(&mut request, uri, scope)?;
     }
+    let upload = prepare(conn, &mut request, uri, route, scope)?;
+    Ok(conn.exchange(request, upload, scope.timeouts.response_head))
 }
 
 /// Gives the request the form that the protocol of the connection has, and finds out what is to happen while it is sent.
@@ -138,8 +156,8 @@ fn prepare(
     scope: &Scope,
 ) -> Result<Option<Upload>, Error> {
     match conn.is_shared() {
-        true => wire::for_http2(request)?,
-        false => wire::for_http1(request, route)?,
+        true => wire::for_http2(request, uri)?,
+        false => wire::for_http1(request, uri, route)?,
     }
     let call = &scope.call;
     if call.is_observed() {
@@ -219,7 +237,12 @@ fn finish(
         tls: lease.conn().tls().cloned(),
     };
     let mut response = response.map(|incoming| Received::body(incoming, scope, lease));
-    response.extensions_mut().insert(arrival);
+    if scope.has_middleware() {
+        // It may answer with another response than the last one that came.
+        response.extensions_mut().insert(arrival);
+    } else {
+        scope.call.arrive(Some(arrival));
+    }
     response
 }
 

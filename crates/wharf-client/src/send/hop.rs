@@ -56,7 +56,8 @@ impl Hops {
         }
     }
 
-    pub(super) async fn run(mut self) -> Result<Response, Error> {
+    /// Sends them; nothing is left of them then.
+    pub(super) async fn run(&mut self) -> Result<Box<Response>, Error> {
         loop {
             let spare = self.body.try_clone();
             let body = std::mem::take(&mut self.body);
@@ -78,7 +79,10 @@ impl Hops {
                     #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
                     super::decode::undo(&mut response, &self.scope)
                         .map_err(|error| error.at_url(&self.url))?;
-                    let mut response = Response::new(response, self.scope, self.url, self.history);
+                    let history = std::mem::take(&mut self.history);
+                    let scope = Arc::clone(&self.scope);
+                    let response = Response::new(response, scope, self.url.clone(), history);
+                    let mut response = Box::new(response);
                     if response.is_error() {
                         // Boxed, since most responses are no errors.
                         Box::pin(response.read_ahead()).await;
@@ -125,30 +129,34 @@ impl Hops {
                     to: &self.parts.uri,
                 });
             }
-            drain(response.into_body()).await;
             let url = std::mem::replace(&mut self.url, next);
             self.history.push(Hop {
                 status,
                 headers,
                 url,
             });
+            // Boxed, since most responses are no redirects.
+            Box::pin(drain(response.into_body())).await;
         }
     }
 
     /// Makes the request of this hop, with all that the client adds for its origin.
     fn request(&mut self, body: Body) -> Result<Request, Error> {
-        let mut headers = self.parts.headers.clone();
+        let mut parts = self.parts.clone();
+        let headers = &mut parts.headers;
         let mut url = None;
         let mut timeouts = self.scope.settings.timeouts.clone();
         let origins = &self.scope.client.origins;
         for config in origins.at(&self.url) {
             // What is meant for every origin is so without its secrets where a server has led to.
             let everywhere = origins.base.is_none() && std::ptr::eq(config, &origins.default);
-            let mut fields = config.headers.clone();
             if self.away && everywhere {
+                let mut fields = config.headers.clone();
                 drop_credentials(&mut fields);
+                add_missing(headers, &fields);
+            } else {
+                add_missing(headers, &config.headers);
             }
-            add_missing(&mut headers, &fields);
             if timeouts.is_none() {
                 timeouts.clone_from(&config.timeouts);
             }
@@ -160,18 +168,13 @@ impl Hops {
         }
         let timeouts = timeouts.unwrap_or_else(|| self.scope.client.timeouts.clone());
         Arc::make_mut(&mut self.scope).timeouts = timeouts;
-        if !headers.contains_key(AUTHORIZATION) {
+        if self.scope.settings.netrc.is_some() && !headers.contains_key(AUTHORIZATION) {
             headers.extend(self.login().map(|value| (AUTHORIZATION, value)));
         }
-        let mut request = Request::new(body);
-        *request.method_mut() = self.parts.method.clone();
-        *request.uri_mut() = match &url {
-            Some(url) => to_uri(url)?,
-            None => self.parts.uri.clone(),
-        };
-        *request.headers_mut() = headers;
-        *request.extensions_mut() = self.parts.extensions.clone();
-        Ok(request)
+        if let Some(url) = &url {
+            parts.uri = to_uri(url)?;
+        }
+        Ok(Request::from_parts(parts, body))
     }
 
     /// Finds the credentials for the host in the file that holds them.

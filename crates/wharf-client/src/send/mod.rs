@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use http::{Extensions, Uri};
 use url::Url;
-use wharf_http::{Chain, Context, Request, Signal};
+use wharf_http::{BoxFuture, Chain, Context, Request, Signal};
 
 use self::hop::Hops;
 use crate::client::{Inner, Settings};
@@ -51,6 +51,11 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Tells whether requests go through middleware.
+    pub(crate) fn has_middleware(&self) -> bool {
+        !self.client.middleware.is_empty() || !self.settings.middleware.is_empty()
+    }
+
     /// Returns the call that the request belongs to.
     #[must_use]
     pub fn call(&self) -> &Call {
@@ -110,7 +115,7 @@ pub(crate) fn url_of(uri: &Uri) -> Result<Url, Error> {
 pub(crate) fn send(
     client: Arc<Inner>,
     outgoing: Outgoing,
-) -> impl Future<Output = Result<Response, Error>> + Send {
+) -> BoxFuture<'static, Result<Box<Response>, Error>> {
     let Outgoing {
         request,
         url,
@@ -140,36 +145,26 @@ pub(crate) fn send(
         deadline,
         upload,
     });
-    run(
-        call,
-        deadline,
-        cancel,
-        Hops::new(scope, url, request, within.as_ref()),
-    )
-}
-
-async fn run(
-    call: Call,
-    deadline: Deadline,
-    cancel: Option<Signal>,
-    hops: Hops,
-) -> Result<Response, Error> {
-    let calling = pin!(hops.run());
-    let result = match cancel {
-        None => deadline.run(calling).await,
-        Some(cancel) => Box::pin(deadline.run(unless(&cancel, calling))).await,
-    };
-    call.time(|timing| timing.total = call.elapsed());
-    if call.is_observed() {
-        match &result {
-            Ok(response) => call.notify(&Event::RequestEnded {
-                status: response.status(),
-                headers: response.headers(),
-            }),
-            Err(error) => call.notify(&Event::RequestFailed { error }),
+    let mut hops = Hops::new(scope, url, request, within.as_ref());
+    // A block, since a function would have a second place for each argument.
+    Box::pin(async move {
+        let calling = pin!(hops.run());
+        let result = match cancel {
+            None => deadline.run(calling).await,
+            Some(cancel) => Box::pin(deadline.run(unless(&cancel, calling))).await,
+        };
+        call.time(|timing| timing.total = call.elapsed());
+        if call.is_observed() {
+            match &result {
+                Ok(response) => call.notify(&Event::RequestEnded {
+                    status: response.status(),
+                    headers: response.headers(),
+                }),
+                Err(error) => call.notify(&Event::RequestFailed { error }),
+            }
         }
-    }
-    result
+        result
+    })
 }
 
 /// Opens connections for later requests like `request`.

@@ -1,8 +1,8 @@
 //! What a request looks like on its way: the fields that a client adds, and the form of the target.
 
 use http::header::{
-    ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION,
+    TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 use http::uri::PathAndQuery;
 use http::{Method, Uri, Version};
@@ -44,8 +44,8 @@ pub(super) fn complete(request: &mut Request, scope: &Scope) {
     let omitted = &scope.settings.omitted;
     let headers = request.headers_mut();
     let mut add = |name: HeaderName, value: HeaderValue| {
-        if !headers.contains_key(&name) && !omitted.contains(&name) {
-            headers.insert(name, value);
+        if !omitted.contains(&name) {
+            headers.entry(name).or_insert(value);
         }
     };
     add(ACCEPT, HeaderValue::from_static("*/*"));
@@ -60,20 +60,19 @@ pub(super) fn complete(request: &mut Request, scope: &Scope) {
     super::decode::ask(request, scope);
 }
 
-/// Gives a request the form that an HTTP/1 server or proxy expects.
-pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Error> {
-    let uri = request.uri();
-    // RFC 9112 §3.2: the host of the URI, and its port unless it is the default one.
-    let host = route.host_header(uri)?;
+/// Gives a request for `uri` the form that an HTTP/1 server or proxy expects.
+pub(super) fn for_http1(request: &mut Request, uri: &Uri, route: &Route) -> Result<(), Error> {
     // RFC 9112 §3.2.1: origin-form, with a path that is never empty; §3.2.2: to a proxy in absolute-form.
     #[cfg(feature = "proxy")]
     let forwarder = route.forwarder();
     #[cfg(not(feature = "proxy"))]
     let forwarder = None::<()>;
-    if forwarder.is_none() {
+    *request.uri_mut() = if forwarder.is_none() {
         let path = uri.path_and_query().cloned();
-        *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
-    }
+        Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")))
+    } else {
+        uri.clone()
+    };
     #[cfg(feature = "proxy")]
     if let Some(proxy) = forwarder {
         let headers = request.headers_mut();
@@ -86,13 +85,13 @@ pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Erro
         // It is meant for a proxy, and this is none.
         request.headers_mut().remove(PROXY_AUTHORIZATION);
     }
-    match request.headers().get_all(HOST).iter().count() {
-        0 => drop(request.headers_mut().insert(HOST, host)),
-        1 => {}
-        // RFC 9112 §3.2
-        _ => {
+    // RFC 9112 §3.2: the host of the URI, and its port unless it is the default one.
+    match request.headers_mut().entry(HOST) {
+        Entry::Vacant(place) => drop(place.insert(route.key().host_field()?)),
+        Entry::Occupied(hosts) if hosts.iter().nth(1).is_some() => {
             return Err(Error::new(ErrorKind::Request).because("it has more than one `host` field"));
         }
+        Entry::Occupied(_) => {}
     }
     // RFC 9112 §6.3: hyper leaves out the body of a GET or HEAD whose length is neither known nor told.
     let unknown = request.body().len().is_none() && !request.body().is_empty();
@@ -104,8 +103,9 @@ pub(super) fn for_http1(request: &mut Request, route: &Route) -> Result<(), Erro
     Ok(())
 }
 
-/// Gives a request the form of HTTP/2: the target whole, and nothing that is about the connection (RFC 9113 §8.2.2, §8.3.1).
-pub(super) fn for_http2(request: &mut Request) -> Result<(), Error> {
+/// Gives a request for `uri` the form of HTTP/2: the target whole, and nothing that is about the connection (RFC 9113 §8.2.2, §8.3.1).
+pub(super) fn for_http2(request: &mut Request, uri: &Uri) -> Result<(), Error> {
+    *request.uri_mut() = uri.clone();
     let headers = request.headers_mut();
     // Those that `connection` names are about it too (RFC 9110 §7.6.1).
     let named = headers.get_all(CONNECTION).iter();

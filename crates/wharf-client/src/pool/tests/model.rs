@@ -69,7 +69,7 @@ impl World {
                 http2: cfg!(feature = "http2") && host.starts_with("shared"),
                 ..Way::default()
             };
-            pool.key(false, Target::new(host, 80), way)
+            pool.key(false, (host, 80), way)
         });
         Self {
             pool,
