@@ -26,7 +26,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets how many bytes of the response body [`bytes`](Response::bytes), [`text`](Response::text) and `json` accept.
+    /// Sets how many bytes of the response body [`bytes`](crate::Response::bytes), [`text`](crate::Response::text) and `json` accept.
     ///
     /// Default: that of the client, see [`ClientBuilder::body_limit`](crate::ClientBuilder::body_limit). `None` accepts as
     /// many as come.
