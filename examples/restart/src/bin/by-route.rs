@@ -34,19 +34,24 @@ async fn restart(context: Context, restarts: State<Restarts>) -> Result<String, 
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
-async fn told_to_end() -> std::io::Result<()> {
+/// Installs the handlers of SIGINT and SIGTERM, and returns what waits for the first of them.
+fn told_to_end() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
 }
 
 #[tokio::main]
 async fn main() -> wharf::Result<()> {
+    // Before anything is opened: without its handler, a signal ends the process and leaves the socket's file behind.
+    let told_to_end = told_to_end()?;
     let (restarts, mut asked) = mpsc::channel::<Answer>(1);
     let app = App::new()
         .provide(Restarts(restarts))
@@ -62,8 +67,7 @@ async fn main() -> wharf::Result<()> {
 
     let stop = server.shutdown_signal().clone();
     tokio::spawn(async move {
-        // Without signals it could only be killed: then it rather ends.
-        let _either_way = told_to_end().await;
+        told_to_end.await;
         stop.fire();
     });
     loop {
