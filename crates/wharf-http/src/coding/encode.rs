@@ -116,13 +116,16 @@ struct Encoded {
     encoder: Encoder,
     /// Empty while it is elsewhere.
     work: Work,
-    elsewhere: Option<JoinHandle<io::Result<(Work, VecDeque<Bytes>)>>>,
+    elsewhere: Option<JoinHandle<io::Result<Back>>>,
     input: Bytes,
     /// What came back from elsewhere.
     pieces: VecDeque<Bytes>,
     trailers: Option<HeaderMap>,
     state: State,
 }
+
+/// What comes back from elsewhere.
+type Back = (Work, VecDeque<Bytes>);
 
 /// What encodes, and the output that it has begun.
 #[derive(Default)]
@@ -251,7 +254,7 @@ impl Work {
     }
 
     /// Encodes all of `input`, and gives itself back with the pieces that are full.
-    fn encode(mut self, mut input: Bytes) -> io::Result<(Self, VecDeque<Bytes>)> {
+    fn encode(mut self, mut input: Bytes) -> io::Result<Back> {
         let mut pieces = VecDeque::new();
         while !input.is_empty() {
             let step = self.step(&input, Ask::More)?;
@@ -268,7 +271,8 @@ fn failed(error: io::Error) -> Error {
     Error::new(ErrorKind::Other).because(error)
 }
 
-#[cfg(all(test, feature = "gzip"))]
+#[cfg(test)]
+#[cfg(feature = "gzip")]
 mod tests {
     use std::sync::mpsc;
     use std::task::Waker;
