@@ -22,6 +22,8 @@
 //! | `json` | no | `Json`, with `serde` and `serde_json` |
 //! | `form` | no | `Form` |
 //! | `cookies` | no | `Cookies` and `SetCookie`, with the crate `cookie` |
+//! | `gzip` | no | `middleware::Compress` and `Decompress` with the codings `gzip` and `deflate` |
+//! | `brotli`, `zstd` | no | the same with `br`, `zstd`; the latter wants a C compiler |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

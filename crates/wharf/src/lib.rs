@@ -39,7 +39,7 @@
 //! | `form` | yes | `Form`, and forms of the client |
 //! | `multipart` | yes | forms with files, written by the client |
 //! | `cookies` | yes | `Cookies` and `SetCookie`, and the cookie jar of the client |
-//! | `gzip` | yes | the client undoes the codings `gzip` and `deflate` |
+//! | `gzip` | yes | the codings `gzip` and `deflate`, for what the client reads and the middleware `Compress` and `Decompress` |
 //! | `brotli`, `zstd` | no | and the codings `br`, `zstd`; the latter wants a C compiler |
 //! | `fs` | no | bodies of files |
 //! | `proxy`, `socks` | no | the client goes through proxies |

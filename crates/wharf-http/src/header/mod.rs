@@ -19,6 +19,7 @@ pub(crate) mod grammar;
 mod link;
 mod preconditions;
 mod range;
+mod vary;
 
 pub use accept::{Accept, Preference};
 pub use accept_encoding::AcceptEncoding;
@@ -33,6 +34,7 @@ pub use forwarded::{Forwarded, ForwardedElement, ForwardedNode};
 pub use link::{Link, Links};
 pub use preconditions::{Preconditions, Validators, Verdict};
 pub use range::{ByteRange, ContentRange, Range};
+pub use vary::add_vary;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
