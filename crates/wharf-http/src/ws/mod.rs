@@ -54,6 +54,7 @@ mod error;
 mod extension;
 mod frame;
 pub mod handshake;
+mod kept;
 mod mask;
 mod message;
 mod shared;
@@ -65,6 +66,7 @@ pub use close::{CloseCode, CloseFrame};
 pub use closer::Closer;
 pub use config::WebSocketConfig;
 pub use error::{Error, ErrorKind, Phase};
+pub use kept::Kept;
 pub use message::{Message, Text};
 pub use split::{WebSocketReader, WebSocketWriter};
 
@@ -402,6 +404,12 @@ impl WebSocket {
     #[must_use]
     pub fn closer(&self) -> Closer {
         self.shared.closer()
+    }
+
+    /// Keeps the WebSocket beside its owner, to close it in order when the owner has let go of it.
+    #[must_use]
+    pub fn keep(&self) -> Kept {
+        Kept::new(self.shared.clone())
     }
 
     /// Splits the WebSocket into halves that two tasks can use at the same time.

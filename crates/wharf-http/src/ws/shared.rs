@@ -101,6 +101,11 @@ impl Shared {
         self.lock().closed().cloned()
     }
 
+    /// Tells whether nobody else shares the stream.
+    pub(super) fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.inner) == 1
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.lock().is_open()
     }
