@@ -29,6 +29,7 @@
 //! | `json` | no | the `json` module, with `serde` and `serde_json` |
 //! | `multipart` | no | the `multipart` module |
 //! | `ws` | no | the `ws` module, with the crate `sha1_smol` |
+//! | `ws-deflate` | no | compression of WebSocket messages, with the crates `flate2` and `zlib-rs` |
 //! | `zstd` | no | the coding `zstd`, with the crate `zstd`, which wants a C compiler |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

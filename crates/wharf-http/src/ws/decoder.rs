@@ -9,7 +9,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::close::CloseFrame;
 use super::config::WebSocketConfig;
-use super::deflate::{Inflater, Parameters};
+use super::deflate::{Agreed, Inflater};
 use super::error::Violation;
 use super::frame::{Head, Opcode, Role};
 use super::mask;
@@ -74,7 +74,7 @@ const COPIED: usize = 2 << 10;
 const AHEAD: usize = 64 << 10;
 
 impl Decoder {
-    pub(super) fn new(role: Role, config: &WebSocketConfig, deflate: Option<Parameters>) -> Self {
+    pub(super) fn new(role: Role, config: &WebSocketConfig, deflate: Option<Agreed>) -> Self {
         Self {
             role,
             max_message: config.max_message,
@@ -82,7 +82,7 @@ impl Decoder {
             input: BytesMut::new(),
             stage: Stage::Head,
             partial: None,
-            inflater: deflate.map(|parameters| Inflater::new(parameters, role)),
+            inflater: deflate.map(|agreed| Inflater::new(agreed, role, config)),
         }
     }
 
@@ -107,11 +107,6 @@ impl Decoder {
     pub(super) fn rest(&mut self) {
         if self.input.is_empty() {
             self.input = BytesMut::new();
-        }
-        if self.partial.is_none()
-            && let Some(inflater) = &mut self.inflater
-        {
-            inflater.rest();
         }
     }
 

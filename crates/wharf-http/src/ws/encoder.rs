@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::close::CloseFrame;
 use super::config::WebSocketConfig;
-use super::deflate::{Deflater, Parameters};
+use super::deflate::{Agreed, Deflater};
 use super::frame::{HEAD, Head, Opcode, Role};
 use super::mask::{self, Masks};
 use super::message::Message;
@@ -37,12 +37,12 @@ const SHARED: usize = 8 << 10;
 pub(super) const SLICES: usize = 16;
 
 impl Encoder {
-    pub(super) fn new(role: Role, config: &WebSocketConfig, deflate: Option<Parameters>) -> Self {
+    pub(super) fn new(role: Role, config: &WebSocketConfig, deflate: Option<Agreed>) -> Self {
         Self {
             role,
             fragment: config.fragment.unwrap_or(usize::MAX),
             masks: Masks::default(),
-            deflater: deflate.map(|parameters| Deflater::new(parameters, role, config)),
+            deflater: deflate.map(|agreed| Deflater::new(agreed, role, config)),
             pieces: VecDeque::new(),
             tail: BytesMut::new(),
             encoded: 0,
@@ -218,13 +218,6 @@ impl Encoder {
             self.pieces = VecDeque::new();
         }
         self.release_pong()
-    }
-
-    /// Gives memory back that the next message, whenever it comes, can do without.
-    pub(super) fn rest(&mut self) {
-        if let Some(deflater) = &mut self.deflater {
-            deflater.rest();
-        }
     }
 
     /// Forgets all that waits to be sent.

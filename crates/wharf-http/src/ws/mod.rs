@@ -47,6 +47,9 @@ mod close;
 mod closer;
 mod config;
 mod decoder;
+#[cfg(feature = "ws-deflate")]
+mod deflate;
+#[cfg(not(feature = "ws-deflate"))]
 #[path = "no_deflate.rs"]
 mod deflate;
 mod encoder;
@@ -65,6 +68,9 @@ mod stream;
 pub use close::{CloseCode, CloseFrame};
 pub use closer::Closer;
 pub use config::WebSocketConfig;
+#[cfg(feature = "ws-deflate")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ws-deflate")))]
+pub use deflate::DeflateConfig;
 pub use error::{Error, ErrorKind, Phase};
 pub use kept::Kept;
 pub use message::{Message, Text};

@@ -17,24 +17,24 @@ impl DeflateConfig {
         match *self {}
     }
 
-    pub(super) fn accept(&self, _offer: &Extension<'_>) -> Option<(Parameters, String)> {
+    pub(super) fn accept(&self, _offer: &Extension<'_>) -> Option<(Agreed, String)> {
         match *self {}
     }
 
-    pub(super) fn check(&self, _answer: &Extension<'_>) -> Option<Parameters> {
+    pub(super) fn check(&self, _answer: &Extension<'_>) -> Option<Agreed> {
         match *self {}
     }
 }
 
 /// What both ends agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Parameters {}
+pub(super) enum Agreed {}
 
 pub(super) enum Inflater {}
 
 impl Inflater {
-    pub(super) fn new(parameters: Parameters, _role: Role) -> Self {
-        match parameters {}
+    pub(super) fn new(agreed: Agreed, _role: Role, _config: &WebSocketConfig) -> Self {
+        match agreed {}
     }
 
     pub(super) fn inflate(
@@ -49,24 +49,16 @@ impl Inflater {
     pub(super) fn finish(&mut self, _output: &mut Vec<u8>, _limit: usize) -> Result<(), Violation> {
         match *self {}
     }
-
-    pub(super) fn rest(&mut self) {
-        match *self {}
-    }
 }
 
 pub(super) enum Deflater {}
 
 impl Deflater {
-    pub(super) fn new(parameters: Parameters, _role: Role, _config: &WebSocketConfig) -> Self {
-        match parameters {}
+    pub(super) fn new(agreed: Agreed, _role: Role, _config: &WebSocketConfig) -> Self {
+        match agreed {}
     }
 
     pub(super) fn deflate(&mut self, _message: &[u8]) -> Option<Vec<u8>> {
-        match *self {}
-    }
-
-    pub(super) fn rest(&mut self) {
         match *self {}
     }
 }

@@ -157,7 +157,6 @@ impl Stream {
                         Poll::Ready(Err(error)) => self.break_off(error),
                         Poll::Pending => {
                             self.decoder.rest();
-                            self.encoder.rest();
                             self.check_heartbeat(cx);
                             if flushed.is_pending() {
                                 self.check_stall();

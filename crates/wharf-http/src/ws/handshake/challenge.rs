@@ -10,7 +10,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::super::config::WebSocketConfig;
-use super::super::deflate::{DeflateConfig, Parameters};
+use super::super::deflate::{Agreed, DeflateConfig};
 use super::super::extension;
 use super::{DEFLATE, Negotiated, VERSION, key, once, upgrades};
 use crate::header::grammar;
@@ -151,7 +151,7 @@ impl Challenge {
         }
     }
 
-    fn check_extensions(&self, headers: &HeaderMap) -> Result<Option<Parameters>, HandshakeError> {
+    fn check_extensions(&self, headers: &HeaderMap) -> Result<Option<Agreed>, HandshakeError> {
         let wrong = HandshakeError::new(
             HandshakeErrorKind::Extension,
             "the server chose an extension that was not offered",

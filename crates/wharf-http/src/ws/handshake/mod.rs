@@ -34,7 +34,7 @@ use std::sync::Arc;
 use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderMap, HeaderName, Method};
 
-use super::deflate::Parameters;
+use super::deflate::Agreed;
 use crate::header::grammar;
 
 mod challenge;
@@ -48,7 +48,7 @@ pub use offer::{Acceptance, Offer, Refusal};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Negotiated {
     protocol: Option<Arc<str>>,
-    deflate: Option<Parameters>,
+    deflate: Option<Agreed>,
 }
 
 impl Negotiated {
@@ -64,7 +64,7 @@ impl Negotiated {
         self.deflate.is_some()
     }
 
-    pub(super) fn deflate(&self) -> Option<Parameters> {
+    pub(super) fn deflate(&self) -> Option<Agreed> {
         self.deflate
     }
 }

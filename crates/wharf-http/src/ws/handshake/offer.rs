@@ -120,12 +120,12 @@ impl Offer {
         let offers = extension::read(&self.extensions).unwrap_or_default();
         let deflate = config.deflate.as_ref().and_then(|deflate| {
             let mut offers = offers.iter().filter(|offer| offer.name == DEFLATE);
-            let (parameters, answer) = offers.find_map(|offer| deflate.accept(offer))?;
+            let (agreed, answer) = offers.find_map(|offer| deflate.accept(offer))?;
             headers.insert(
                 SEC_WEBSOCKET_EXTENSIONS,
                 HeaderValue::from_str(&answer).ok()?,
             );
-            Some(parameters)
+            Some(agreed)
         });
         Acceptance {
             status: match self.proof {
