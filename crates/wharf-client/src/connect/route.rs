@@ -13,7 +13,7 @@ use crate::pool::{Key, Way};
 #[cfg(feature = "proxy")]
 use crate::proxy::Proxy;
 use crate::send::Scope;
-#[cfg(feature = "ws")]
+#[cfg(all(feature = "ws", any(feature = "http2", feature = "proxy")))]
 use crate::send::Switching;
 #[cfg(feature = "proxy")]
 use crate::send::url_of;
@@ -43,7 +43,7 @@ impl Route {
             None => scope.settings.proxy.proxy_for(&url_of(request.uri())?)?,
             Some(_) => None,
         };
-        #[cfg(feature = "ws")]
+        #[cfg(all(feature = "ws", any(feature = "http2", feature = "proxy")))]
         let switching = Switching::is_in(request);
         #[cfg_attr(
             not(all(feature = "http2", feature = "ws")),

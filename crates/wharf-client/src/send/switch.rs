@@ -20,7 +20,13 @@ use crate::{Error, ErrorKind};
 
 /// Marks a request that asks to go on in another protocol, by its name in `upgrade` (RFC 9110 §7.8) and `:protocol` (RFC 8441 §4).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Switching(pub(crate) &'static str);
+pub(crate) struct Switching(
+    #[cfg_attr(
+        not(feature = "http2"),
+        expect(dead_code, reason = "HTTP/1.1 has it in a field")
+    )]
+    pub(crate) &'static str,
+);
 
 impl Switching {
     pub(crate) fn is_in(request: &Request) -> bool {

@@ -221,7 +221,7 @@ impl Rooms {
     /// # Cancel safety
     ///
     /// Safe: dropping it ends the listening.
-    pub fn listen(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn listen(&self) -> impl Future<Output = ()> + Send + use<> {
         let rooms = self.clone();
         async move {
             let Some(broker) = &rooms.inner.broker else {
