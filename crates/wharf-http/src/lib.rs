@@ -15,6 +15,7 @@
 //! - `form` (feature `form`): forms as browsers send them, encoded.
 //! - `json` (feature `json`): the hook for JSON codecs.
 //! - `multipart` (feature `multipart`): bodies of several parts, such as forms with files.
+//! - `ws` (feature `ws`): WebSockets, their handshake and both ends of the open connection.
 //!
 //! # Features
 //!
@@ -27,6 +28,8 @@
 //! | `gzip` | no | the codings `gzip` and `deflate`, with the crates `flate2` and `zlib-rs`, which are Rust |
 //! | `json` | no | the `json` module, with `serde` and `serde_json` |
 //! | `multipart` | no | the `multipart` module |
+//! | `ws` | no | the `ws` module, with the crate `sha1_smol` |
+//! | `ws-deflate` | no | compression of WebSocket messages, with the crates `flate2` and `zlib-rs` |
 //! | `zstd` | no | the coding `zstd`, with the crate `zstd`, which wants a C compiler |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -56,6 +59,9 @@ pub mod middleware;
 pub mod multipart;
 pub mod service;
 pub mod signal;
+#[cfg(feature = "ws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
+pub mod ws;
 
 pub use body::Body;
 pub use connection::{Connection, Peer};

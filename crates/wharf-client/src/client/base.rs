@@ -29,6 +29,18 @@ pub(super) fn parse(base: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
+/// Names the scheme by which the handshake of a WebSocket goes (RFC 6455 §3).
+#[cfg(feature = "ws")]
+pub(super) fn of_websocket(mut url: Url) -> Url {
+    let scheme = match url.scheme() {
+        "ws" => "http",
+        "wss" => "https",
+        _ => return url,
+    };
+    let _all_of_these_have_a_host = url.set_scheme(scheme);
+    url
+}
+
 /// Joins a URL to the base (RFC 3986 §5.2).
 pub(super) fn resolve(seen: &Seen, base: Option<&Url>, url: &str) -> Result<Url, Error> {
     let invalid = |why: BoxError| Error::new(ErrorKind::Url).because(why);

@@ -143,6 +143,20 @@ impl Client {
         RequestBuilder::new(self.clone(), method, url)
     }
 
+    /// Starts the opening of a WebSocket. The scheme is `ws` or `wss`, or as well `http` or `https`; a relative URL is joined to the
+    /// [base](ClientBuilder::base).
+    #[cfg(feature = "ws")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
+    pub fn ws(&self, url: impl AsRef<str>) -> crate::ws::WebSocketBuilder {
+        let url = base::resolve(
+            &self.inner.seen,
+            self.inner.origins.base.as_ref(),
+            url.as_ref(),
+        );
+        let url = url.map(base::of_websocket);
+        crate::ws::WebSocketBuilder::new(RequestBuilder::new(self.clone(), Method::GET, url))
+    }
+
     /// Sends a request that was made elsewhere, such as one that a server received; its URI has to be absolute.
     ///
     /// # Errors

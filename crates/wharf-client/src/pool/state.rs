@@ -363,6 +363,13 @@ impl State {
         }
     }
 
+    /// Tells whether a connection to the host is open whose peer goes on in other protocols on its streams.
+    #[cfg(all(feature = "http2", feature = "ws"))]
+    pub(super) fn can_switch(&self, key: &Key, runtime: Option<Id>) -> bool {
+        let host = self.hosts.get(key);
+        host.is_some_and(|host| host.can_switch(runtime, &self.config, self.most_streams))
+    }
+
     fn forget_hosts(&mut self) {
         if self.hosts.len() > REMEMBERED_HOSTS {
             self.hosts.retain(|_, host| !host.is_unused());

@@ -15,11 +15,15 @@ mod cookies;
 mod decode;
 mod exchange;
 mod hop;
+#[cfg(feature = "ws")]
+mod switch;
 mod wire;
 
 #[cfg(feature = "cookies")]
 pub(crate) use cookies::CallCookies;
 pub(crate) use exchange::{Exchange, Repeatable};
+#[cfg(feature = "ws")]
+pub(crate) use switch::{Switched, Switching};
 
 use std::fmt;
 use std::pin::pin;

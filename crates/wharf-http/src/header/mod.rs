@@ -6,7 +6,7 @@
 mod accept;
 mod accept_encoding;
 mod authorization;
-mod base64;
+pub(crate) mod base64;
 mod cache_control;
 mod challenge;
 mod content_disposition;

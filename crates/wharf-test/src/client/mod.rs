@@ -84,6 +84,13 @@ impl TestClient {
         TestRequest::new(self.client.request(method, path), line)
     }
 
+    /// Starts the opening of a WebSocket of the application.
+    #[cfg(feature = "ws")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
+    pub fn ws(&self, path: impl AsRef<str>) -> wharf_client::ws::WebSocketBuilder {
+        self.client.ws(path)
+    }
+
     /// Returns the client itself, to be given to code that makes requests of its own.
     #[must_use]
     pub fn client(&self) -> &Client {
