@@ -307,9 +307,9 @@ fn caused_by_body(error: &(dyn StdError + 'static)) -> Option<HttpError> {
                 BodyErrorKind::TimedOut | BodyErrorKind::TooSlow => {
                     HttpError::request_timeout(error.to_string()).kind(ErrorKind::Timeout)
                 }
-                BodyErrorKind::Disconnected | BodyErrorKind::Malformed => {
-                    HttpError::bad_request(error.to_string())
-                }
+                BodyErrorKind::Disconnected
+                | BodyErrorKind::Malformed
+                | BodyErrorKind::TooShort { .. } => HttpError::bad_request(error.to_string()),
                 // Something around a body, which may have another body inside.
                 _ => {
                     cause = error.source();
