@@ -4,7 +4,7 @@ mod channel;
 mod error;
 #[cfg(feature = "fs")]
 mod file;
-mod reader;
+pub(crate) mod reader;
 mod replay;
 mod stream;
 

@@ -6,14 +6,14 @@
 mod accept;
 mod accept_encoding;
 mod authorization;
-mod base64;
+pub(crate) mod base64;
 mod cache_control;
 mod challenge;
 mod content_disposition;
 mod content_type;
 mod date;
 mod etag;
-mod extended;
+pub(crate) mod extended;
 mod forwarded;
 pub(crate) mod grammar;
 mod link;
