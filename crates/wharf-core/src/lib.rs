@@ -21,6 +21,7 @@
 //! |---|---|---|
 //! | `json` | no | `Json`, with `serde` and `serde_json` |
 //! | `form` | no | `Form` |
+//! | `multipart` | no | `Multipart` and `MultipartForm`, with the crate `tempfile` |
 //! | `cookies` | no | `Cookies` and `SetCookie`, with the crate `cookie` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 #![cfg_attr(docsrs, feature(doc_cfg))]

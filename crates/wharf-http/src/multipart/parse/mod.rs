@@ -78,6 +78,11 @@ impl Parser {
         self
     }
 
+    pub(super) fn set_limits(&mut self, limits: &Limits) {
+        self.max_headers = limits.headers;
+        self.max_head = limits.head_bytes;
+    }
+
     pub(super) fn feed(&mut self, piece: Bytes) {
         if self.ahead.is_empty() {
             self.ahead = piece;

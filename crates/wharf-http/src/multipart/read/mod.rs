@@ -142,6 +142,14 @@ impl MultipartReader {
         })
     }
 
+    /// Sets other limits, before the first part.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.shared.lock().set_limits(limits);
+        self.limits = limits;
+        self
+    }
+
     /// Returns the content type, such as `multipart/form-data`, with its parameters.
     #[must_use]
     pub fn content_type(&self) -> &ContentType {

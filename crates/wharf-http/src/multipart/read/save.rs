@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::mem;
 use std::path::PathBuf;
 
 use tokio::task::spawn_blocking;
@@ -29,13 +28,13 @@ impl Drop for Unfinished {
 }
 
 impl Unfinished {
-    fn write(mut self, pieces: &[bytes::Bytes]) -> io::Result<Self> {
+    /// Writes what was gathered, and gives back the room.
+    fn write(mut self, mut batch: Vec<u8>) -> io::Result<(Self, Vec<u8>)> {
         if let Some(file) = &mut self.file {
-            for piece in pieces {
-                file.write_all(piece)?;
-            }
+            file.write_all(&batch)?;
         }
-        Ok(self)
+        batch.clear();
+        Ok((self, batch))
     }
 }
 
@@ -50,21 +49,18 @@ pub(super) async fn save(mut body: Body, path: PathBuf) -> io::Result<u64> {
         Ok::<_, io::Error>(Unfinished { file, path })
     });
     let mut unfinished = opening.await.map_err(io::Error::other)??;
-    let (mut written, mut held) = (0, 0);
-    let mut pieces = Vec::new();
+    // Copied, since a short piece may hold on to a long buffer.
+    let (mut written, mut batch) = (0, Vec::new());
     loop {
         let piece = body.chunk().await.transpose().map_err(to_io)?;
         let last = piece.is_none();
         if let Some(piece) = piece {
             written += piece.len() as u64;
-            held += piece.len();
-            pieces.push(piece);
+            batch.extend_from_slice(&piece);
         }
-        if held >= BATCH || last {
-            let batch = mem::take(&mut pieces);
-            held = 0;
-            let writing = spawn_blocking(move || unfinished.write(&batch));
-            unfinished = writing.await.map_err(io::Error::other)??;
+        if batch.len() >= BATCH || last {
+            let writing = spawn_blocking(move || unfinished.write(batch));
+            (unfinished, batch) = writing.await.map_err(io::Error::other)??;
         }
         if last {
             unfinished.file = None;

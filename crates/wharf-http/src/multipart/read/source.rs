@@ -59,6 +59,11 @@ impl Shared {
 }
 
 impl Source {
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.parser.set_limits(&limits);
+        self.limits = limits;
+    }
+
     /// Goes on to the next part, passing over what is left of the current one. The head is that of part `current`.
     pub(super) fn poll_head(
         &mut self,
