@@ -22,6 +22,7 @@
 //! |---|---|---|
 //! | `json` | no | `Json`, with `serde` and `serde_json` |
 //! | `form` | no | `Form` |
+//! | `multipart` | no | `Multipart` and `MultipartForm`, with the crate `tempfile` |
 //! | `cookies` | no | `Cookies` and `SetCookie`, with the crate `cookie` |
 //! | `gzip` | no | `middleware::Compress` and `Decompress` with the codings `gzip` and `deflate` |
 //! | `brotli`, `zstd` | no | the same with `br`, `zstd`; the latter wants a C compiler |

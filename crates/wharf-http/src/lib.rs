@@ -9,12 +9,13 @@
 //! - [`connection`]: [`Connection`] and [`Peer`], what is known of the connection that a request came by.
 //! - [`signal`]: [`Signal`], a one-way switch that many tasks can await; [`Tasks`], work that a shutdown waits for.
 //! - [`header`]: typed header fields, and what the conditions of a request come to.
+//! - [`charset`]: text that is not UTF-8.
 //! - [`error`]: [`BoxError`] and [`ErrorChain`], the printer of causes.
 //! - `coding` (features `gzip`, `brotli`, `zstd`): bodies that are sent compressed, decoded and encoded.
 //! - `cookie` (feature `cookies`): cookies, read and written.
 //! - `form` (feature `form`): forms as browsers send them, encoded.
 //! - `json` (feature `json`): the hook for JSON codecs.
-//! - `multipart` (feature `multipart`): bodies of several parts, such as forms with files.
+//! - `multipart` (feature `multipart`): bodies of several parts, such as forms with files, written and read.
 //! - `ws` (feature `ws`): WebSockets, their handshake and both ends of the open connection.
 //!
 //! # Features
@@ -27,13 +28,14 @@
 //! | `fs` | no | bodies of files: `Body::from_path` |
 //! | `gzip` | no | the codings `gzip` and `deflate`, with the crates `flate2` and `zlib-rs`, which are Rust |
 //! | `json` | no | the `json` module, with `serde` and `serde_json` |
-//! | `multipart` | no | the `multipart` module |
+//! | `multipart` | no | the `multipart` module, with the crate `memchr` |
 //! | `ws` | no | the `ws` module, with the crate `sha1_smol` |
 //! | `ws-deflate` | no | compression of WebSocket messages, with the crates `flate2` and `zlib-rs` |
 //! | `zstd` | no | the coding `zstd`, with the crate `zstd`, which wants a C compiler |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod body;
+pub mod charset;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
     docsrs,

@@ -13,7 +13,7 @@ mod content_disposition;
 mod content_type;
 mod date;
 mod etag;
-mod extended;
+pub(crate) mod extended;
 mod forwarded;
 pub(crate) mod grammar;
 mod link;
