@@ -25,6 +25,7 @@
 //! - [`request`], [`response`]: one call, and what is asserted of its answer.
 //! - [`raw`]: [`RawConnection`] and [`RawReply`], bytes as they are on the wire.
 //! - [`upstream`]: [`MockServer`], a server that expects calls, for the tests of a client.
+//! - [`fault`]: [`Faults`](fault::Faults), what goes wrong with connections, on cue or by a seed.
 //! - private: `host`, the service that connections lead to.
 //!
 //! # Features
@@ -32,8 +33,10 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `http2` | no | HTTP/2, on both sides of a test |
+//! | `tls` | no | TLS, on both sides of a test |
 
 pub mod client;
+pub mod fault;
 mod host;
 pub mod raw;
 pub mod request;

@@ -166,10 +166,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Faulty<S> {
         }
         // An error shows itself to the writer at its next call, too.
         let _result = self.poll_hand_on(cx);
-        self.writer.take().into_iter().for_each(Waker::wake);
+        // One task that does both would wake itself without end.
+        let other = self.writer.take_if(|writer| !writer.will_wake(cx.waker()));
+        other.into_iter().for_each(Waker::wake);
     }
 
-    fn poll_read_open(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read_open(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.take_in(cx);
         if let Some(bytes) = ready!(self.incoming.poll_due(cx)) {
             let count = bytes.len().min(buf.remaining());
@@ -225,9 +231,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Faulty<S> {
         match bytes.len() - rest.len() {
             0 if bytes.is_empty() => Poll::Ready(Ok(0)),
             0 => match self.outgoing.end() {
-                Some(End::HalfClose) if self.outgoing.is_empty() => {
-                    Poll::Ready(Err(self.broken()))
-                }
+                Some(End::HalfClose) if self.outgoing.is_empty() => Poll::Ready(Err(self.broken())),
                 _ => Poll::Pending,
             },
             count => Poll::Ready(Ok(count)),
@@ -236,7 +240,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Faulty<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Faulty<S> {
-    fn poll_read_any(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read_any(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         ready!(self.poll_accepted(cx));
         self.hand_on_while_reading(cx);
         match self.state {

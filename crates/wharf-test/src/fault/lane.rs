@@ -86,9 +86,7 @@ impl Lane {
             return Poll::Ready(None);
         };
         if due > Instant::now() {
-            let timer = self
-                .timer
-                .get_or_insert_with(|| Box::pin(sleep_until(due)));
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
             if timer.deadline() != due {
                 timer.as_mut().reset(due);
             }
