@@ -37,13 +37,22 @@ pub struct Matcher {
     method: Option<Method>,
     path: Option<Pattern>,
     host: Option<String>,
-    query: Vec<(String, Option<String>)>,
-    headers: Vec<(HeaderName, Option<HeaderValue>)>,
+    query: Vec<(String, Rule<String>)>,
+    has_other_query: bool,
+    headers: Vec<(HeaderName, Rule<HeaderValue>)>,
     body: Vec<BodyRule>,
     checks: Vec<(String, Check)>,
 }
 
 type Check = Arc<dyn Fn(&Call) -> bool + Send + Sync>;
+
+/// What a name is to have.
+#[derive(Clone)]
+enum Rule<T> {
+    Is(T),
+    Present,
+    Absent,
+}
 
 #[derive(Clone)]
 enum BodyRule {
@@ -62,6 +71,7 @@ impl Matcher {
             path,
             host: None,
             query: Vec::new(),
+            has_other_query: true,
             headers: Vec::new(),
             body: Vec::new(),
             checks: Vec::new(),
@@ -82,13 +92,26 @@ impl Matcher {
 
     /// Asks for a pair in the query, decoded on both sides. Other pairs do not matter.
     pub fn query(mut self, name: &str, value: impl fmt::Display) -> Self {
-        self.query.push((name.to_owned(), Some(value.to_string())));
+        let rule = Rule::Is(value.to_string());
+        self.query.push((name.to_owned(), rule));
+        self
+    }
+
+    /// Asks that a name is in the query, whatever its value.
+    pub fn has_query(mut self, name: &str) -> Self {
+        self.query.push((name.to_owned(), Rule::Present));
         self
     }
 
     /// Asks that a name is not in the query.
     pub fn no_query(mut self, name: &str) -> Self {
-        self.query.push((name.to_owned(), None));
+        self.query.push((name.to_owned(), Rule::Absent));
+        self
+    }
+
+    /// Asks that no names are in the query but those that are asked for.
+    pub fn no_other_query(mut self) -> Self {
+        self.has_other_query = false;
         self
     }
 
@@ -103,8 +126,22 @@ impl Matcher {
         N: TryInto<HeaderName, Error: Into<BoxError>>,
         V: TryInto<HeaderValue, Error: Into<BoxError>>,
     {
-        self.headers
-            .push((field_name(name), Some(field_value(value))));
+        let rule = Rule::Is(field_value(value));
+        self.headers.push((field_name(name), rule));
+        self
+    }
+
+    /// Asks that there is a header field of a name, whatever its value.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the name is malformed.
+    #[track_caller]
+    pub fn has_header<N>(mut self, name: N) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<BoxError>>,
+    {
+        self.headers.push((field_name(name), Rule::Present));
         self
     }
 
@@ -118,7 +155,7 @@ impl Matcher {
     where
         N: TryInto<HeaderName, Error: Into<BoxError>>,
     {
-        self.headers.push((field_name(name), None));
+        self.headers.push((field_name(name), Rule::Absent));
         self
     }
 
@@ -212,37 +249,41 @@ impl Matcher {
 
     fn compare_query(&self, call: &Call, found: &mut Vec<Difference>) {
         let pairs = call.query_pairs();
-        for (name, expected) in &self.query {
-            let of_name = || pairs.iter().filter(|(other, _)| other == name);
-            let values = || of_name().map(|(_, value)| value);
-            let what = format!("query `{name}`");
-            match expected {
-                Some(expected) if !values().any(|value| value == expected) => {
-                    let got = values().next().map(|value| format!("{value:?}"));
-                    found.push(Difference::new(what, format!("{expected:?}"), got));
-                }
-                None if values().next().is_some() => {
-                    let got = values().next().map(|value| format!("{value:?}"));
-                    found.push(Difference::new(what, "nothing", got));
-                }
-                _ => {}
+        for (name, rule) in &self.query {
+            let of_name = pairs.iter().filter(|(other, _)| other == name);
+            let values: Vec<_> = of_name.map(|(_, value)| value).collect();
+            found.extend(rule.difference(&format!("query `{name}`"), &values));
+        }
+        if self.has_other_query {
+            return;
+        }
+        for (name, value) in &pairs {
+            if self.query.iter().all(|(other, _)| other != name) {
+                let what = format!("query `{name}`");
+                found.push(Difference::new(what, "nothing", Some(format!("{value:?}"))));
             }
         }
     }
 
     fn compare_headers(&self, call: &Call, found: &mut Vec<Difference>) {
-        for (name, expected) in &self.headers {
-            let values = || call.headers().get_all(name).iter();
-            let what = format!("header `{name}`");
-            let got = values().next().map(|value| format!("{value:?}"));
-            match expected {
-                Some(expected) if !values().any(|value| value == expected) => {
-                    found.push(Difference::new(what, format!("{expected:?}"), got));
-                }
-                None if got.is_some() => found.push(Difference::new(what, "nothing", got)),
-                _ => {}
-            }
+        for (name, rule) in &self.headers {
+            let values: Vec<_> = call.headers().get_all(name).iter().collect();
+            found.extend(rule.difference(&format!("header `{name}`"), &values));
         }
+    }
+}
+
+impl<T: PartialEq + fmt::Debug> Rule<T> {
+    /// Compares the values that a name has.
+    fn difference(&self, what: &str, values: &[&T]) -> Option<Difference> {
+        let expected = match self {
+            Self::Is(expected) if !values.contains(&expected) => format!("{expected:?}"),
+            Self::Present if values.is_empty() => "any value".to_owned(),
+            Self::Absent if !values.is_empty() => "nothing".to_owned(),
+            _ => return None,
+        };
+        let got = values.first().map(|value| format!("{value:?}"));
+        Some(Difference::new(what, expected, got))
     }
 }
 
@@ -329,10 +370,12 @@ impl fmt::Display for Matcher {
         f.write_str(self.path.as_ref().map_or("any path", Pattern::as_str))?;
         let mut before = '?';
         for (name, value) in &self.query {
-            if let Some(value) = value {
-                write!(f, "{before}{name}={value}")?;
-                before = '&';
+            match value {
+                Rule::Is(value) => write!(f, "{before}{name}={value}")?,
+                Rule::Present => write!(f, "{before}{name}")?,
+                Rule::Absent => continue,
             }
+            before = '&';
         }
         Ok(())
     }

@@ -1,16 +1,18 @@
 //! [`MockServer`].
 
 use std::fmt;
+use std::fs;
 use std::net::SocketAddr;
 use std::panic::Location;
+use std::path::Path;
 use std::sync::Arc;
 
 use wharf_client::Client;
 use wharf_http::BoxError;
 
-use super::board::Board;
+use super::board::{Board, Part};
 use super::listen::Listening;
-use super::{Call, Expectation, Matcher, MockConnector};
+use super::{Call, Expectation, Matcher, MockConnector, record, replay};
 use crate::fail;
 
 /// The URL that relative ones of its own client are joined to.
@@ -88,6 +90,55 @@ impl MockServer {
             }
             Err(error) => fail(&format!("the mock server cannot listen: {error}")),
         }
+    }
+
+    /// Creates a server that expects the exchanges of a file that a [`Recorder`](super::Recorder) has saved, each of them
+    /// once, and answers as it is recorded.
+    ///
+    /// Compared are method, host, path, query, `content-type` and body, JSON as such; values that the recorder has left out
+    /// may be any. Requests come in any order, those that are the same in the order of their recording;
+    /// [`in_order`](Self::in_order) asks for the order of all.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the file cannot be read, makes no sense, or lacks the body of a response.
+    #[track_caller]
+    #[must_use]
+    pub fn replay(path: impl AsRef<Path>) -> Self {
+        match Self::try_replay(path) {
+            Ok(mock) => mock,
+            Err(error) => fail(&error.to_string()),
+        }
+    }
+
+    /// Creates a server like [`replay`](Self::replay).
+    ///
+    /// # Errors
+    ///
+    /// Why the file cannot be used.
+    #[track_caller]
+    pub fn try_replay(path: impl AsRef<Path>) -> Result<Self, BoxError> {
+        let path = path.as_ref();
+        let place = Location::caller();
+        let unusable =
+            |why: &dyn fmt::Display| format!("cannot replay `{}`: {why}", path.display());
+        let text = fs::read_to_string(path).map_err(|error| unusable(&error))?;
+        let exchanges = record::read(&text).map_err(|why| unusable(&why))?;
+        let mut expectations = Vec::new();
+        for (number, exchange) in exchanges.iter().enumerate() {
+            let expectation = replay::expectation(exchange).map_err(|why| {
+                let line = format!("{} {}", exchange.method, exchange.url);
+                unusable(&format!("exchange {number} ({line}): {why}"))
+            })?;
+            expectations.push(expectation);
+        }
+        // Not before: a mock that is dropped half made would miss its calls.
+        let mock = Self::new();
+        for (matcher, reply) in expectations {
+            let number = mock.board.expect(matcher, place);
+            mock.board.set_part(number, Part::Replies([reply].into()));
+        }
+        Ok(mock)
     }
 
     /// Expects calls in the order in which [`expect`](Self::expect) is called. Default: in any order, where the first

@@ -71,6 +71,8 @@
 //! # Ok::<(), wharf_client::Error>(()) }).unwrap();
 //! ```
 //!
+//! What a real server answers can be recorded once and played back from then on: [`Recorder`] and [`MockServer::replay`].
+//!
 //! A client that is not wharf's needs a socket: [`MockServer::listen`].
 
 mod board;
@@ -84,6 +86,8 @@ mod matcher;
 mod mock;
 mod paced;
 mod pattern;
+mod record;
+mod replay;
 mod reply;
 mod script;
 mod serve;
@@ -94,6 +98,7 @@ pub use connector::MockConnector;
 pub use expectation::Expectation;
 pub use matcher::Matcher;
 pub use mock::MockServer;
+pub use record::Recorder;
 pub use reply::Reply;
 pub use times::Times;
 
