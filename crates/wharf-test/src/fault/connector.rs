@@ -41,13 +41,18 @@ impl<C: Connector> Connector for FaultyConnector<C> {
             Opening::Unresolved => plan.opening = Opening::Open,
             Opening::Open | Opening::TlsGarbage | Opening::TlsClosed => {}
         }
-        let stream = self.inner.connect(target).await?;
-        let peer = stream.peer_addr();
-        let stream = Stream::new(Faulty::new(stream, plan));
-        Ok(match peer {
-            Some(peer) => stream.with_peer_addr(peer),
-            None => stream,
-        })
+        let inner = self.inner.connect(target).await?;
+        let (peer, is_secure) = (inner.peer_addr(), inner.is_already_secure());
+        // A handshake that is to fail has to be begun.
+        let shakes_hands = matches!(plan.opening, Opening::TlsGarbage | Opening::TlsClosed);
+        let mut stream = Stream::new(Faulty::new(inner, plan));
+        if let Some(peer) = peer {
+            stream = stream.with_peer_addr(peer);
+        }
+        if is_secure && !shakes_hands {
+            stream = stream.dangerous_already_secure();
+        }
+        Ok(stream)
     }
 }
 

@@ -258,6 +258,15 @@ async fn a_connection_that_is_refused_is_an_error_of_connecting() {
 
 #[cfg(feature = "tls")]
 #[tokio::test(start_paused = true)]
+async fn https_urls_lead_to_a_mock_through_faults_too() {
+    let (_mock, builder) = greeting(incoming(Flow::new().delay(milliseconds(10))));
+    let client = builder.build().unwrap();
+    let mut response = client.get("https://quay.test/").send().await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "hello");
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(start_paused = true)]
 async fn a_handshake_that_fails_is_an_error_of_tls() {
     for plan in [Plan::new().tls_garbage(), Plan::new().tls_closed()] {
         let (_mock, builder) = greeting(plan);

@@ -8,8 +8,8 @@
 //! # Testing a client
 //!
 //! Code that makes requests is given a client whose connections lead to a [`MockServer`]. Nothing of it is replaced: pool,
-//! retries, redirects, time limits and the bytes of HTTP are real, only the socket is a pipe in memory. It works for any
-//! host, and in paused time (`#[tokio::test(start_paused = true)]`).
+//! retries, redirects, time limits and the bytes of HTTP are real, only the socket is a pipe in memory, and over `https` the
+//! encryption is left out. It works for any host, and in paused time (`#[tokio::test(start_paused = true)]`).
 //!
 //! ```
 //! use wharf_client::{Client, Error};

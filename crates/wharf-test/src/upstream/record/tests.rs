@@ -178,6 +178,22 @@ async fn a_response_that_was_left_out_cannot_be_played_back() {
     );
 }
 
+#[cfg(feature = "tls")]
+#[tokio::test(start_paused = true)]
+async fn exchanges_over_tls_are_played_back_like_others() {
+    let real = answered(get("/v1/ships"), Reply::new(200).text("two"));
+    let recorder = Recorder::new();
+    for url in ["https://api.test/v1/ships", "https://api.test:443/v1/ships"] {
+        let response = client(&real, &recorder).get(url).send().await;
+        response.unwrap().bytes().await.unwrap();
+    }
+    let (_mock, client) = replayed(&recorder);
+    for _ in 0..2 {
+        let response = client.get("https://api.test/v1/ships").send().await;
+        assert_eq!(response.unwrap().text().await.unwrap(), "two");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_response_that_broke_off_breaks_off_again() {
     let real = answered(get("/v1/log"), Reply::new(200).text("hello").cut_after(2));
