@@ -24,20 +24,32 @@
 //! - [`server`]: [`TestServer`], a real server on a free port.
 //! - [`request`], [`response`]: one call, and what is asserted of its answer.
 //! - [`raw`]: [`RawConnection`] and [`RawReply`], bytes as they are on the wire.
+//! - [`upstream`]: [`MockServer`], a server that expects calls, for the tests of a client.
+//! - [`fault`]: [`Faults`](fault::Faults), what goes wrong with connections, on cue or by a seed.
 //! - private: `host`, the service that connections lead to.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `http2` | no | HTTP/2, on both sides of a test |
+//! | `tls` | no | TLS, on both sides of a test |
 
 pub mod client;
+pub mod fault;
 mod host;
 pub mod raw;
 pub mod request;
 pub mod response;
 pub mod server;
+pub mod upstream;
 
 pub use client::TestClient;
 pub use raw::{RawConnection, RawReply};
 pub use request::TestRequest;
 pub use response::TestResponse;
 pub use server::TestServer;
+pub use upstream::MockServer;
 
 pub use serde_json::{Value, json};
 
