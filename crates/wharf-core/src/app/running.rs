@@ -71,12 +71,13 @@ pub(super) async fn start(mut app: App) -> Result<Running, StartError> {
             shutdown.clone(),
         ));
     }
-    let mut entered = Entered::new(app.errors);
+    let mut entered = Entered::new(app.errors.clone());
+    let errors = app.errors.clone();
     match enter(&mut app, &setups, &mut entered).await {
         Ok(()) => Ok(build(app, plan, &setups, entered, shutdown)),
         Err(error) => {
             if let Err(error) = entered.leave().await {
-                app.errors.report(error);
+                errors.report(error);
             }
             Err(error)
         }
