@@ -25,6 +25,7 @@
 //! - [`server`]: [`TestServer`], a real server on a socket that the system chose.
 //! - [`request`], [`response`]: one call, and what is asserted of its answer.
 //! - [`raw`]: [`RawConnection`] and [`RawReply`], bytes as they are on the wire.
+//! - `unit` (feature `unit`): a handler, an extractor or a middleware alone.
 //! - `tls` (feature `tls`): certificates for one test.
 //! - private: `host`, the service that requests lead to; `journal` and `observed`, what it did for each of them; `events`, what was
 //!   told to `tracing` meanwhile.
@@ -36,6 +37,7 @@
 //! | `http2` | no | HTTP/2, on both sides |
 //! | `tls` | no | TLS on both sides, `Mode::Tls` and the module `tls`, with `rcgen` |
 //! | `tracing` | no | `TestClientBuilder::show_events`: a failure shows what handlers told `tracing` |
+//! | `unit` | no | the module `unit`, with `wharf-core` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod client;
@@ -52,6 +54,9 @@ pub mod server;
 #[cfg(feature = "tls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
 pub mod tls;
+#[cfg(feature = "unit")]
+#[cfg_attr(docsrs, doc(cfg(feature = "unit")))]
+pub mod unit;
 
 pub use client::TestClient;
 pub use mode::Mode;
