@@ -240,6 +240,14 @@ impl Client {
         self.inner.origins.base.as_ref()
     }
 
+    /// Closes the connections that no request uses. It applies to all clones; requests that are under way go on, and new ones open
+    /// new connections.
+    ///
+    /// For when a peer is known to have gone, and for programs that are quiet for a while.
+    pub fn close_idle(&self) {
+        self.inner.pool.clear();
+    }
+
     /// Closes all connections and waits until their sockets are closed. It applies to all clones. A runtime that stands still
     /// cannot close the connections that it drives: they are waited for at most two seconds.
     ///
