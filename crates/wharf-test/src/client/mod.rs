@@ -185,6 +185,8 @@ impl TestClient {
     ///
     /// What could not be cleaned up.
     pub async fn try_close(mut self) -> Result<(), BoxError> {
+        // The server would wait a moment for requests that may be on their way.
+        self.client.close_idle();
         match self.host.take() {
             Some(host) => host.shutdown().await.map(drop),
             None => Ok(()),
@@ -200,6 +202,7 @@ impl TestClient {
 impl Drop for TestClient {
     fn drop(&mut self) {
         if let Some(host) = self.host.take() {
+            self.client.close_idle();
             self.runtime.spawn(async move {
                 if let Err(error) = host.shutdown().await {
                     fail(&not_stopped(&error));
