@@ -15,6 +15,7 @@
 //! - `form` (feature `form`): forms as browsers send them, encoded.
 //! - `json` (feature `json`): the hook for JSON codecs.
 //! - `multipart` (feature `multipart`): bodies of several parts, such as forms with files.
+//! - `sse` (feature `sse`): server-sent events, written and read.
 //!
 //! # Features
 //!
@@ -27,6 +28,7 @@
 //! | `gzip` | no | the codings `gzip` and `deflate`, with the crates `flate2` and `zlib-rs`, which are Rust |
 //! | `json` | no | the `json` module, with `serde` and `serde_json` |
 //! | `multipart` | no | the `multipart` module |
+//! | `sse` | no | the `sse` module |
 //! | `zstd` | no | the coding `zstd`, with the crate `zstd`, which wants a C compiler |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -56,6 +58,9 @@ pub mod middleware;
 pub mod multipart;
 pub mod service;
 pub mod signal;
+#[cfg(feature = "sse")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sse")))]
+pub mod sse;
 
 pub use body::Body;
 pub use connection::{Connection, Peer};
