@@ -22,6 +22,7 @@
 //! | `json` | no | `Json`, with `serde` and `serde_json` |
 //! | `form` | no | `Form` |
 //! | `cookies` | no | `Cookies` and `SetCookie`, with the crate `cookie` |
+//! | `sse` | no | `response::sse`: event streams |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
