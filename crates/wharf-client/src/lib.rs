@@ -58,6 +58,7 @@
 //! | `public-suffix` | no | `cookies`, and the public suffix list for it: no cookies for all of `co.uk` (`psl`) |
 //! | `proxy` | no | the `proxy` module: HTTP proxies, chosen by rules of your own or those of the environment |
 //! | `socks` | no | SOCKS proxies, with `proxy` |
+//! | `sse` | no | the module `sse`: `Response::into_events`, event streams |
 //! | `tls` | no | the module `tls`: TLS with the cryptography of aws-lc-rs, which needs a C compiler to build |
 //! | `tls-ring` | no | the same with that of ring, which is smaller and has no post-quantum key exchange |
 //! | `tls-core` | no | the same with none: the program brings a provider, see `tls::dangerous_raw`; the other two bring this |
@@ -103,6 +104,9 @@ pub mod retry;
 #[cfg(test)]
 mod scripted;
 mod send;
+#[cfg(feature = "sse")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sse")))]
+pub mod sse;
 pub mod timeout;
 #[cfg(feature = "tls-core")]
 #[cfg_attr(

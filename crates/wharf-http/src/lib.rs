@@ -17,6 +17,7 @@
 //! - `json` (feature `json`): the hook for JSON codecs.
 //! - `multipart` (feature `multipart`): bodies of several parts, such as forms with files, written and read.
 //! - `ws` (feature `ws`): WebSockets, their handshake and both ends of the open connection.
+//! - `sse` (feature `sse`): server-sent events, written and read.
 //!
 //! # Features
 //!
@@ -31,6 +32,7 @@
 //! | `multipart` | no | the `multipart` module, with the crate `memchr` |
 //! | `ws` | no | the `ws` module, with the crate `sha1_smol` |
 //! | `ws-deflate` | no | compression of WebSocket messages, with the crates `flate2` and `zlib-rs` |
+//! | `sse` | no | the `sse` module |
 //! | `zstd` | no | the coding `zstd`, with the crate `zstd`, which wants a C compiler |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -61,6 +63,9 @@ pub mod middleware;
 pub mod multipart;
 pub mod service;
 pub mod signal;
+#[cfg(feature = "sse")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sse")))]
+pub mod sse;
 #[cfg(feature = "ws")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
 pub mod ws;

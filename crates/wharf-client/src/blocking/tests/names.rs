@@ -16,6 +16,11 @@ const EXCEPTIONS: [(&str, &str, &str); 3] = [
         "body_reader",
         "a `std::io::Read` blocks, and asynchronous code has streams",
     ),
+    (
+        "Response",
+        "into_events",
+        "an event stream would hold its thread for good",
+    ),
     ("Lines", "next_line", "the blocking ones are an iterator"),
 ];
 
