@@ -171,6 +171,14 @@ impl Timeouts {
         self.shutdown = limit.into();
         self
     }
+
+    /// Returns how long running requests may take when the server shuts down; `None` is no limit.
+    ///
+    /// For whoever serves connections of their own and fires the signals.
+    #[must_use]
+    pub fn shutdown_limit(&self) -> Option<Duration> {
+        self.shutdown
+    }
 }
 
 /// The size limits of a server.

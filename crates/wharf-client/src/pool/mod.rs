@@ -201,6 +201,11 @@ impl Pool {
         self.lock().close();
     }
 
+    /// Closes what is idle.
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.lock().closed
     }

@@ -278,6 +278,14 @@ impl State {
         next
     }
 
+    /// Closes what is idle.
+    pub(super) fn clear(&mut self) {
+        for host in self.hosts.values_mut() {
+            host.clear();
+        }
+        self.idle = 0;
+    }
+
     /// Tells whether connections are in use, which will be idle some day.
     pub(super) fn is_used(&self) -> bool {
         self.in_use > 0

@@ -13,12 +13,14 @@ mod challenge;
 mod cookies;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod decode;
+mod direct;
 mod exchange;
 mod hop;
 mod wire;
 
 #[cfg(feature = "cookies")]
 pub(crate) use cookies::CallCookies;
+pub(crate) use direct::Direct;
 pub(crate) use exchange::{Exchange, Repeatable};
 
 use std::fmt;
@@ -208,7 +210,7 @@ fn chain(scope: &Scope) -> Arc<Chain<crate::middleware::Sending>> {
         return Arc::clone(&scope.client.chain);
     }
     let all = scope.client.middleware.iter().chain(own).cloned();
-    Arc::new(Chain::new(all.collect(), Box::new(Exchange)))
+    Arc::new(Chain::new(all.collect(), scope.client.end()))
 }
 
 #[cfg(test)]

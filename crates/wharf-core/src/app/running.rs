@@ -61,22 +61,23 @@ struct Leaf {
 /// Checks, enters, builds.
 pub(super) async fn start(mut app: App) -> Result<Running, StartError> {
     let plan = check::check(&app)?;
+    app.replace_resources();
     let shutdown = Signal::new();
     let mut setups: Vec<Setup> = Vec::new();
-    for mount in &mut app.mounts {
+    for number in 0..app.mounts.len() {
+        let overrides = app.overrides_of(number);
+        let mount = &mut app.mounts[number];
         let parent = mount.parent.map(|parent| setups[parent].clone());
-        setups.push(Setup::new(
-            std::mem::take(&mut mount.state),
-            parent,
-            shutdown.clone(),
-        ));
+        let state = std::mem::take(&mut mount.state);
+        setups.push(Setup::new(state, overrides, parent, shutdown.clone()));
     }
-    let mut entered = Entered::new(app.errors);
+    let mut entered = Entered::new(app.errors.clone());
+    let errors = app.errors.clone();
     match enter(&mut app, &setups, &mut entered).await {
         Ok(()) => Ok(build(app, plan, &setups, entered, shutdown)),
         Err(error) => {
             if let Err(error) = entered.leave().await {
-                app.errors.report(error);
+                errors.report(error);
             }
             Err(error)
         }
@@ -95,9 +96,9 @@ async fn enter(app: &mut App, setups: &[Setup], entered: &mut Entered) -> Result
             .start(std::mem::take(&mut mount.steps.startup), setup)
             .await?;
     }
-    CheckError::from_problems(check::missing_state(app, |number, key| {
-        setups[number].sees(key)
-    }))?;
+    let mut problems = check::missing_state(app, |number, key| setups[number].sees(key));
+    app.check_overrides(|number, key| setups[number].has(key), &mut problems);
+    CheckError::from_problems(problems)?;
     // Only now: a start that fails leaves what was entered, and runs no plain hooks.
     for (mount, setup) in app.mounts.iter_mut().zip(setups) {
         entered.at_shutdown(std::mem::take(&mut mount.steps.shutdown), setup);
