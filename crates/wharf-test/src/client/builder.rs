@@ -14,6 +14,7 @@ use wharf_server::AccessLog;
 
 use super::TestClient;
 use crate::fail;
+use crate::fault::Faults;
 use crate::host::{Host, HostConfig};
 use crate::journal::Journal;
 use crate::mode::Mode;
@@ -44,6 +45,7 @@ type Change = Box<dyn FnOnce(ClientBuilder) -> ClientBuilder + Send>;
 #[must_use]
 pub struct TestClientBuilder {
     host: HostConfig,
+    faults: Option<Faults>,
     timeouts: Option<Timeouts>,
     jar: Option<CookieJar>,
     follow: bool,
@@ -57,6 +59,7 @@ impl TestClientBuilder {
             .build();
         Self {
             host: HostConfig::new(),
+            faults: None,
             timeouts: None,
             jar: Some(jar.expect("the origin is one")),
             follow: false,
@@ -148,6 +151,16 @@ impl TestClientBuilder {
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,
     ) -> Self {
         self.changes.push(Box::new(change));
+        self
+    }
+
+    /// Sets what goes wrong with the connections to the application. Incoming is what the client reads.
+    ///
+    /// A test that calls the application [directly](Mode::Direct) has no connections, and [raw](TestClient::connect) ones are as ever.
+    ///
+    /// Default: nothing.
+    pub fn faults(mut self, faults: impl Into<Faults>) -> Self {
+        self.faults = Some(faults.into());
         self
     }
 
@@ -269,7 +282,10 @@ impl TestClientBuilder {
                     async move { host?.call(request).await }
                 })
             }
-            _ => builder.connector(ways.clone()),
+            _ => match self.faults {
+                Some(faults) => builder.connector(faults.connector(ways.clone())),
+                None => builder.connector(ways.clone()),
+            },
         };
         let host = self.host;
         #[cfg(feature = "tls")]

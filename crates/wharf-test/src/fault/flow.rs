@@ -54,7 +54,8 @@ impl Flow {
 
     /// Sets how many bytes pass in a second. Default: no limit; zero lets nothing pass.
     ///
-    /// They come in pieces of a tenth of a second, 16 KiB at most.
+    /// They come in pieces of a tenth of a second, 16 KiB at most. A writer is held up as soon as a fifth of a second's worth
+    /// waits, so that its time limits apply.
     pub fn bandwidth(mut self, bytes_per_second: u64) -> Self {
         self.bandwidth = Some(bytes_per_second);
         self

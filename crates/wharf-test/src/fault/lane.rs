@@ -16,6 +16,9 @@ const ROOM: usize = 64 * 1024;
 /// The largest piece that arrives at once where bandwidth is limited.
 const PIECE: u64 = 16 * 1024;
 
+/// How much time's worth of bytes waits to be sent where bandwidth is limited: two pieces, so that one is always under way.
+const WINDOW: Duration = Duration::from_millis(200);
+
 /// One direction: what was sent and has not arrived, and when it is due.
 pub(super) struct Lane {
     flow: Flow,
@@ -51,10 +54,19 @@ impl Lane {
             Some(0) => 0,
             Some(bandwidth) => {
                 let piece = (bandwidth / 10).clamp(1, PIECE);
-                room.min(usize::try_from(piece).unwrap_or(usize::MAX))
+                let window = self.window(bandwidth).saturating_sub(self.queued as u64);
+                room.min(usize::try_from(piece.min(window)).unwrap_or(usize::MAX))
             }
             None => room,
         }
+    }
+
+    /// Returns how many bytes may be on their way where bandwidth is limited. With more, whoever writes would not notice how slow
+    /// it is: their time limits would count what waits here as sent.
+    fn window(&self, bandwidth: u64) -> u64 {
+        let time = self.flow.delay.saturating_add(WINDOW).as_millis();
+        let bytes = u128::from(bandwidth) * time / 1_000;
+        u64::try_from(bytes.max(1)).unwrap_or(u64::MAX)
     }
 
     /// Takes in bytes, no more than there is room for.

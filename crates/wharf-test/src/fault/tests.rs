@@ -8,8 +8,8 @@ use wharf_client::retry::RetryPolicy;
 use wharf_client::{Client, ClientBuilder, ErrorKind, Phase};
 
 use super::*;
-use crate::MockServer;
 use crate::upstream::{Reply, get, put};
+use crate::{MockServer, TestClient};
 
 fn milliseconds(count: u64) -> Duration {
     Duration::from_millis(count)
@@ -356,6 +356,24 @@ async fn an_upload_through_a_narrow_network_makes_progress() {
         last = report;
     }
     assert_eq!(last.1, 300_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_is_reached_through_faults_too() {
+    use wharf_http::{Body, Context, Request, Response, service::service_fn};
+    let app = service_fn(|mut request: Request, _: Context| async move {
+        let length = request.body_mut().bytes(None).await.unwrap().len();
+        Response::new(Body::from(format!("{length} bytes")))
+    });
+    let narrow = outgoing(Flow::new().bandwidth(1_000));
+    let faults = Faults::first([Plan::new().refused(), narrow]);
+    let client = TestClient::builder().faults(faults).start(app).await;
+    let refused = client.get("/").send_streaming().await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Connect);
+    let start = Instant::now();
+    let response = client.post("/").body(vec![b'x'; 60_000]).send().await;
+    response.assert_text("60000 bytes");
+    assert!(start.elapsed() >= Duration::from_secs(60));
 }
 
 /// All that a client sees of three requests over a network of a seed: what came, and when.

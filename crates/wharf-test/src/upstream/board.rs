@@ -253,12 +253,12 @@ impl Expected {
 impl std::fmt::Display for Expected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let came = match self.calls {
-            0 => "never".to_owned(),
-            calls => counted(calls),
+            0 => "has not come".to_owned(),
+            calls => format!("has come {}", counted(calls)),
         };
         write!(
             f,
-            "{}, expected {}, has come {came} ({})",
+            "{}, expected {}, {came} ({})",
             self.matcher, self.times, self.place
         )
     }

@@ -52,7 +52,7 @@
 //! assert!(text.ends_with("header `accept`: expected \"application/json\", got \"*/*\""));
 //!
 //! let problems = mock.try_verify().unwrap_err().to_string();
-//! assert!(problems.contains("missing call: GET /ships?page=2, expected once, has come never"));
+//! assert!(problems.contains("missing call: GET /ships?page=2, expected once, has not come"));
 //! # Ok::<(), wharf_client::Error>(()) }).unwrap();
 //! ```
 //!
@@ -89,6 +89,7 @@ mod pattern;
 mod record;
 mod replay;
 mod reply;
+mod rule;
 mod script;
 mod serve;
 mod times;

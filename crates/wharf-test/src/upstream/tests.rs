@@ -82,7 +82,7 @@ async fn calls_come_in_any_order_unless_one_is_asked_for() {
         problems(mock),
         "the mock server has got other calls than it expected\n\n\
          unexpected call: GET mock.test/b\n  \
-         expected next: GET /a, expected between 1 and twice, has come never (tests.rs:74:10)\n    \
+         expected next: GET /a, expected between 1 and 2 times, has not come (tests.rs:74:10)\n    \
          path: expected /a, got /b\n\n\
          unexpected call: GET mock.test/b\n  \
          the last call that is expected: GET /c, expected once, has come once (tests.rs:76:10)\n    \
@@ -231,7 +231,7 @@ async fn a_call_that_comes_too_often_or_never_is_told() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "missing call: GET /ships, expected once, has come never")]
+#[should_panic(expected = "missing call: GET /ships, expected once, has not come")]
 async fn dropping_a_mock_whose_calls_have_not_come_fails_the_test() {
     let mock = MockServer::new();
     mock.expect(get("/ships"));

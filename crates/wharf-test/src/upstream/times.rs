@@ -88,7 +88,7 @@ impl fmt::Display for Times {
             (least, Some(most)) if least == most => f.write_str(&counted(least)),
             (0, Some(most)) => write!(f, "at most {}", counted(most)),
             (least, None) => write!(f, "at least {}", counted(least)),
-            (least, Some(most)) => write!(f, "between {least} and {}", counted(most)),
+            (least, Some(most)) => write!(f, "between {least} and {most} times"),
         }
     }
 }
