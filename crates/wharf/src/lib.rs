@@ -37,7 +37,7 @@
 //! | `tls-core` | no | the same with none: the program brings a provider, see `server::tls::dangerous_raw` |
 //! | `json` | yes | `Json`, and JSON bodies of the client |
 //! | `form` | yes | `Form`, and forms of the client |
-//! | `multipart` | yes | forms with files, written by the client |
+//! | `multipart` | yes | forms with files and all else of the type `multipart`: `extract::MultipartForm`, `extract::Multipart`, written by the client |
 //! | `cookies` | yes | `Cookies` and `SetCookie`, and the cookie jar of the client |
 //! | `gzip` | yes | the client undoes the codings `gzip` and `deflate` |
 //! | `brotli`, `zstd` | no | and the codings `br`, `zstd`; the latter wants a C compiler |
@@ -60,6 +60,7 @@
     feature = "form",
     feature = "http1",
     feature = "json",
+    feature = "multipart",
     feature = "server",
     feature = "tls",
 ))]
