@@ -22,6 +22,8 @@
 //! 13. [The client](client): calling other services, and what to set before it matters.
 //! 14. [Testing](testing): the real application without a network.
 //!
+//! For more than JSON: [forms](forms), with and without files.
+//!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
 //! # Planned
@@ -31,7 +33,6 @@
 //! - Requests and bodies (planned)
 //! - Responses (planned)
 //! - Cookies (planned)
-//! - Forms (planned)
 //! - Static files (planned)
 //! - Compression (planned)
 //! - WebSocket (planned)
@@ -54,6 +55,9 @@ pub mod errors {}
 
 #[doc = include_str!("first_app.md")]
 pub mod first_app {}
+
+#[doc = include_str!("forms.md")]
+pub mod forms {}
 
 #[doc = include_str!("handlers.md")]
 pub mod handlers {}
