@@ -22,7 +22,7 @@
 //! 13. [The client](client): calling other services, and what to set before it matters.
 //! 14. [Testing](testing): the real application without a network.
 //!
-//! For more than JSON: [forms](forms), with and without files.
+//! For more than JSON: [forms and uploads](forms).
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
