@@ -54,7 +54,7 @@
 //! | `http2` | no | HTTP/2, agreed on behind TLS or spoken without |
 //! | `in-process` | no | `connect::InProcess`, which leads to a service in the same process |
 //! | `json` | no | `RequestBuilder::json` and `Response::json`, with `serde` and `serde_json` |
-//! | `multipart` | no | `RequestBuilder::multipart`: bodies of several parts, such as forms with files |
+//! | `multipart` | no | `RequestBuilder::multipart` and `Response::into_multipart`: bodies of several parts, such as forms with files |
 //! | `public-suffix` | no | `cookies`, and the public suffix list for it: no cookies for all of `co.uk` (`psl`) |
 //! | `proxy` | no | the `proxy` module: HTTP proxies, chosen by rules of your own or those of the environment |
 //! | `socks` | no | SOCKS proxies, with `proxy` |

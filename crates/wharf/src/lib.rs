@@ -38,7 +38,7 @@
 //! | `json` | yes | `Json`, and JSON bodies of the client |
 //! | `form` | yes | `Form`, and forms of the client |
 //! | `ws` | yes | WebSockets on both sides, compressed where both like it, and rooms of them |
-//! | `multipart` | yes | forms with files, written by the client |
+//! | `multipart` | yes | forms with files and all else of the type `multipart`: `extract::MultipartForm`, `extract::Multipart`, written by the client |
 //! | `cookies` | yes | `Cookies` and `SetCookie`, and the cookie jar of the client |
 //! | `gzip` | yes | the codings `gzip` and `deflate`, for what the client reads and the middleware `Compress` and `Decompress` |
 //! | `brotli`, `zstd` | no | and the codings `br`, `zstd`; the latter wants a C compiler |
@@ -62,6 +62,7 @@
     feature = "form",
     feature = "http1",
     feature = "json",
+    feature = "multipart",
     feature = "server",
     feature = "tls",
 ))]

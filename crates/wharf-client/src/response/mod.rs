@@ -252,6 +252,36 @@ impl Response {
         Lines::new(charset, self.into_stream())
     }
 
+    /// Reads the body part by part, as of `multipart/byteranges`, `multipart/mixed` or a stream of pictures without end.
+    ///
+    /// # Errors
+    ///
+    /// [`NotMultipart`](wharf_http::multipart::ErrorKind::NotMultipart) and
+    /// [`BadBoundary`](wharf_http::multipart::ErrorKind::BadBoundary), when the content type is none of this kind.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use wharf_http::multipart::Limits;
+    ///
+    /// # async fn example(client: wharf_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = client.get("http://quay.test/chart").header("range", "bytes=0-99,500-599");
+    /// let mut parts = request.send().await?.ok()?.into_multipart(Limits::new())?;
+    /// while let Some(mut part) = parts.next_part().await? {
+    ///     println!("{:?}: {} bytes", part.headers().get("content-range"), part.bytes(100).await?.len());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "multipart")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
+    pub fn into_multipart(
+        self,
+        limits: wharf_http::multipart::Limits,
+    ) -> Result<wharf_http::multipart::MultipartReader, wharf_http::multipart::Error> {
+        let (head, body) = self.inner.into_parts();
+        wharf_http::multipart::MultipartReader::of(&head.headers, body, limits)
+    }
+
     /// Returns the body, to be read or sent on elsewhere.
     #[must_use]
     pub fn into_body(self) -> Body {

@@ -473,3 +473,27 @@ impl Stream for Pieces {
         std::task::Poll::Ready(self.0.pop_front().map(Ok))
     }
 }
+
+#[cfg(feature = "multipart")]
+#[tokio::test]
+async fn a_body_of_parts_is_read_part_by_part() {
+    use wharf_http::multipart::{ErrorKind, Limits};
+    let body = b"--b\r\ncontent-range: bytes 0-1/9\r\n\r\nab\r\n--b\r\ncontent-range: bytes 7-8/9\r\n\r\nhi\r\n--b--";
+    let fields = "content-type: multipart/byteranges; boundary=b\r\n";
+    let response = got(with(fields, body)).await;
+    let mut parts = response.into_multipart(Limits::new()).unwrap();
+    for (range, content) in [("bytes 0-1/9", "ab"), ("bytes 7-8/9", "hi")] {
+        let mut part = parts.next_part().await.unwrap().unwrap();
+        assert_eq!(part.headers()["content-range"], range);
+        assert_eq!(part.text(9).await.unwrap(), content);
+    }
+    assert!(parts.next_part().await.unwrap().is_none());
+
+    let cut = got(with(fields, &body[..37])).await;
+    let mut parts = cut.into_multipart(Limits::new()).unwrap();
+    let error = parts.next_part().await.unwrap().unwrap().text(9).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Truncated);
+    let other = got(with("content-type: text/plain\r\n", b"")).await;
+    let error = other.into_multipart(Limits::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotMultipart);
+}

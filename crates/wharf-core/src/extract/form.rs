@@ -1,10 +1,10 @@
 use std::ops::Deref;
 
 use http::StatusCode;
-use http::header;
+use http::header::{self, HeaderMap};
 use serde_core::de::DeserializeOwned;
-use wharf_http::Request;
 use wharf_http::header::ContentType;
+use wharf_http::{Request, charset};
 
 use super::path::given;
 use super::text::{self, Kind, Layout, Pair};
@@ -17,8 +17,8 @@ const MAX_FIELDS: usize = 1_000;
 /// A body that a form sent (`application/x-www-form-urlencoded`), as a struct or a map.
 ///
 /// Fields are read as in [`Query`](super::Query): repeated names make a `Vec`, blank ones an `Option` without a value.
-/// Another content type is answered 415, and so is another charset than UTF-8 or text that is not UTF-8. A field that
-/// does not fit is answered 422 with its name; more than 1,000 fields, or more than the body limit of the route, 413.
+/// Another content type is answered 415, and so are a charset that [`charset::decode`] does not know and text that is not
+/// valid in its charset, which is UTF-8 unless one is named. A field that does not fit is answered 422 with its name; more than 1,000 fields, or more than the body limit of the route, 413.
 ///
 /// Only the body is looked at: a form sent with GET is in the query. `Option<Form<T>>` is `None` when there is neither
 /// a content type nor a body.
@@ -62,9 +62,9 @@ impl<T: DeserializeOwned + Send> FromRequest for Form<T> {
             "application/x-www-form-urlencoded",
             ContentType::is_form,
         )?;
-        body::expect_utf8(request.headers())?;
+        let charset = charset(request.headers())?;
         let body = body::whole(&mut request, scope).await?;
-        decode(body.trim_ascii_end()).map(Self)
+        decode(body.trim_ascii_end(), charset.as_deref()).map(Self)
     }
 }
 
@@ -84,9 +84,32 @@ impl<T: DeserializeOwned + Send> OptionalFromRequest for Form<T> {
     }
 }
 
-fn decode<T: DeserializeOwned>(encoded: &[u8]) -> Result<T, HttpError> {
+/// Returns the charset of the texts, unless it is UTF-8, which is what browsers send (URL standard §5.1).
+fn charset(headers: &HeaderMap) -> Result<Option<String>, HttpError> {
+    let kind = body::content_type(headers)?;
+    let Some(name) = kind
+        .as_ref()
+        .filter(|kind| !kind.is_utf8())
+        .and_then(ContentType::charset)
+    else {
+        return Ok(None);
+    };
+    match charset::decode(name, b"") {
+        Ok(_) => Ok(Some(name.to_owned())),
+        Err(_) => Err(body::unsupported(format!(
+            "the charset is `{name}`, expected `utf-8`"
+        ))),
+    }
+}
+
+fn decode<T: DeserializeOwned>(encoded: &[u8], charset: Option<&str>) -> Result<T, HttpError> {
     let mut pairs: Vec<Pair<'_>> = Vec::new();
-    for pair in text::pairs(encoded) {
+    let all = text::pairs(encoded);
+    let all = match charset {
+        Some(charset) => all.in_charset(charset),
+        None => all,
+    };
+    for pair in all {
         let pair = pair.map_err(|bad| body::unsupported(format!("the form field {bad}")))?;
         if pairs.len() == MAX_FIELDS {
             return Err(HttpError::new(StatusCode::PAYLOAD_TOO_LARGE)

@@ -23,6 +23,8 @@
 //! 14. [The client](client): calling other services, and what to set before it matters.
 //! 15. [Testing](testing): the real application without a network.
 //!
+//! For more than JSON: [forms and uploads](forms).
+//!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
 //! # Planned
@@ -32,7 +34,6 @@
 //! - Requests and bodies (planned)
 //! - Responses (planned)
 //! - Cookies (planned)
-//! - Forms (planned)
 //! - Static files (planned)
 //! - WebSocket (planned)
 //! - Server-sent events (planned)
@@ -57,6 +58,9 @@ pub mod errors {}
 
 #[doc = include_str!("first_app.md")]
 pub mod first_app {}
+
+#[doc = include_str!("forms.md")]
+pub mod forms {}
 
 #[doc = include_str!("handlers.md")]
 pub mod handlers {}

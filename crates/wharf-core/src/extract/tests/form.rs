@@ -24,7 +24,7 @@ async fn a_form_is_read_and_what_is_wrong_with_it_is_told() {
     ])
     .await;
     let many = "&tag=x".repeat(1000);
-    let rows: [(&str, Fields<'_>, &str, u16, &str); 10] = [
+    let rows: [(&str, Fields<'_>, &str, u16, &str); 11] = [
         (
             "/",
             &[FORM],
@@ -69,9 +69,19 @@ async fn a_form_is_read_and_what_is_wrong_with_it_is_told() {
                 "content-type",
                 "application/x-www-form-urlencoded; charset=latin1",
             )],
+            "text=%E4+b&tag=c",
+            200,
+            "ä b [\"c\"] None",
+        ),
+        (
+            "/",
+            &[(
+                "content-type",
+                "application/x-www-form-urlencoded; charset=koi8-r",
+            )],
             "text=a",
             415,
-            "415 Unsupported Media Type: the charset is `latin1`, expected `utf-8`\n",
+            "415 Unsupported Media Type: the charset is `koi8-r`, expected `utf-8`\n",
         ),
         (
             "/",

@@ -13,10 +13,24 @@ use super::error::Shown;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pairs<'a> {
     rest: &'a [u8],
+    /// `None` stands for UTF-8.
+    charset: Option<&'a str>,
 }
 
 pub(crate) fn pairs(encoded: &[u8]) -> Pairs<'_> {
-    Pairs { rest: encoded }
+    Pairs {
+        rest: encoded,
+        charset: None,
+    }
+}
+
+#[cfg(feature = "form")]
+impl<'a> Pairs<'a> {
+    /// Reads the texts in another charset, which has to be a known one.
+    pub(crate) fn in_charset(mut self, charset: &'a str) -> Self {
+        self.charset = Some(charset);
+        self
+    }
 }
 
 /// A name or text whose bytes are not UTF-8 once decoded.
@@ -47,6 +61,7 @@ impl<'a> Iterator for Pairs<'a> {
             }
         };
         let (name, text) = split(piece, b'=');
+        let decode = |bytes| decode(bytes, self.charset);
         let pair = decode(name).and_then(|name| Some((name, decode(text)?)));
         Some(pair.ok_or_else(|| NotUtf8 {
             name: String::from_utf8_lossy(name).into_owned(),
@@ -62,14 +77,18 @@ fn split(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
     }
 }
 
-fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    if memchr::memchr2(b'+', b'%', bytes).is_none() {
+fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Option<Cow<'a, str>> {
+    if memchr::memchr2(b'+', b'%', bytes).is_none() && charset.is_none() {
         return std::str::from_utf8(bytes).ok().map(Cow::Borrowed);
     }
     let spaced: Vec<u8> = bytes
         .iter()
         .map(|&byte| if byte == b'+' { b' ' } else { byte })
         .collect();
-    let decoded = percent_decode(&spaced).collect();
-    String::from_utf8(decoded).ok().map(Cow::Owned)
+    let decoded: Vec<u8> = percent_decode(&spaced).collect();
+    let text = match charset {
+        Some(charset) => wharf_http::charset::decode(charset, &decoded).ok(),
+        None => String::from_utf8(decoded).ok(),
+    };
+    text.map(Cow::Owned)
 }
