@@ -4,18 +4,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, EXPECT, HeaderName, TRANSFER_ENCODING};
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use wharf_http::middleware::Endpoint;
-use wharf_http::{BoxFuture, Request};
+use wharf_http::{Body, BoxFuture, Request};
 
 use super::{Scope, wire};
 use crate::body::Received;
 use crate::config::CONTINUE_WAIT;
 use crate::conn::{Conn, Continue, Failure, Responding, Upload};
 use crate::connect::{Route, establish};
-use crate::middleware::{Sending, try_clone};
+use crate::middleware::Sending;
 use crate::pool::{Acquired, CloseReason, Lease};
 use crate::response::Arrival;
 use crate::trace::Event;
@@ -52,14 +52,12 @@ fn exchange(
         let route = Route::of(&request, scope)?;
         let target = route.key().target();
         wire::check(&request)?;
-        // Set again, in the form that the connection asks for, each time that the request is sent.
-        let uri = std::mem::take(request.uri_mut());
         let call = &scope.call;
         let pool = &scope.client.pool;
         let mut acquired = pool
             .acquire(route.key(), scope.timeouts.pool_wait, call)
             .await?;
-        let (mut repeated, mut completed) = (0, false);
+        let mut repeated = 0;
         loop {
             let mut lease = match acquired {
                 Acquired::Lease(lease) => {
@@ -70,12 +68,11 @@ fn exchange(
             };
             let safe = is_repeatable(&request);
             let copies = (lease.is_reused() || lease.conn().is_shared()) && repeated < REFUSALS;
-            let (sent, has_spare) = match copies.then(|| try_clone(&request)).flatten() {
-                Some(spare) => (std::mem::replace(&mut request, spare), true),
-                None => (std::mem::take(&mut request), false),
-            };
+            let spare = copies.then(|| request.body().try_clone()).flatten();
+            let has_spare = spare.is_some();
+            let body = std::mem::replace(request.body_mut(), spare.unwrap_or_default());
             let since = Instant::now();
-            let result = match dispatch(lease.conn(), sent, completed, &uri, &route, scope) {
+            let result = match dispatch(lease.conn(), &request, body, &route, scope, since) {
                 Ok(response) => response.await,
                 Err(error) => Err(Box::new(Failure::of(error))),
             };
@@ -83,7 +80,7 @@ fn exchange(
             let failure = match result {
                 Ok(response) => {
                     #[cfg(feature = "cookies")]
-                    super::cookies::keep(response.headers(), &uri, scope);
+                    super::cookies::keep(response.headers(), request.uri(), scope);
                     return Ok(finish(response, lease, scope));
                 }
                 Err(failure) => failure,
@@ -101,7 +98,7 @@ fn exchange(
             let over = failure.dead || failure.ended;
             match failure.unsent {
                 _ if may_repeat && has_spare => {}
-                Some(unsent) if may_repeat => (request, completed) = (unsent, true),
+                Some(unsent) if may_repeat => *request.body_mut() = unsent,
                 _ => {
                     let reason = match failure.dead {
                         true => CloseReason::Dead,
@@ -127,47 +124,39 @@ fn exchange(
     })
 }
 
-/// Hands a request to a connection; `completed` when it has all fields already. Not part of the future above, which would keep a
-/// place for the request.
+/// Hands a request to a connection, in the form that its protocol has: a copy of `request` with `body`, so that the original is
+/// there when it has to be sent again. Not part of the future above, which would keep a place for the copy.
 fn dispatch<'a>(
     conn: &'a mut Conn,
-    mut request: Request,
-    completed: bool,
-    uri: &Uri,
+    request: &Request,
+    body: Body,
     route: &Route,
     scope: &Scope,
+    now: Instant,
 ) -> Result<Responding<'a>, Error> {
-    // Not before it was copied: the copy is smaller, and what is added here can be added to it.
-    if !completed {
-        wire::complete(&mut request, scope);
-        #[cfg(feature = "cookies")]
-        super::cookies::add(&mut request, uri, scope)?;
-    }
-    let upload = prepare(conn, &mut request, uri, route, scope)?;
-    Ok(conn.exchange(request, upload, scope.timeouts.response_head))
-}
-
-/// Gives the request the form that the protocol of the connection has, and finds out what is to happen while it is sent.
-fn prepare(
-    conn: &Conn,
-    request: &mut Request,
-    uri: &Uri,
-    route: &Route,
-    scope: &Scope,
-) -> Result<Option<Upload>, Error> {
-    match conn.is_shared() {
-        true => wire::for_http2(request, uri)?,
-        false => wire::for_http1(request, uri, route)?,
+    let shared = conn.is_shared();
+    let uri = request.uri();
+    let mut sent = Request::new(body);
+    *sent.method_mut() = request.method().clone();
+    *sent.extensions_mut() = request.extensions().clone();
+    *sent.headers_mut() = request.headers().clone();
+    wire::complete(&mut sent, scope);
+    #[cfg(feature = "cookies")]
+    super::cookies::add(&mut sent, uri, scope)?;
+    match shared {
+        true => wire::for_http2(&mut sent, uri)?,
+        false => wire::for_http1(&mut sent, uri, route)?,
     }
     let call = &scope.call;
     if call.is_observed() {
         call.notify(&Event::HeadersSent {
-            method: request.method(),
+            method: sent.method(),
             uri,
-            headers: request.headers(),
+            headers: sent.headers(),
         });
     }
-    Ok(upload(request, scope, conn.is_shared()))
+    let upload = upload(&mut sent, scope, shared);
+    Ok(conn.exchange(sent, upload, scope.timeouts.response_head, now))
 }
 
 /// Finds out what is to happen while the body is sent; `None` when nothing is.
