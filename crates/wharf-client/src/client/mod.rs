@@ -154,13 +154,13 @@ impl Client {
     /// Dropping the future gives the request up and closes its connection; the server may have acted on it.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let outgoing = Outgoing::foreign(request, Arc::clone(&self.inner.settings))?;
-        self.send_outgoing(outgoing).await.map(|response| *response)
+        self.send_outgoing(Box::new(outgoing)).await
     }
 
     pub(crate) fn send_outgoing(
         &self,
-        outgoing: Outgoing,
-    ) -> BoxFuture<'static, Result<Box<Response>, Error>> {
+        outgoing: Box<Outgoing>,
+    ) -> BoxFuture<'static, Result<Response, Error>> {
         send::send(Arc::clone(&self.inner), outgoing)
     }
 
