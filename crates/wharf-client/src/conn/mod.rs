@@ -160,6 +160,11 @@ impl Conn {
         self.is_ready() && self.about.probe.as_ref().is_none_or(|is_quiet| is_quiet())
     }
 
+    /// Returns the runtime that drives the connection.
+    pub(crate) fn runtime(&self) -> Id {
+        self.about.runtime
+    }
+
     /// Tells whether the runtime that this is called on drives the connection.
     pub(crate) fn is_driven_here(&self, runtime: Option<Id>) -> bool {
         runtime == Some(self.about.runtime)

@@ -48,7 +48,7 @@ pub(crate) struct Pool {
 /// What a request gets, as long as nothing gives it back by itself.
 pub(crate) enum Admission {
     /// A place on a shared connection.
-    Stream(u64, Conn),
+    Stream(u64, Box<Conn>),
     Idle(Idle),
     Open,
 }
@@ -94,16 +94,17 @@ impl Pool {
         limit: Option<Duration>,
         call: &Call,
     ) -> Result<Acquired, Error> {
+        let now = Instant::now();
         let runtime = Handle::try_current().ok().map(|handle| handle.id());
         let (ticket, receiver) = {
             let mut state = self.lock();
             if state.closed {
                 return Err(Error::new(ErrorKind::Closed).at(key.target()));
             }
-            match state.arrive(key, runtime) {
+            match state.arrive(key, runtime, now) {
                 Some(admission) => {
                     drop(state);
-                    return Ok(self.guard(key, admission));
+                    return Ok(self.guard(key, admission, now));
                 }
                 None => {
                     let (sender, receiver) = oneshot::channel();
@@ -120,7 +121,7 @@ impl Pool {
             pool: self,
             key,
             ticket,
-            since: Instant::now(),
+            since: now,
             receiver,
         };
         call.notify(&Event::QueueStarted {
@@ -137,7 +138,7 @@ impl Pool {
         match granted {
             Ok(Ok(admission)) => {
                 drop(waiting);
-                let acquired = self.guard(key, admission);
+                let acquired = self.guard(key, admission, now + waited);
                 call.notify(&Event::QueueEnded { target, waited });
                 Ok(acquired)
             }
@@ -146,15 +147,15 @@ impl Pool {
         }
     }
 
-    /// Turns what was granted into what gives itself back.
-    fn guard(self: &Arc<Self>, key: &Key, admission: Admission) -> Acquired {
+    /// Turns what was granted, at `now`, into what gives itself back.
+    fn guard(self: &Arc<Self>, key: &Key, admission: Admission, now: Instant) -> Acquired {
         match admission {
             Admission::Stream(id, conn) => {
-                Acquired::Lease(Lease::stream(conn, self, key, id, true))
+                Acquired::Lease(Lease::stream(conn, self, key, id).reused(now))
             }
             Admission::Idle(idle) => {
                 let slot = Slot::new(self, key, false);
-                Acquired::Lease(Lease::single(idle.conn, slot, true))
+                Acquired::Lease(Lease::single(idle.conn, slot).reused(now))
             }
             Admission::Open => Acquired::Slot(Slot::new(self, key, true)),
         }

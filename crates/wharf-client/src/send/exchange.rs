@@ -66,12 +66,12 @@ fn exchange(
                 }
                 Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
             };
+            let since = lease.since();
             let safe = is_repeatable(&request);
             let copies = (lease.is_reused() || lease.conn().is_shared()) && repeated < REFUSALS;
             let spare = copies.then(|| request.body().try_clone()).flatten();
             let has_spare = spare.is_some();
             let body = std::mem::replace(request.body_mut(), spare.unwrap_or_default());
-            let since = Instant::now();
             let result = match dispatch(lease.conn(), &request, body, &route, scope, since) {
                 Ok(response) => response.await,
                 Err(error) => Err(Box::new(Failure::of(error))),

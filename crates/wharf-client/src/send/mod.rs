@@ -145,7 +145,7 @@ pub(crate) fn send(
     let hops = Hops::new(scope, outgoing);
     // A block, since a function would have a second place for each argument.
     Box::pin(async move {
-        let calling = hops.run();
+        let calling = pin!(hops.run());
         let result = match cancel {
             None => deadline.run(calling).await,
             // Boxed, since most calls have no such signal.
