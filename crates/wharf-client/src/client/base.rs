@@ -3,7 +3,7 @@
 use url::{ParseError, Url};
 use wharf_http::BoxError;
 
-use super::Seen;
+use super::{Place, Seen};
 use crate::{Error, ErrorKind};
 
 pub(super) fn parse(base: &str) -> Result<Url, Error> {
@@ -30,10 +30,10 @@ pub(super) fn parse(base: &str) -> Result<Url, Error> {
 }
 
 /// Joins a URL to the base (RFC 3986 §5.2).
-pub(super) fn resolve(seen: &Seen, base: Option<&Url>, url: &str) -> Result<Url, Error> {
+pub(super) fn resolve(seen: &Seen, base: Option<&Url>, url: &str) -> Result<Place, Error> {
     let invalid = |why: BoxError| Error::new(ErrorKind::Url).because(why);
     match (seen.parse(url), base) {
-        (Ok(url), _) => Ok(url),
+        (Ok(place), _) => Ok(place),
         (Err(ParseError::RelativeUrlWithoutBase), Some(base)) => {
             let joined = base.join(url).map_err(|error| invalid(error.into()))?;
             // `//other` and `\\other` name a host: a path made of somebody's input must not redirect the request.
@@ -43,7 +43,7 @@ pub(super) fn resolve(seen: &Seen, base: Option<&Url>, url: &str) -> Result<Url,
             {
                 return Err(invalid("a relative one cannot lead to another host".into()));
             }
-            Ok(joined)
+            Ok(joined.into())
         }
         (Err(error), _) => Err(invalid(error.into())),
     }

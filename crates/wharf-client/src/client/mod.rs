@@ -6,7 +6,7 @@ mod seen;
 mod settings;
 
 pub use builder::ClientBuilder;
-pub(crate) use seen::Seen;
+pub(crate) use seen::{Place, Seen};
 pub use settings::OriginConfig;
 pub(crate) use settings::{Origins, Retry, Settings};
 
@@ -135,12 +135,12 @@ impl Client {
     ///
     /// `http+unix://%2Frun%2Fapp.sock/path` leads to the Unix socket `/run/app.sock`, with `localhost` as the host.
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> RequestBuilder {
-        let url = base::resolve(
+        let place = base::resolve(
             &self.inner.seen,
             self.inner.origins.base.as_ref(),
             url.as_ref(),
         );
-        RequestBuilder::new(self.clone(), method, url)
+        RequestBuilder::new(self.clone(), method, place)
     }
 
     /// Sends a request that was made elsewhere, such as one that a server received; its URI has to be absolute.
@@ -189,12 +189,12 @@ impl Client {
     #[cfg(feature = "proxy")]
     #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     pub fn explain_proxy(&self, url: impl AsRef<str>) -> Result<crate::proxy::Explanation, Error> {
-        let url = base::resolve(
+        let place = base::resolve(
             &self.inner.seen,
             self.inner.origins.base.as_ref(),
             url.as_ref(),
         )?;
-        Ok(self.inner.settings.proxy.explain(&url))
+        Ok(self.inner.settings.proxy.explain(&place.url))
     }
 
     /// Returns what the connections do at the moment, and what became of earlier ones.

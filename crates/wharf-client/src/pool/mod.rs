@@ -25,6 +25,8 @@ use std::hash::RandomState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::Uri;
+use http::uri::{Authority, Scheme};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
@@ -42,7 +44,14 @@ pub(crate) struct Pool {
     state: Mutex<State>,
     hashing: RandomState,
     /// What the last request had in common with others, as the next one is likely to have.
-    last: Mutex<Option<Key>>,
+    last: Mutex<Option<Last>>,
+}
+
+/// What a request had in common with others, and the URI that told it.
+struct Last {
+    secure: bool,
+    authority: Authority,
+    key: Key,
 }
 
 /// What a request gets, as long as nothing gives it back by itself.
@@ -70,17 +79,28 @@ impl Pool {
         }
     }
 
-    /// Names what requests have in common that may share a connection.
-    pub(crate) fn key(&self, secure: bool, (host, port): (&str, u16), way: Way) -> Key {
-        let make = |way| Key::new(&self.hashing, secure, Target::new(host, port), way);
+    /// Names what requests have in common that may share a connection, for one with an absolute URI.
+    pub(crate) fn key(&self, uri: &Uri, way: Way) -> Result<Key, Error> {
         // Making one is sooner done than waiting.
-        let Ok(mut last) = self.last.try_lock() else {
-            return make(way);
-        };
-        match &*last {
-            Some(key) if key.says(secure, (host, port), &way) => key.clone(),
-            _ => last.insert(make(way)).clone(),
+        let mut last = self.last.try_lock().ok();
+        let secure = uri.scheme() == Some(&Scheme::HTTPS);
+        if let Some(Some(last)) = last.as_deref()
+            && last.secure == secure
+            && uri.authority().map(Authority::as_str) == Some(last.authority.as_str())
+            && last.key.is_reached_by(&way)
+        {
+            return Ok(last.key.clone());
         }
+        let (host, port, secure) = Target::read(uri)?;
+        let key = Key::new(&self.hashing, secure, Target::new(host, port), way);
+        if let (Some(last), Some(authority)) = (last.as_deref_mut(), uri.authority()) {
+            *last = Some(Last {
+                secure,
+                authority: authority.clone(),
+                key: key.clone(),
+            });
+        }
+        Ok(key)
     }
 
     /// Waits for a connection, or for the right to open one. Those who wait are served in the order of their arrival.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use http::Method;
 use http::header::AUTHORIZATION;
 #[cfg(any(feature = "form", feature = "json"))]
 use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, Uri};
 use url::Url;
 #[cfg(any(feature = "form", feature = "json"))]
 use wharf_http::Body;
@@ -13,18 +13,21 @@ use wharf_http::Request;
 use wharf_http::header::{Basic, TypedHeader};
 
 use super::unsendable;
-use crate::client::Settings;
-use crate::redirect::to_uri;
+use crate::client::{Place, Settings};
+use crate::redirect::{to_uri, to_uri_at};
 use crate::send::Outgoing;
 use crate::{Error, ErrorKind};
 
 impl Outgoing {
-    pub(super) fn new(method: Method, url: Url, settings: Arc<Settings>) -> Self {
+    pub(super) fn new(method: Method, place: Place, settings: Arc<Settings>) -> Self {
         let mut request = Request::default();
         *request.method_mut() = method;
+        if let Some(origin) = place.origin {
+            *request.uri_mut() = origin;
+        }
         Self {
             request,
-            url,
+            url: place.url,
             settings,
             within: None,
             cancel: None,
@@ -71,6 +74,7 @@ impl Outgoing {
                 url.push('?');
                 url.push_str(query);
             }
+            *self.request.uri_mut() = Uri::default();
             self.url =
                 Url::parse(&url).map_err(|error| Error::new(ErrorKind::Url).because(error))?;
             let path = std::path::Path::new(&path);
@@ -91,7 +95,11 @@ impl Outgoing {
 
     /// Gives the request the target that its URL has come to.
     pub(super) fn finish(&mut self) -> Result<(), Error> {
-        *self.request.uri_mut() = to_uri(&self.url)?;
+        let uri = self.request.uri_mut();
+        *uri = match uri.authority() {
+            Some(_) => to_uri_at(std::mem::take(uri), &self.url)?,
+            None => to_uri(&self.url)?,
+        };
         Ok(())
     }
 }

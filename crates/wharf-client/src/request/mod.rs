@@ -12,11 +12,10 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
-use url::Url;
 use wharf_http::header::{BadHeader, Basic, Bearer, TypedHeader};
 use wharf_http::{BoxError, Request};
 
-use crate::client::Settings;
+use crate::client::{Place, Settings};
 use crate::send::Outgoing;
 use crate::{Client, Error, ErrorKind, Response};
 
@@ -38,10 +37,10 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(client: Client, method: Method, url: Result<Url, Error>) -> Self {
-        let draft = url.map(|url| {
+    pub(crate) fn new(client: Client, method: Method, place: Result<Place, Error>) -> Self {
+        let draft = place.map(|place| {
             let settings = Arc::clone(&client.inner.settings);
-            Box::new(Outgoing::new(method, url, settings))
+            Box::new(Outgoing::new(method, place, settings))
         });
         Self { client, draft }.change(Outgoing::read_url)
     }

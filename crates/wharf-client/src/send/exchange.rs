@@ -25,6 +25,8 @@ use crate::{Error, ErrorKind};
 /// those that were under way when it said so, and may do that several times when many are.
 const REFUSALS: u32 = 20;
 
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
 /// What the middleware of a client ends in.
 pub(crate) struct Exchange;
 
@@ -140,6 +142,7 @@ fn dispatch<'a>(
     *sent.method_mut() = request.method().clone();
     *sent.extensions_mut() = request.extensions().clone();
     *sent.headers_mut() = request.headers().clone();
+    wire::strip(&mut sent, route);
     wire::complete(&mut sent, scope);
     #[cfg(feature = "cookies")]
     super::cookies::add(&mut sent, uri, scope)?;
@@ -162,8 +165,6 @@ fn dispatch<'a>(
 /// Finds out what is to happen while the body is sent; `None` when nothing is.
 fn upload(request: &mut Request, scope: &Scope, shared: bool) -> Option<Upload> {
     if request.body().is_empty() {
-        // There is nothing to be asked for (RFC 9110 §10.1.1).
-        request.headers_mut().remove(EXPECT);
         return None;
     }
     let mut upload = Upload::new();
@@ -215,7 +216,7 @@ fn finish(
 ) -> wharf_http::Response {
     let headers = response.headers();
     // RFC 9112 §6.3: with two lengths, somebody may want what follows to be taken for the next response.
-    let doubtful = headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING);
+    let doubtful = headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH);
     lease.keep_alive(match doubtful {
         true => Some(Duration::ZERO),
         false => keep_alive(headers),
@@ -237,7 +238,7 @@ fn finish(
 
 /// Reads how long the server keeps the connection: `Keep-Alive: timeout=5, max=100` (RFC 2068 §19.7.1.1, still sent).
 fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(HeaderName::from_static("keep-alive"))?;
+    let value = headers.get(KEEP_ALIVE)?;
     value.to_str().ok()?.split(',').find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         let seconds = value.trim().trim_matches('"').parse().ok();
