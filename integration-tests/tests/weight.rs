@@ -13,7 +13,7 @@ const BUDGETS: [(&str, &str, usize); 14] = [
     ("wharf", "http1,http2,server", 44),
     ("wharf", "form,http1,json,server", 38),
     ("wharf", "cookies,form,http1,json,server", 46),
-    ("wharf", "default", 111),
+    ("wharf", "default", 112),
     ("wharf-server", "http1", 29),
     ("wharf-server", "http1,tls", 47),
     ("wharf-server", "http1,tls-ring", 42),

@@ -76,6 +76,9 @@ pub enum ErrorKind {
     Redirect,
     /// The request that this one was made [within](crate::RequestBuilder::within) has ended.
     Cancelled,
+    /// The server did not go on in the protocol that it was asked for, such as WebSocket; [`Error::status`] is what it answered,
+    /// and [`Error::body_excerpt`] how the body of that begins.
+    Upgrade,
     /// The client was closed.
     Closed,
     /// A blocking client could not make the call: it has no thread for it, or code that it ran there has panicked.
@@ -146,7 +149,7 @@ impl Error {
     }
 
     /// What a proxy answered in place of the origin server.
-    #[cfg(any(test, feature = "proxy"))]
+    #[cfg(any(test, feature = "proxy", feature = "ws"))]
     pub(crate) fn answered(mut self, status: StatusCode) -> Self {
         self.inner.status = Some(status);
         self
@@ -270,6 +273,10 @@ impl fmt::Display for Error {
             ErrorKind::Cancelled => {
                 f.write_str("the request that this one belongs to has ended")?;
             }
+            ErrorKind::Upgrade => match self.inner.status {
+                Some(status) => write!(f, "the server refused the WebSocket with status {status}")?,
+                None => f.write_str("the WebSocket could not be opened")?,
+            },
             ErrorKind::Closed => f.write_str("the client is closed")?,
             ErrorKind::Blocking => f.write_str("the blocking client could not make the call")?,
             ErrorKind::Status(status) => write!(f, "the response has status {status}")?,

@@ -26,6 +26,7 @@
 //! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), whom the client believes, and who it is itself.
 //! - [`trace`]: [`Observer`](trace::Observer), who is shown what happens to a call, and how long its phases took.
 //! - `proxy` (feature `proxy`): the rules that choose a proxy for a URL, and tunnels through it.
+//! - `ws` (feature `ws`): opening WebSockets, and opening them again.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - [`netrc`]: [`Netrc`](netrc::Netrc), credentials by host from a file.
 //! - `digest`: `Digest`, a password that is proved and not sent, behind the feature of that name.
@@ -57,9 +58,12 @@
 //! | `public-suffix` | no | `cookies`, and the public suffix list for it: no cookies for all of `co.uk` (`psl`) |
 //! | `proxy` | no | the `proxy` module: HTTP proxies, chosen by rules of your own or those of the environment |
 //! | `socks` | no | SOCKS proxies, with `proxy` |
+//! | `sse` | no | the module `sse`: `Response::into_events`, event streams |
 //! | `tls` | no | the module `tls`: TLS with the cryptography of aws-lc-rs, which needs a C compiler to build |
 //! | `tls-ring` | no | the same with that of ring, which is smaller and has no post-quantum key exchange |
 //! | `tls-core` | no | the same with none: the program brings a provider, see `tls::dangerous_raw`; the other two bring this |
+//! | `ws` | no | the module `ws`: WebSockets, with `sha1_smol` |
+//! | `ws-deflate` | no | the same, and their messages compressed where the server likes (`flate2`) |
 //! | `zstd` | no | responses in the coding `zstd` are undone; wants a C compiler |
 //! | `bundled-roots` | no | the data of `tls::Roots::Bundled`, for machines that have no root certificates; brings `tls-core` |
 //!
@@ -100,6 +104,9 @@ pub mod retry;
 #[cfg(test)]
 mod scripted;
 mod send;
+#[cfg(feature = "sse")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sse")))]
+pub mod sse;
 pub mod timeout;
 #[cfg(feature = "tls-core")]
 #[cfg_attr(
@@ -108,6 +115,9 @@ pub mod timeout;
 )]
 pub mod tls;
 pub mod trace;
+#[cfg(feature = "ws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
+pub mod ws;
 
 pub use address_policy::AddressPolicy;
 pub use client::{Client, ClientBuilder};

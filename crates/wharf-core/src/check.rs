@@ -109,6 +109,22 @@ pub enum Problem {
         /// Where the app was provided with it the second time.
         location: &'static Location<'static>,
     },
+    /// State is overridden that nobody provides.
+    UnknownState {
+        /// The type of the state.
+        state: TypeKey,
+        /// Where it was overridden.
+        location: &'static Location<'static>,
+    },
+    /// A resource is overridden whose name no resource has, or more than one.
+    UnknownResource {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        names: Vec<String>,
+        /// Where it was overridden.
+        location: &'static Location<'static>,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -151,6 +167,32 @@ impl fmt::Display for Problem {
                     f,
                     "state `{state}` is provided twice ({location}): wrap one of the two in a type of its own"
                 )
+            }
+            Self::UnknownState { state, location } => write!(
+                f,
+                "state `{state}` is overridden, but nobody provides it ({location}): override what is provided, or add `.provide(..)`"
+            ),
+            Self::UnknownResource {
+                name,
+                names,
+                location,
+            } => {
+                let found = names.iter().filter(|other| *other == name).count();
+                match found {
+                    0 => write!(
+                        f,
+                        "resource `{name}` is overridden, but there is none ({location})"
+                    )?,
+                    _ => write!(
+                        f,
+                        "resource `{name}` is overridden, but there are {found} of that name ({location})"
+                    )?,
+                }
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                match names.as_slice() {
+                    [] => Ok(()),
+                    names => write!(f, "; there are: {}", names.join(", ")),
+                }
             }
         }
     }

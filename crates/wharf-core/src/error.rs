@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -298,6 +299,10 @@ impl<E: StdError + Send + Sync + 'static> From<E> for HttpError {
 fn caused_by_body(error: &(dyn StdError + 'static)) -> Option<HttpError> {
     let mut cause = Some(error);
     while let Some(error) = cause {
+        #[cfg(feature = "multipart")]
+        if let Some(known) = of_multipart(error) {
+            return Some(known);
+        }
         if let Some(error) = error.downcast_ref::<body::Error>() {
             let known = match error.kind() {
                 BodyErrorKind::TooLarge { limit } => HttpError::too_large(limit),
@@ -307,9 +312,9 @@ fn caused_by_body(error: &(dyn StdError + 'static)) -> Option<HttpError> {
                 BodyErrorKind::TimedOut | BodyErrorKind::TooSlow => {
                     HttpError::request_timeout(error.to_string()).kind(ErrorKind::Timeout)
                 }
-                BodyErrorKind::Disconnected | BodyErrorKind::Malformed => {
-                    HttpError::bad_request(error.to_string())
-                }
+                BodyErrorKind::Disconnected
+                | BodyErrorKind::Malformed
+                | BodyErrorKind::TooShort { .. } => HttpError::bad_request(error.to_string()),
                 // Something around a body, which may have another body inside.
                 _ => {
                     cause = error.source();
@@ -317,6 +322,14 @@ fn caused_by_body(error: &(dyn StdError + 'static)) -> Option<HttpError> {
                 }
             };
             return Some(known);
+        }
+        // One of input and output does not name what it wraps as its source.
+        if let Some(inner) = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            cause = Some(inner);
+            continue;
         }
         #[cfg(feature = "tower")]
         if error.is::<http_body_util::LengthLimitError>() {
@@ -330,6 +343,27 @@ fn caused_by_body(error: &(dyn StdError + 'static)) -> Option<HttpError> {
         cause = error.source();
     }
     None
+}
+
+/// Finds what is wrong with a multipart body in one error, or in that of a body which is made of a part.
+#[cfg(feature = "multipart")]
+fn of_multipart(error: &(dyn StdError + 'static)) -> Option<HttpError> {
+    use wharf_http::multipart::{Error, ErrorKind as Kind};
+
+    let inside = error
+        .downcast_ref::<body::Error>()
+        .and_then(StdError::source);
+    let error = inside.unwrap_or(error).downcast_ref::<Error>()?;
+    match error.kind() {
+        // A mistake of the program; and an error of the body itself, which is the source.
+        Kind::PassedOver | Kind::Body => None,
+        _ if error.is_limit() => Some(
+            HttpError::new(error.status())
+                .detail(error.to_string())
+                .kind(ErrorKind::TooLarge),
+        ),
+        _ => Some(HttpError::new(error.status()).detail(format!("{error:#}"))),
+    }
 }
 
 impl IntoResponse for HttpError {
@@ -416,7 +450,7 @@ mod tests {
 
     #[test]
     fn the_cause_is_kept_for_the_log_and_out_of_the_detail() {
-        let error = HttpError::from(std::io::Error::other("password=hunter2"));
+        let error = HttpError::from(io::Error::other("password=hunter2"));
         assert_eq!(error.detail_text(), None);
         assert_eq!(
             format!("{error:#}"),

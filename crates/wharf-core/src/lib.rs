@@ -12,6 +12,7 @@
 //! - [`error`]: [`HttpError`], a failure that is a response.
 //! - [`middleware`]: `async fn(Request, Next) -> impl IntoResponse`.
 //! - `tower` (feature `tower`): an app as a tower service, tower layers as middleware.
+//! - `ws` (feature `ws`): WebSockets, and `rooms`, groups of them.
 //! - [`lifecycle`]: resources, hooks, background tasks, and their order.
 //! - [`http`]: the crate `wharf-http`, for whoever calls a started app.
 //!
@@ -21,8 +22,16 @@
 //! |---|---|---|
 //! | `json` | no | `Json`, with `serde` and `serde_json` |
 //! | `form` | no | `Form` |
+//! | `multipart` | no | `Multipart` and `MultipartForm`, with the crate `tempfile` |
 //! | `cookies` | no | `Cookies` and `SetCookie`, with the crate `cookie` |
+//! | `gzip` | no | `middleware::Compress` and `Decompress` with the codings `gzip` and `deflate` |
+//! | `brotli`, `zstd` | no | the same with `br`, `zstd`; the latter wants a C compiler |
+//! | `sse` | no | `response::sse`: event streams |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
+//! | `ws` | no | WebSockets and rooms of them; the server has to hand over connections as `hyper` does |
+//! | `ws-deflate` | no | the same, and their messages compressed where the client likes |
+//! | `http2` | no | WebSockets over HTTP/2 |
+//! | `redis` | no | `ws`, and rooms that several instances share by a Redis server |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod app;
@@ -35,12 +44,18 @@ pub mod middleware;
 pub mod name;
 mod panic;
 pub mod response;
+#[cfg(feature = "ws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
+pub mod rooms;
 pub mod route;
 pub mod routing;
 mod state;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub mod tower;
+#[cfg(feature = "ws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
+pub mod ws;
 
 pub use app::{App, factory};
 pub use error::HttpError;

@@ -27,6 +27,24 @@ impl StateMap {
         self.values.insert(key.id(), (key, value)).is_some()
     }
 
+    /// Puts in the values of `others` wherever there is one of that type.
+    pub(crate) fn replace(&mut self, others: &Self) {
+        for (id, value) in &mut self.values {
+            if let Some(other) = others.values.get(id) {
+                value.clone_from(other);
+            }
+        }
+    }
+
+    /// Puts in the value that `others` has of a type; gives back whether there is one.
+    pub(crate) fn take_over(&mut self, key: TypeKey, others: &Self) -> bool {
+        let Some(value) = others.values.get(&key.id()) else {
+            return false;
+        };
+        self.values.insert(key.id(), value.clone());
+        true
+    }
+
     pub(crate) fn get<T: Any + Send + Sync>(&self) -> Option<State<T>> {
         let (_, value) = self.values.get(&TypeId::of::<T>())?;
         Arc::clone(value).downcast().ok().map(State::new)

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::Write as _;
+use std::sync::Arc;
 
 /// Any error that can cross a task.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -68,10 +69,14 @@ impl fmt::Debug for ErrorChain<'_> {
 /// let log = ErrorLog::new().stderr(true);
 /// log.report("the mirror could not be brought up to date: connection refused");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct ErrorLog {
     stderr: bool,
+    /// In a box: connections that have none are many, and do not grow by it.
+    also: Option<Arc<Sink>>,
 }
+
+type Sink = Box<dyn Fn(&str) + Send + Sync>;
 
 impl ErrorLog {
     /// Creates a log that goes to `tracing`.
@@ -89,8 +94,34 @@ impl ErrorLog {
         self
     }
 
+    /// Sets a function that is given the line of each error besides, such as to count them or to send them elsewhere. It is
+    /// called where the error came up, and has to return soon.
+    ///
+    /// Default: none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// use wharf_http::error::ErrorLog;
+    ///
+    /// let (sender, lines) = channel();
+    /// let log = ErrorLog::new().also(move |line| sender.send(line.to_owned()).unwrap_or_default());
+    /// log.report("connection refused");
+    /// assert_eq!(lines.recv()?, "connection refused");
+    /// # Ok::<(), std::sync::mpsc::RecvError>(())
+    /// ```
+    #[must_use]
+    pub fn also(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.also = Some(Arc::new(Box::new(sink)));
+        self
+    }
+
     /// Logs one error.
-    pub fn report(self, error: impl fmt::Display) {
+    pub fn report(&self, error: impl fmt::Display) {
+        if let Some(also) = &self.also {
+            also(&error.to_string());
+        }
         if self.stderr && !tracing::dispatcher::has_been_set() {
             // Nobody is left to tell when standard error is gone.
             // One write, so that lines of several threads are not mixed.
@@ -99,6 +130,15 @@ impl ErrorLog {
         } else {
             tracing::error!(target: "wharf::error", "{error}");
         }
+    }
+}
+
+impl fmt::Debug for ErrorLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErrorLog")
+            .field("stderr", &self.stderr)
+            .field("also", &self.also.is_some())
+            .finish()
     }
 }
 

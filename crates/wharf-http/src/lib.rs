@@ -9,12 +9,15 @@
 //! - [`connection`]: [`Connection`] and [`Peer`], what is known of the connection that a request came by.
 //! - [`signal`]: [`Signal`], a one-way switch that many tasks can await; [`Tasks`], work that a shutdown waits for.
 //! - [`header`]: typed header fields, and what the conditions of a request come to.
+//! - [`charset`]: text that is not UTF-8.
 //! - [`error`]: [`BoxError`] and [`ErrorChain`], the printer of causes.
 //! - `coding` (features `gzip`, `brotli`, `zstd`): bodies that are sent compressed, decoded and encoded.
 //! - `cookie` (feature `cookies`): cookies, read and written.
 //! - `form` (feature `form`): forms as browsers send them, encoded.
 //! - `json` (feature `json`): the hook for JSON codecs.
-//! - `multipart` (feature `multipart`): bodies of several parts, such as forms with files.
+//! - `multipart` (feature `multipart`): bodies of several parts, such as forms with files, written and read.
+//! - `ws` (feature `ws`): WebSockets, their handshake and both ends of the open connection.
+//! - `sse` (feature `sse`): server-sent events, written and read.
 //!
 //! # Features
 //!
@@ -26,11 +29,15 @@
 //! | `fs` | no | bodies of files: `Body::from_path` |
 //! | `gzip` | no | the codings `gzip` and `deflate`, with the crates `flate2` and `zlib-rs`, which are Rust |
 //! | `json` | no | the `json` module, with `serde` and `serde_json` |
-//! | `multipart` | no | the `multipart` module |
+//! | `multipart` | no | the `multipart` module, with the crate `memchr` |
+//! | `ws` | no | the `ws` module, with the crate `sha1_smol` |
+//! | `ws-deflate` | no | compression of WebSocket messages, with the crates `flate2` and `zlib-rs` |
+//! | `sse` | no | the `sse` module |
 //! | `zstd` | no | the coding `zstd`, with the crate `zstd`, which wants a C compiler |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod body;
+pub mod charset;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
     docsrs,
@@ -56,6 +63,12 @@ pub mod middleware;
 pub mod multipart;
 pub mod service;
 pub mod signal;
+#[cfg(feature = "sse")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sse")))]
+pub mod sse;
+#[cfg(feature = "ws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
+pub mod ws;
 
 pub use body::Body;
 pub use connection::{Connection, Peer};

@@ -13,7 +13,6 @@ use wharf_http::{BoxFuture, Connection, Service, Signal, Tasks};
 use crate::conn::{ConnectionConfig, ConnectionEnd, Protocol, serve_connection_as, serve_detected};
 use crate::listener::proxy_protocol::Refused;
 use crate::listener::{Accepted, ProxyProtocol, Stream};
-use crate::notice::Notice;
 use crate::shutdown::until;
 use crate::tls;
 use crate::watchdog::Pulse;
@@ -30,17 +29,15 @@ pub(crate) struct Arrival<S> {
     shutdown: Signal,
     /// Work beside the connections that a shutdown waits for.
     tasks: Tasks,
-    notice: Notice,
 }
 
 impl<S: Service> Arrival<S> {
-    pub(crate) fn new(config: ConnectionConfig<S>, tasks: Tasks, notice: Notice) -> Self {
+    pub(crate) fn new(config: ConnectionConfig<S>, tasks: Tasks) -> Self {
         Self {
             health: config.clone().health_alone(),
             config,
             shutdown: Signal::new(),
             tasks,
-            notice,
         }
     }
 
@@ -60,7 +57,6 @@ impl<S: Service> Arrival<S> {
             config,
             shutdown,
             tasks: self.tasks.clone(),
-            notice: self.notice,
         };
         (arrival, worn)
     }
@@ -79,11 +75,11 @@ impl<S: Service> Arrival<S> {
             self.config.clone()
         };
         let (shutdown, tasks) = (self.shutdown.clone(), self.tasks.clone());
-        let to_stderr = self.notice.to_stderr();
+        let error_log = self.config.settings().error_log.clone();
         let describe = move |connection: Connection| {
             connection
                 .with_server(shutdown, tasks)
-                .with_errors_to_stderr(to_stderr)
+                .with_error_log(error_log)
         };
         if accepted.site.proxy_protocol.is_some() || accepted.site.tls.is_some() {
             let shutdown = self.shutdown.clone();
@@ -215,7 +211,7 @@ mod tests {
     fn the_task_of_an_idle_connection_is_small() {
         let nothing = service_fn(|_: Request, _: Context| async { Response::default() });
         let config = ConnectionConfig::new(nothing);
-        let arrival = Arrival::new(config, Tasks::new(), Notice::new(false));
+        let arrival = Arrival::new(config, Tasks::new());
         let size = size_of_result(|accepted| arrival.serve(accepted, ()));
         assert!(
             size <= 416,

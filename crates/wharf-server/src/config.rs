@@ -171,6 +171,14 @@ impl Timeouts {
         self.shutdown = limit.into();
         self
     }
+
+    /// Returns how long running requests may take when the server shuts down; `None` is no limit.
+    ///
+    /// For whoever serves connections of their own and fires the signals.
+    #[must_use]
+    pub fn shutdown_limit(&self) -> Option<Duration> {
+        self.shutdown
+    }
 }
 
 /// The size limits of a server.
@@ -350,7 +358,7 @@ impl Http2Config {
             error_resets: 1024,
             ping_interval: Some(Duration::from_secs(30)),
             ping_timeout: Duration::from_secs(20),
-            extended_connect: false,
+            extended_connect: true,
         }
     }
 
@@ -456,9 +464,10 @@ impl Http2Config {
     /// Sets whether requests may ask to speak another protocol on their stream, such as WebSocket (RFC 8441).
     ///
     /// Such a request has the method `CONNECT`, with `hyper::ext::Protocol` and `hyper::upgrade::OnUpgrade` in its
-    /// extensions. When the service answers with a status of success, the stream is handed to whoever awaits that.
+    /// extensions. When the service answers with a status of success, the stream is handed to whoever awaits that. Browsers ask
+    /// so for WebSockets of a server that they have an HTTP/2 connection to; without it they open one of HTTP/1.1.
     ///
-    /// Default: `false`.
+    /// Default: `true`.
     #[must_use]
     pub fn extended_connect(mut self, on: bool) -> Self {
         self.extended_connect = on;

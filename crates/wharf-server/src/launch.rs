@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use wharf_http::error::ErrorLog;
 use wharf_http::{ErrorChain, Serve, Service, Signal, Tasks};
 
 use crate::arrival::Arrival;
@@ -160,8 +159,11 @@ impl<S: Serve> Server<S> {
             notify,
         } = around;
         self.check().await?;
-        self.serve
-            .log_errors(ErrorLog::new().stderr(notice.to_stderr()));
+        let mut error_log = std::mem::take(&mut self.error_log);
+        if notice.to_stderr() {
+            error_log = error_log.stderr(true);
+        }
+        self.serve.log_errors(error_log.clone());
         let mut listeners = self.take_listeners();
         let watch = Watch::default();
         let tls = self.tls_in_force()?;
@@ -198,6 +200,7 @@ impl<S: Serve> Server<S> {
             .http1(self.http1)
             .http2(self.http2)
             .access_log(self.access_log)
+            .error_log(error_log)
             .server_header(self.server_header)
             .health(self.health.clone().map(|health| HealthDesk {
                 health,
@@ -211,7 +214,7 @@ impl<S: Serve> Server<S> {
             .handed_over(control.handed_over.clone());
         let plan = Plan {
             kennel,
-            arrival: Arrival::new(config, shutdown.tasks.clone(), notice),
+            arrival: Arrival::new(config, shutdown.tasks.clone()),
             threads,
             limit,
             notice,

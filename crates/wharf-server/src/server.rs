@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use wharf_http::error::ErrorLog;
 use wharf_http::{Serve, Signal};
 
 use crate::access_log::AccessLog;
@@ -57,6 +58,7 @@ pub struct Server<S> {
     pub(crate) http1: Http1Config,
     pub(crate) http2: Http2Config,
     pub(crate) access_log: AccessLog,
+    pub(crate) error_log: ErrorLog,
     pub(crate) server_header: Option<HeaderValue>,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) forwarded_by: ForwardedBy,
@@ -86,6 +88,7 @@ impl<S: Serve> Server<S> {
             http1: Http1Config::new(),
             http2: Http2Config::new(),
             access_log: AccessLog::new(),
+            error_log: ErrorLog::new(),
             server_header: None,
             trusted_proxies: TrustedProxies::new(),
             forwarded_by: ForwardedBy::default(),
@@ -209,6 +212,28 @@ impl<S: Serve> Server<S> {
     /// the program has set no subscriber.
     pub fn access_log(mut self, log: AccessLog) -> Self {
         self.access_log = log;
+        self
+    }
+
+    /// Sets where errors go that no caller will see, such as the cause of an answer with status 500.
+    ///
+    /// Default: [`ErrorLog::new`], to `tracing`. From [`run`](Self::run) they go to standard error in any case as long as the
+    /// program has set no subscriber.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wharf_http::error::ErrorLog;
+    /// # use wharf_http::{Context, Request, Response, service::service_fn};
+    /// use wharf_server::Server;
+    ///
+    /// # let service = service_fn(|_: Request, _: Context| async { Response::new("hello".into()) });
+    /// # fn page_somebody(_line: &str) {}
+    /// let server = Server::new(service).error_log(ErrorLog::new().also(page_somebody));
+    /// # let _ = server;
+    /// ```
+    pub fn error_log(mut self, log: ErrorLog) -> Self {
+        self.error_log = log;
         self
     }
 

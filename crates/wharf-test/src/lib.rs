@@ -20,24 +20,56 @@
 //!
 //! # Layout
 //!
-//! - [`client`]: [`TestClient`], the real client over an in-memory pipe to a service.
-//! - [`server`]: [`TestServer`], a real server on a free port.
+//! - [`client`]: [`TestClient`], the real client and an application in the same process.
+//! - [`mode`]: [`Mode`], how the two are joined: called, by a pipe in memory, by a socket.
+//! - [`server`]: [`TestServer`], a real server on a socket that the system chose.
 //! - [`request`], [`response`]: one call, and what is asserted of its answer.
 //! - [`raw`]: [`RawConnection`] and [`RawReply`], bytes as they are on the wire.
-//! - private: `host`, the service that connections lead to.
+//! - [`upstream`]: [`MockServer`], a server that expects calls, for the tests of a client.
+//! - [`fault`]: [`Faults`](fault::Faults), what goes wrong with connections, on cue or by a seed.
+//! - `unit` (feature `unit`): a handler, an extractor or a middleware alone.
+//! - `tls` (feature `tls`): certificates for one test.
+//! - private: `host`, the service that requests lead to; `journal` and `observed`, what it did for each of them; `events`, what was
+//!   told to `tracing` meanwhile.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `http2` | no | HTTP/2, on both sides |
+//! | `tls` | no | TLS on both sides, `Mode::Tls` and the module `tls`, with `rcgen` |
+//! | `tracing` | no | `TestClientBuilder::show_events`: a failure shows what handlers told `tracing` |
+//! | `unit` | no | the module `unit`, with `wharf-core` |
+//! | `ws` | no | `TestClient::ws`: WebSockets of an application |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod client;
+#[cfg(feature = "tracing")]
+mod events;
+pub mod fault;
 mod host;
+mod journal;
+pub mod mode;
+mod observed;
 pub mod raw;
 pub mod request;
 pub mod response;
 pub mod server;
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+pub mod tls;
+#[cfg(feature = "unit")]
+#[cfg_attr(docsrs, doc(cfg(feature = "unit")))]
+pub mod unit;
+pub mod upstream;
 
 pub use client::TestClient;
+pub use mode::Mode;
 pub use raw::{RawConnection, RawReply};
 pub use request::TestRequest;
 pub use response::TestResponse;
 pub use server::TestServer;
+pub use upstream::MockServer;
 
 pub use serde_json::{Value, json};
 

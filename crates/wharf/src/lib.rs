@@ -37,9 +37,10 @@
 //! | `tls-core` | no | the same with none: the program brings a provider, see `server::tls::dangerous_raw` |
 //! | `json` | yes | `Json`, and JSON bodies of the client |
 //! | `form` | yes | `Form`, and forms of the client |
+//! | `ws` | yes | WebSockets on both sides, compressed where both like it, and rooms of them |
 //! | `multipart` | yes | forms with files, written by the client |
 //! | `cookies` | yes | `Cookies` and `SetCookie`, and the cookie jar of the client |
-//! | `gzip` | yes | the client undoes the codings `gzip` and `deflate` |
+//! | `gzip` | yes | the codings `gzip` and `deflate`, for what the client reads and the middleware `Compress` and `Decompress` |
 //! | `brotli`, `zstd` | no | and the codings `br`, `zstd`; the latter wants a C compiler |
 //! | `fs` | no | bodies of files |
 //! | `proxy`, `socks` | no | the client goes through proxies |
@@ -49,6 +50,7 @@
 //! | `public-suffix` | no | the public suffix list for the cookie jar |
 //! | `bundled-roots` | no | root certificates in the program, for machines that have none |
 //! | `in-process` | no | the client reaches a service in the same process |
+//! | `redis` | no | rooms of WebSockets that several instances share |
 //! | `testing` | no | the test kit, as the module `test` |
 //! | `toml` | no | settings of the server from a file, `--config wharf.toml` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
@@ -81,6 +83,10 @@ pub use wharf_test as test;
 pub use wharf_core::{
     app, check, error, extract, handler, lifecycle, middleware, name, response, route, routing,
 };
+
+#[cfg(all(feature = "server", feature = "ws"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
+pub use wharf_core::{rooms, ws};
 
 #[cfg(all(feature = "server", feature = "tower"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

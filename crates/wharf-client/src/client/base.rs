@@ -29,6 +29,18 @@ pub(super) fn parse(base: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
+/// Names the scheme by which the handshake of a WebSocket goes (RFC 6455 §3).
+#[cfg(feature = "ws")]
+pub(super) fn of_websocket(mut place: Place) -> Place {
+    let scheme = match place.url.scheme() {
+        "ws" => "http",
+        "wss" => "https",
+        _ => return place,
+    };
+    let _all_of_these_have_a_host = place.url.set_scheme(scheme);
+    place.url.into()
+}
+
 /// Joins a URL to the base (RFC 3986 §5.2).
 pub(super) fn resolve(seen: &Seen, base: Option<&Url>, url: &str) -> Result<Place, Error> {
     let invalid = |why: BoxError| Error::new(ErrorKind::Url).because(why);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::header::{HeaderName, HeaderValue};
 use url::Url;
 use wharf_http::middleware::SharedMiddleware;
-use wharf_http::{Chain, Middleware};
+use wharf_http::{BoxError, Chain, Middleware};
 
 use super::settings::{Origins, Retry, Settings};
 use super::{Client, Inner, OriginConfig, Seen, base};
@@ -22,7 +22,7 @@ use crate::netrc::Netrc;
 use crate::pool::Pool;
 use crate::redirect::RedirectPolicy;
 use crate::retry::RetryPolicy;
-use crate::send::Exchange;
+use crate::send::Direct;
 use crate::trace::Observer;
 use crate::{AddressPolicy, DnsConfig, Error, ErrorKind, PoolConfig, TcpConfig, Timeouts};
 
@@ -44,6 +44,7 @@ pub struct ClientBuilder {
     sockets: HashMap<String, PathBuf>,
     tcp: TcpConnector,
     connector: Option<Box<dyn Erased>>,
+    direct: Option<Direct>,
 }
 
 impl ClientBuilder {
@@ -64,6 +65,7 @@ impl ClientBuilder {
             sockets: HashMap::new(),
             tcp: TcpConnector::new(),
             connector: None,
+            direct: None,
         }
     }
 
@@ -312,6 +314,40 @@ impl ClientBuilder {
         self
     }
 
+    /// Has a function answer all requests, with no connection in between: for tests of what calls a client.
+    ///
+    /// The function is given each request as a server sees it, with `host`, a target in origin-form and all that the client
+    /// adds: cookies, default fields, `accept-encoding`. Redirects, retries, cookies, codings and middleware work as ever. Of
+    /// the time limits those of the whole call and of the response head hold; what is about connections has no meaning, and
+    /// bodies are handed over as they are.
+    ///
+    /// An error of the function is one of connecting, [`ErrorKind::Connect`].
+    ///
+    /// Default: none, requests go over connections.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wharf_client::Client;
+    /// use wharf_client::http::{Body, Request, Response};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let client = Client::builder()
+    ///     .answered_by(async |request: Request| Ok(Response::new(Body::from(request.uri().to_string()))))
+    ///     .build()?;
+    /// let text = client.get("http://quay.test/ships?n=1").send().await?.text().await?;
+    /// assert_eq!(text, "/ships?n=1");
+    /// # Ok::<(), wharf_client::Error>(()) }).unwrap();
+    /// ```
+    pub fn answered_by<F, Fut>(mut self, answer: F) -> Self
+    where
+        F: Fn(wharf_http::Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<wharf_http::Response, BoxError>> + Send + 'static,
+    {
+        self.direct = Some(Direct::new(answer));
+        self
+    }
+
     /// Makes the client.
     ///
     /// # Errors
@@ -371,7 +407,11 @@ impl ClientBuilder {
                 timeouts: self.timeouts,
                 settings: Arc::new(self.settings),
                 user_agent: agent.and_then(|name| HeaderValue::from_str(name).ok()),
-                chain: Arc::new(Chain::new(self.middleware.clone(), Box::new(Exchange))),
+                chain: Arc::new(Chain::new(
+                    self.middleware.clone(),
+                    super::end(self.direct.as_ref()),
+                )),
+                direct: self.direct,
                 middleware: self.middleware,
                 observers: self.observers.into(),
                 http1: self.http1,

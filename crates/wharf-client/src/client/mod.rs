@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Method};
 use url::Url;
-use wharf_http::middleware::SharedMiddleware;
+use wharf_http::middleware::{Endpoint, SharedMiddleware};
 use wharf_http::{BoxFuture, Chain, Request};
 
 use crate::config::Http1Config;
@@ -27,7 +27,7 @@ use crate::conn::Driver;
 use crate::connect::Opener;
 use crate::middleware::Sending;
 use crate::pool::{Pool, PoolStats};
-use crate::send::{self, Outgoing};
+use crate::send::{self, Direct, Exchange, Outgoing};
 use crate::trace::Observer;
 use crate::{Error, RequestBuilder, Response, Timeouts};
 
@@ -67,11 +67,18 @@ pub(crate) struct Inner {
     /// Hosts that are reached by a Unix socket.
     pub(crate) sockets: HashMap<String, Arc<Path>>,
     pub(crate) connector: Opener,
+    /// Answers in place of connections.
+    direct: Option<Direct>,
     pub(crate) driver: Driver,
     pub(crate) pool: Arc<Pool>,
 }
 
 impl Inner {
+    /// Returns what the middleware ends in.
+    pub(crate) fn end(&self) -> Box<dyn Endpoint<Sending>> {
+        end(self.direct.as_ref())
+    }
+
     /// Tells whether HTTP/2 may be what a new connection turns out to speak.
     #[cfg(feature = "http2")]
     pub(crate) fn speaks_http2(&self, secure: bool) -> bool {
@@ -81,6 +88,14 @@ impl Inner {
     #[cfg(not(feature = "http2"))]
     pub(crate) fn speaks_http2(&self, _secure: bool) -> bool {
         false
+    }
+}
+
+/// What the middleware of a client ends in.
+fn end(direct: Option<&Direct>) -> Box<dyn Endpoint<Sending>> {
+    match direct {
+        Some(direct) => Box::new(direct.clone()),
+        None => Box::new(Exchange),
     }
 }
 
@@ -141,6 +156,20 @@ impl Client {
             url.as_ref(),
         );
         RequestBuilder::new(self.clone(), method, place)
+    }
+
+    /// Starts the opening of a WebSocket. The scheme is `ws` or `wss`, or as well `http` or `https`; a relative URL is joined to the
+    /// [base](ClientBuilder::base).
+    #[cfg(feature = "ws")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
+    pub fn ws(&self, url: impl AsRef<str>) -> crate::ws::WebSocketBuilder {
+        let place = base::resolve(
+            &self.inner.seen,
+            self.inner.origins.base.as_ref(),
+            url.as_ref(),
+        );
+        let place = place.map(base::of_websocket);
+        crate::ws::WebSocketBuilder::new(RequestBuilder::new(self.clone(), Method::GET, place))
     }
 
     /// Sends a request that was made elsewhere, such as one that a server received; its URI has to be absolute.
@@ -223,6 +252,14 @@ impl Client {
     #[must_use]
     pub fn base(&self) -> Option<&Url> {
         self.inner.origins.base.as_ref()
+    }
+
+    /// Closes the connections that no request uses. It applies to all clones; requests that are under way go on, and new ones open
+    /// new connections.
+    ///
+    /// For when a peer is known to have gone, and for programs that are quiet for a while.
+    pub fn close_idle(&self) {
+        self.inner.pool.clear();
     }
 
     /// Closes all connections and waits until their sockets are closed. It applies to all clones. A runtime that stands still

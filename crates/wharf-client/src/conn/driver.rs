@@ -55,6 +55,18 @@ impl Driver {
         running.abort_handle()
     }
 
+    /// Returns what fires when the client is closed.
+    #[cfg(feature = "ws")]
+    pub(crate) fn closing(&self) -> &Signal {
+        &self.closing
+    }
+
+    /// Has the end of the client wait, as for a task, until the guard is dropped.
+    #[cfg(feature = "ws")]
+    pub(crate) fn enter(&self) -> wharf_http::signal::TaskGuard {
+        self.tasks.enter()
+    }
+
     /// Waits for `opening` unless the client is closed before.
     pub(crate) async fn unless_closed<T>(
         &self,

@@ -45,6 +45,13 @@ impl Conn {
             };
             let ended = open.as_mut().poll(cx).map(drop);
             let allowed = open.current_max_send_streams();
+            #[cfg(feature = "ws")]
+            if ended.is_ready() || read.bytes_read() > 0 {
+                // The settings are the first that comes (RFC 9113 §3.4), and what came was taken in.
+                known
+                    .switching
+                    .learn(open.is_extended_connect_protocol_enabled());
+            }
             let before = known.max_streams.swap(allowed, Ordering::Relaxed);
             if ended.is_ready() {
                 // Closed before it is told, so that nobody is sent there.

@@ -7,6 +7,8 @@ mod failure;
 mod http2;
 mod progress;
 mod responding;
+#[cfg(all(feature = "http2", feature = "ws"))]
+mod switching;
 mod upload;
 mod watched;
 
@@ -63,6 +65,9 @@ struct About {
     /// Who is told that this has grown, or that the connection takes no more requests.
     #[cfg(feature = "http2")]
     changed: std::sync::OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// What is known of whether the peer goes on in other protocols on its streams.
+    #[cfg(all(feature = "http2", feature = "ws"))]
+    switching: switching::Switching,
     /// The runtime that drives it. Another one cannot rely on it: it may stand still.
     runtime: Id,
 }
@@ -266,6 +271,8 @@ fn prepare(mut stream: Stream) -> (Arc<Progress>, Arc<About>, TokioIo<Watched>) 
         max_streams: usize::MAX.into(),
         #[cfg(feature = "http2")]
         changed: std::sync::OnceLock::new(),
+        #[cfg(all(feature = "http2", feature = "ws"))]
+        switching: switching::Switching::default(),
         runtime: Handle::current().id(),
     };
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));

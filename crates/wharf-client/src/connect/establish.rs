@@ -108,7 +108,7 @@ async fn open(route: &Route, scope: &Scope) -> Result<Conn, Error> {
 /// Agrees on TLS where the scheme asks for it.
 #[cfg(feature = "tls-core")]
 async fn secure(stream: Stream, route: &Route, scope: &Scope) -> Result<Opened, Error> {
-    if !route.key().is_secure() {
+    if !route.key().is_secure() || stream.is_already_secure() {
         return Ok(Opened {
             stream,
             #[cfg(feature = "http2")]

@@ -14,6 +14,8 @@ use crate::pool::{Key, Way};
 #[cfg(feature = "proxy")]
 use crate::proxy::Proxy;
 use crate::send::Scope;
+#[cfg(all(feature = "ws", any(feature = "http2", feature = "proxy")))]
+use crate::send::Switching;
 #[cfg(feature = "proxy")]
 use crate::send::url_of;
 
@@ -45,14 +47,29 @@ impl Route {
             None => scope.settings.proxy.proxy_for(&url_of(uri)?)?,
             Some(_) => None,
         };
-        let way = Way {
+        #[cfg(all(feature = "ws", any(feature = "http2", feature = "proxy")))]
+        let switching = Switching::is_in(request);
+        #[cfg_attr(
+            not(all(feature = "http2", feature = "ws")),
+            expect(unused_mut, reason = "nothing else is asked for")
+        )]
+        let mut way = Way {
             socket: socket.clone(),
             #[cfg(feature = "proxy")]
             proxy: proxy.clone(),
             #[cfg(feature = "tls-core")]
             tls: secure.then(|| SameConfig(scope.settings.tls.clone())),
+            // A proxy that forwards requests may not hand on what is no HTTP (RFC 6455 §4.1).
+            #[cfg(all(feature = "proxy", feature = "ws"))]
+            tunnel: switching && !secure && proxy.is_some(),
             http2: scope.client.speaks_http2(secure),
         };
+        #[cfg(all(feature = "http2", feature = "ws"))]
+        if switching && !scope.client.http2.prior_knowledge && way.http2 {
+            let key = scope.client.pool.key(uri, way.clone())?;
+            // Whether the peer takes it is known of a connection that is open; a new one speaks what always does.
+            way.http2 = scope.client.pool.can_switch(&key);
+        }
         Ok(Self {
             key: scope.client.pool.key(uri, way)?,
             socket,
@@ -92,6 +109,7 @@ impl Route {
     #[cfg(feature = "proxy")]
     pub(crate) fn forwarder(&self) -> Option<&Proxy> {
         let proxy = self.proxy.as_ref();
-        proxy.filter(|proxy| !self.key.is_secure() && !proxy.protocol().is_socks())
+        let forwards = !self.key.is_secure() && !self.key.is_tunnelled();
+        proxy.filter(|proxy| forwards && !proxy.protocol().is_socks())
     }
 }

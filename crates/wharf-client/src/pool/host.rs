@@ -88,6 +88,17 @@ impl Host {
         Some(Supply::Stream(shared.id, Box::new(conn)))
     }
 
+    /// Tells whether there is room on a connection whose peer goes on in other protocols on its streams.
+    #[cfg(all(feature = "http2", feature = "ws"))]
+    pub(super) fn can_switch(&self, runtime: Option<Id>, config: &PoolConfig, most: usize) -> bool {
+        self.shared.iter().any(|shared| {
+            shared.streams < shared.conn.max_streams().min(most)
+                && shared.is_usable(config)
+                && shared.conn.is_driven_here(runtime)
+                && shared.conn.can_switch() == Some(true)
+        })
+    }
+
     /// Finds a connection that nobody uses `now`, or grants the right to open one; the limits are not looked at.
     pub(super) fn take(
         &mut self,

@@ -37,6 +37,9 @@ pub(crate) struct Way {
     /// The proxy, and everything that is sent to it.
     #[cfg(feature = "proxy")]
     pub(crate) proxy: Option<crate::proxy::Proxy>,
+    /// The proxy makes a tunnel although it could forward what is plain HTTP.
+    #[cfg(all(feature = "proxy", feature = "ws"))]
+    pub(crate) tunnel: bool,
     /// HTTP/2 may be agreed on.
     pub(crate) http2: bool,
 }
@@ -94,6 +97,15 @@ impl Key {
     pub(crate) fn host_field(&self) -> Result<HeaderValue, Error> {
         let host = self.inner.host.clone();
         host.ok_or_else(|| Error::new(ErrorKind::Url).because("its host cannot stand in a field"))
+    }
+
+    /// Tells whether a proxy makes a tunnel although it could forward what is plain HTTP.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn is_tunnelled(&self) -> bool {
+        #[cfg(feature = "ws")]
+        return self.inner.way.tunnel;
+        #[cfg(not(feature = "ws"))]
+        false
     }
 
     /// Tells whether requests may turn out to share their connection.

@@ -217,9 +217,21 @@ impl Pool {
         }
     }
 
+    /// Tells whether a shared connection is open here whose peer goes on in other protocols on its streams.
+    #[cfg(all(feature = "http2", feature = "ws"))]
+    pub(crate) fn can_switch(&self, key: &Key) -> bool {
+        let runtime = Handle::try_current().ok().map(|handle| handle.id());
+        self.lock().can_switch(key, runtime)
+    }
+
     /// Closes what is idle and turns everybody away who comes or waits.
     pub(crate) fn close(&self) {
         self.lock().close();
+    }
+
+    /// Closes what is idle.
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -287,6 +287,14 @@ impl State {
         next
     }
 
+    /// Closes what is idle.
+    pub(super) fn clear(&mut self) {
+        for host in self.hosts.values_mut() {
+            host.clear();
+        }
+        self.idle = 0;
+    }
+
     /// Tells whether connections are in use, which will be idle some day.
     pub(super) fn is_used(&self) -> bool {
         self.in_use > 0
@@ -373,6 +381,13 @@ impl State {
             }
             host.ready = ready;
         }
+    }
+
+    /// Tells whether a connection to the host is open whose peer goes on in other protocols on its streams.
+    #[cfg(all(feature = "http2", feature = "ws"))]
+    pub(super) fn can_switch(&self, key: &Key, runtime: Option<Id>) -> bool {
+        let host = self.hosts.get(key);
+        host.is_some_and(|host| host.can_switch(runtime, &self.config, self.most_streams))
     }
 
     fn forget_hosts(&mut self) {

@@ -12,6 +12,18 @@ use crate::body::Replayed;
 use crate::config::{EXCERPT, EXCERPT_WAIT};
 
 impl Response {
+    /// Makes the error of a response that opens no WebSocket, with the start of its body.
+    #[cfg(feature = "ws")]
+    pub(crate) async fn into_refusal(mut self) -> crate::Error {
+        if !self.is_error() {
+            self.read_ahead().await;
+        }
+        crate::Error::new(crate::ErrorKind::Upgrade)
+            .answered(self.status())
+            .excerpt(self.inner.excerpt)
+            .at_url(&self.inner.url)
+    }
+
     /// Keeps the start of the body for [`ok`](Self::ok); whoever reads the body gets it all the same.
     pub(crate) async fn read_ahead(&mut self) {
         let mut body = std::mem::take(self.inner.response.body_mut());

@@ -266,6 +266,12 @@ impl Response {
         self.inner.response.into_body()
     }
 
+    /// Takes out what was put beside the response.
+    #[cfg(feature = "ws")]
+    pub(crate) fn take_extension<T: Clone + Send + Sync + 'static>(&mut self) -> Option<T> {
+        self.inner.response.extensions_mut().remove()
+    }
+
     /// Puts the body into another.
     #[cfg(feature = "blocking")]
     pub(crate) fn map_body(mut self, wrap: impl FnOnce(Body) -> Body) -> Self {

@@ -10,6 +10,8 @@ use tokio::time::{Instant, sleep};
 use wharf_http::middleware::Endpoint;
 use wharf_http::{Body, BoxFuture, Request};
 
+#[cfg(feature = "ws")]
+use super::switch::{self, Switching};
 use super::{Scope, wire};
 use crate::body::Received;
 use crate::config::CONTINUE_WAIT;
@@ -54,6 +56,8 @@ fn exchange(
         let route = Route::of(&request, scope)?;
         let target = route.key().target();
         wire::check(&request)?;
+        #[cfg(feature = "ws")]
+        let switching = Switching::is_in(&request);
         let call = &scope.call;
         let pool = &scope.client.pool;
         let mut acquired = pool
@@ -68,7 +72,16 @@ fn exchange(
                 }
                 Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
             };
-            let since = lease.since();
+            #[cfg_attr(
+                not(all(feature = "http2", feature = "ws")),
+                expect(unused_mut, reason = "nothing is waited for")
+            )]
+            let mut since = lease.since();
+            #[cfg(all(feature = "http2", feature = "ws"))]
+            if switching && lease.conn().is_shared() {
+                learns_to_switch(&mut lease, &route, scope).await?;
+                since = Instant::now();
+            }
             let safe = is_repeatable(&request);
             let copies = (lease.is_reused() || lease.conn().is_shared()) && repeated < REFUSALS;
             let spare = copies.then(|| request.body().try_clone()).flatten();
@@ -83,6 +96,10 @@ fn exchange(
                 Ok(response) => {
                     #[cfg(feature = "cookies")]
                     super::cookies::keep(response.headers(), request.uri(), scope);
+                    #[cfg(feature = "ws")]
+                    if switching && switch::is_agreed(&response) {
+                        return Ok(switched(response, lease, scope));
+                    }
                     return Ok(finish(response, lease, scope));
                 }
                 Err(failure) => failure,
@@ -147,6 +164,12 @@ fn dispatch<'a>(
     #[cfg(feature = "cookies")]
     super::cookies::add(&mut sent, uri, scope)?;
     match shared {
+        #[cfg(all(feature = "http2", feature = "ws"))]
+        true => {
+            wire::for_http2(&mut sent, uri)?;
+            Switching::for_http2(&mut sent);
+        }
+        #[cfg(not(all(feature = "http2", feature = "ws")))]
         true => wire::for_http2(&mut sent, uri)?,
         false => wire::for_http1(&mut sent, uri, route)?,
     }
@@ -221,19 +244,60 @@ fn finish(
         true => Some(Duration::ZERO),
         false => keep_alive(headers),
     });
-    let arrival = Arrival {
+    let arrival = arrival(&mut lease);
+    let mut response = response.map(|incoming| Received::body(incoming, scope, lease));
+    arrive(&mut response, arrival, scope);
+    response
+}
+
+/// Makes the response of what came by `lease`, which goes on in another protocol.
+#[cfg(feature = "ws")]
+fn switched(
+    mut response: http::Response<hyper::body::Incoming>,
+    mut lease: Lease,
+    scope: &Scope,
+) -> wharf_http::Response {
+    let arrival = arrival(&mut lease);
+    let switched = switch::Switched::new(&mut response, lease, scope);
+    let mut response = response.map(|_nothing| Body::empty());
+    response.extensions_mut().insert(switched);
+    arrive(&mut response, arrival, scope);
+    response
+}
+
+/// Makes sure that the peer of a shared connection goes on in other protocols on its streams.
+#[cfg(all(feature = "http2", feature = "ws"))]
+async fn learns_to_switch(lease: &mut Lease, route: &Route, scope: &Scope) -> Result<(), Error> {
+    let limit = scope.timeouts.response_head;
+    let learning = lease.conn().learns_to_switch();
+    let known = match limit {
+        Some(limit) => tokio::time::timeout(limit, learning).await.ok(),
+        None => Some(learning.await),
+    };
+    let error = match known {
+        Some(true) => return Ok(()),
+        Some(false) => Error::new(ErrorKind::Upgrade)
+            .because("the server takes no other protocol over HTTP/2 (RFC 8441)"),
+        None => Error::timeout(crate::Phase::ResponseHead, limit),
+    };
+    Err(error.at(route.key().target()))
+}
+
+fn arrival(lease: &mut Lease) -> Arrival {
+    Arrival {
         peer: lease.conn().peer_addr(),
         #[cfg(feature = "tls-core")]
         tls: lease.conn().tls().cloned(),
-    };
-    let mut response = response.map(|incoming| Received::body(incoming, scope, lease));
+    }
+}
+
+fn arrive(response: &mut wharf_http::Response, arrival: Arrival, scope: &Scope) {
     if scope.has_middleware() {
         // It may answer with another response than the last one that came.
         response.extensions_mut().insert(arrival);
     } else {
         scope.call.arrive(Some(arrival));
     }
-    response
 }
 
 /// Reads how long the server keeps the connection: `Keep-Alive: timeout=5, max=100` (RFC 2068 §19.7.1.1, still sent).

@@ -13,13 +13,19 @@ mod challenge;
 mod cookies;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod decode;
+mod direct;
 mod exchange;
 mod hop;
+#[cfg(feature = "ws")]
+mod switch;
 mod wire;
 
 #[cfg(feature = "cookies")]
 pub(crate) use cookies::CallCookies;
+pub(crate) use direct::Direct;
 pub(crate) use exchange::{Exchange, Repeatable};
+#[cfg(feature = "ws")]
+pub(crate) use switch::{Switched, Switching};
 
 use std::fmt;
 use std::pin::pin;
@@ -206,7 +212,7 @@ fn chain(scope: &Scope) -> Arc<Chain<crate::middleware::Sending>> {
         return Arc::clone(&scope.client.chain);
     }
     let all = scope.client.middleware.iter().chain(own).cloned();
-    Arc::new(Chain::new(all.collect(), Box::new(Exchange)))
+    Arc::new(Chain::new(all.collect(), scope.client.end()))
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub(super) fn check(app: &App) -> Result<Plan, CheckError> {
     conflicts(&routes, &patterns, &mut problems);
     let urls = urls(app, &routes, &patterns, &mut problems);
     problems.extend(missing_state(app, |number, key| app.may_have(number, key)));
+    app.check_overrides(|number, key| app.may_provide(number, key), &mut problems);
     for (number, route) in app
         .routes
         .iter()
@@ -323,6 +324,12 @@ fn extensions(app: &App, mount: usize, route: &Route, problems: &mut Vec<Problem
     report(&route.needs, &provided, &describe);
 }
 
+/// The app of a number and all that are mounted in it, at whatever depth.
+pub(super) fn inside(app: &App, number: usize) -> impl Iterator<Item = usize> {
+    let parents = |inner| std::iter::successors(Some(inner), |&at: &usize| app.mounts[at].parent);
+    (number..app.mounts.len()).filter(move |&inner| parents(inner).any(|at| at == number))
+}
+
 fn describe(route: &Route, info: Option<&RouteInfo>) -> String {
     let handler = route.handler;
     match info {
@@ -335,10 +342,22 @@ fn describe(route: &Route, info: Option<&RouteInfo>) -> String {
     }
 }
 
+impl Mount {
+    fn may_provide(&self, key: TypeKey) -> bool {
+        self.state.has(key)
+            || self.steps.resources.iter().any(|resource| match &resource.provides {
+                Some(promised) => promised.contains(&key),
+                None => true,
+            })
+            // A start-up hook may provide state as well, and promises nothing.
+            || !self.steps.startup.is_empty()
+    }
+}
+
 /// What an app inherits from those it is mounted in.
 impl App {
     /// The app of a number and those that it is mounted in, innermost first.
-    fn ancestry(&self, number: usize) -> impl Iterator<Item = &Mount> {
+    pub(super) fn ancestry(&self, number: usize) -> impl Iterator<Item = &Mount> {
         std::iter::successors(Some(&self.mounts[number]), |mount| {
             Some(&self.mounts[mount.parent?])
         })
@@ -362,15 +381,12 @@ impl App {
 
     /// Whether an app has state of a type, or has a resource that may yet provide it.
     fn may_have(&self, number: usize, key: TypeKey) -> bool {
-        self.ancestry(number).any(|mount| {
-            mount.state.has(key)
-                || mount.steps.resources.iter().any(|resource| match &resource.provides {
-                    Some(promised) => promised.contains(&key),
-                    None => true,
-                })
-                // A start-up hook may provide state as well, and promises nothing.
-                || !mount.steps.startup.is_empty()
-        })
+        self.ancestry(number).any(|mount| mount.may_provide(key))
+    }
+
+    /// Whether an app itself has state of a type, or has a resource that may yet provide it.
+    fn may_provide(&self, number: usize, key: TypeKey) -> bool {
+        self.mounts[number].may_provide(key)
     }
 
     fn full_name(&self, number: usize, name: &str) -> String {

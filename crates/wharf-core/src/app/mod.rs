@@ -2,6 +2,7 @@
 
 mod check;
 mod mounted;
+mod overrides;
 mod running;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use wharf_http::middleware::Endpoint;
 use wharf_http::{BoxError, Response, Serve};
 
 use self::mounted::{ErrorHook, ResponseHook};
+use self::overrides::Overrides;
 use crate::check::CheckError;
 use crate::error::HttpError;
 use crate::extract::{Scope, TypeKey};
@@ -73,6 +75,7 @@ struct Mount {
     twice: Vec<(TypeKey, &'static Location<'static>)>,
     middleware: Vec<Layer>,
     steps: Steps,
+    overrides: Overrides,
     on_error: Option<ErrorHook>,
     on_response: Vec<ResponseHook>,
     fallback: Option<Arc<dyn Endpoint<Served>>>,
@@ -106,6 +109,7 @@ impl App {
             twice: Vec::new(),
             middleware: Vec::new(),
             steps: Steps::default(),
+            overrides: Overrides::default(),
             on_error: None,
             on_response: Vec::new(),
             fallback: None,

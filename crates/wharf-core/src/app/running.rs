@@ -61,22 +61,23 @@ struct Leaf {
 /// Checks, enters, builds.
 pub(super) async fn start(mut app: App) -> Result<Running, StartError> {
     let plan = check::check(&app)?;
+    app.replace_resources();
     let shutdown = Signal::new();
     let mut setups: Vec<Setup> = Vec::new();
-    for mount in &mut app.mounts {
+    for number in 0..app.mounts.len() {
+        let overrides = app.overrides_of(number);
+        let mount = &mut app.mounts[number];
         let parent = mount.parent.map(|parent| setups[parent].clone());
-        setups.push(Setup::new(
-            std::mem::take(&mut mount.state),
-            parent,
-            shutdown.clone(),
-        ));
+        let state = std::mem::take(&mut mount.state);
+        setups.push(Setup::new(state, overrides, parent, shutdown.clone()));
     }
-    let mut entered = Entered::new(app.errors);
+    let mut entered = Entered::new(app.errors.clone());
+    let errors = app.errors.clone();
     match enter(&mut app, &setups, &mut entered).await {
         Ok(()) => Ok(build(app, plan, &setups, entered, shutdown)),
         Err(error) => {
             if let Err(error) = entered.leave().await {
-                app.errors.report(error);
+                errors.report(error);
             }
             Err(error)
         }
@@ -95,9 +96,9 @@ async fn enter(app: &mut App, setups: &[Setup], entered: &mut Entered) -> Result
             .start(std::mem::take(&mut mount.steps.startup), setup)
             .await?;
     }
-    CheckError::from_problems(check::missing_state(app, |number, key| {
-        setups[number].sees(key)
-    }))?;
+    let mut problems = check::missing_state(app, |number, key| setups[number].sees(key));
+    app.check_overrides(|number, key| setups[number].has(key), &mut problems);
+    CheckError::from_problems(problems)?;
     // Only now: a start that fails leaves what was entered, and runs no plain hooks.
     for (mount, setup) in app.mounts.iter_mut().zip(setups) {
         entered.at_shutdown(std::mem::take(&mut mount.steps.shutdown), setup);
@@ -240,30 +241,25 @@ impl Running {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a request that no route serves through the middleware of the app whose prefix it has.
-    fn unrouted(&self, request: Request, context: &Context, outcome: Unrouted) -> AppFuture {
-        let owner = self
-            .inner
-            .mounts
-            .owner(request.uri().path())
-            .copied()
-            .unwrap_or(0);
-        let (mounted, chain) = &self.inner.unrouted[owner];
-        let scope = Scope::new(
-            Arc::clone(mounted),
-            None,
-            Params::default(),
-            context.clone(),
-            &request,
-        );
-        AppFuture::new(chain, request, scope.with_unrouted(outcome))
+    /// Answers a request for a WebSocket over HTTP/2, which is routed like one over HTTP/1 (RFC 8441 §5).
+    #[cfg(feature = "ws")]
+    async fn tunnel(self, mut request: Request, context: Context) -> Response {
+        *request.method_mut() = Method::GET;
+        let response = self.route(request, &context).await;
+        if !response.status().is_success() || crate::ws::is_accepted(&response) {
+            return response;
+        }
+        // A success hands over the stream, which a handler that knows of no WebSocket does not mean.
+        let mounted = Arc::clone(&self.inner.unrouted[0].0);
+        let request = Request::default();
+        let scope = Scope::new(mounted, None, Params::default(), context, &request);
+        let mut response = scope.render(&crate::ws::not_spoken());
+        scope.prepare(&mut response);
+        response
     }
-}
 
-impl Service for Running {
-    type Future = AppFuture;
-
-    fn call(&self, request: Request, context: &Context) -> AppFuture {
+    /// Finds the route of a request, or what answers where there is none.
+    fn route(&self, request: Request, context: &Context) -> AppFuture {
         let error = match self
             .inner
             .router
@@ -305,6 +301,40 @@ impl Service for Running {
                 .kind(ErrorKind::Refused),
         };
         self.unrouted(request, context, Unrouted::Error(error))
+    }
+
+    /// Sends a request that no route serves through the middleware of the app whose prefix it has.
+    fn unrouted(&self, request: Request, context: &Context, outcome: Unrouted) -> AppFuture {
+        let owner = self
+            .inner
+            .mounts
+            .owner(request.uri().path())
+            .copied()
+            .unwrap_or(0);
+        let (mounted, chain) = &self.inner.unrouted[owner];
+        let scope = Scope::new(
+            Arc::clone(mounted),
+            None,
+            Params::default(),
+            context.clone(),
+            &request,
+        );
+        AppFuture::new(chain, request, scope.with_unrouted(outcome))
+    }
+}
+
+impl Service for Running {
+    type Future = AppFuture;
+
+    fn call(&self, request: Request, context: &Context) -> AppFuture {
+        #[cfg(feature = "ws")]
+        if crate::ws::is_tunnel(&request) {
+            return AppFuture {
+                future: Box::pin(self.clone().tunnel(request, context.clone())),
+                hooked: None,
+            };
+        }
+        self.route(request, context)
     }
 
     fn refuse(&self, request: Request, refusal: Refusal, context: &Context) -> Answer<AppFuture> {

@@ -20,7 +20,7 @@ pub(super) async fn whole(request: &mut Request, scope: &Scope) -> Result<Bytes,
 }
 
 /// Refuses a body that would have to be decoded first, and says what can be sent (RFC 9110 §15.5.16).
-fn refuse_coding(headers: &HeaderMap) -> Result<(), HttpError> {
+pub(super) fn refuse_coding(headers: &HeaderMap) -> Result<(), HttpError> {
     let codings = headers.get_all(header::CONTENT_ENCODING).iter();
     for coding in codings {
         if !coding.as_bytes().eq_ignore_ascii_case(b"identity") {
@@ -46,7 +46,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> Result<Option<ContentType>, H
 }
 
 /// Refuses a body of another type than `expected`.
-#[cfg(any(feature = "form", feature = "json"))]
+#[cfg(any(feature = "form", feature = "json", feature = "multipart"))]
 pub(super) fn expect_type(
     headers: &HeaderMap,
     expected: &'static str,

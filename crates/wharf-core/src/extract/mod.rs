@@ -10,7 +10,7 @@
 //! | the query | [`Query`], [`QueryPairs`], [`RawQuery`] |
 //! | the URL as a whole | [`Target`], [`Host`], [`Uri`] |
 //! | the header fields | [`Header`], [`Conditional`], `Cookies` (feature `cookies`), [`HeaderMap`] |
-//! | the body, as the last argument | `Json` (feature `json`), `Form` (feature `form`), [`String`], [`Bytes`](bytes::Bytes), [`Body`], [`Request`] |
+//! | the body, as the last argument | `Json` (feature `json`), `Form` (feature `form`), `Multipart` and `MultipartForm` (feature `multipart`), [`String`], [`Bytes`](bytes::Bytes), [`Body`], [`Request`] |
 //! | the client | [`PeerAddr`], [`Peer`], [`PeerCertificate`](wharf_http::connection::PeerCertificate) |
 //! | the connection | [`Connection`] |
 //! | the app | [`State`] |
@@ -32,6 +32,8 @@ mod header;
 #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
 pub mod json;
 mod matched;
+#[cfg(feature = "multipart")]
+mod multipart;
 mod needs;
 mod path;
 mod peer;
@@ -50,6 +52,9 @@ pub use cookies::Cookies;
 pub use form::Form;
 pub use header::Header;
 pub use matched::MatchedRoute;
+#[cfg(feature = "multipart")]
+#[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
+pub use multipart::{FormConfig, Multipart, MultipartForm, Upload};
 pub use needs::{Need, Needs, TypeKey};
 pub use path::Path;
 pub use peer::PeerAddr;

@@ -36,7 +36,7 @@ impl Entered {
     }
 
     pub(crate) fn errors(&self) -> ErrorLog {
-        self.errors
+        self.errors.clone()
     }
 
     /// Enters a resource; should it fail, what was entered before is still to be left with [`leave`](Self::leave).
@@ -83,7 +83,7 @@ impl Entered {
             let work = tokio::spawn((task.run)(setup.clone()));
             let abort = AbortOnDrop(work.abort_handle());
             let watched = name.clone();
-            let errors = self.errors;
+            let errors = self.errors.clone();
             // Watched, so that a task that ends badly is known at once and not at the shutdown.
             let watcher = tokio::spawn(async move {
                 match work.await {

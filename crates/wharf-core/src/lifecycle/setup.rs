@@ -17,15 +17,24 @@ pub struct Setup {
 #[derive(Debug)]
 struct SetupInner {
     state: Mutex<StateMap>,
+    /// What stands in for state of its type as soon as somebody provides that.
+    overrides: StateMap,
     parent: Option<Setup>,
     shutdown: Signal,
 }
 
 impl Setup {
-    pub(crate) fn new(state: StateMap, parent: Option<Self>, shutdown: Signal) -> Self {
+    pub(crate) fn new(
+        mut state: StateMap,
+        overrides: StateMap,
+        parent: Option<Self>,
+        shutdown: Signal,
+    ) -> Self {
+        state.replace(&overrides);
         Self {
             inner: Arc::new(SetupInner {
                 state: Mutex::new(state),
+                overrides,
                 parent,
                 shutdown,
             }),
@@ -54,7 +63,11 @@ impl Setup {
     ///
     /// A value of the same type that was provided before is replaced. It has no effect once the app has started.
     pub fn provide<T: Any + Send + Sync>(&self, value: T) {
-        self.lock().insert(value);
+        let key = TypeKey::of::<T>();
+        let mut state = self.lock();
+        if !state.take_over(key, &self.inner.overrides) {
+            state.insert(value);
+        }
     }
 
     /// Returns the signal that fires when the app begins to shut down.

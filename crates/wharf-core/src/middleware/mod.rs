@@ -4,10 +4,26 @@
 //! to all routes whether they were written before or after it. Answers that no route gives, such as 404 and 405, pass
 //! through it too.
 
+#[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+mod compress;
+#[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+mod decompress;
 mod from_fn;
 mod into;
 mod layer;
 
+#[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "brotli", feature = "gzip", feature = "zstd")))
+)]
+pub use compress::{Compress, NeverCompress};
+#[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "brotli", feature = "gzip", feature = "zstd")))
+)]
+pub use decompress::Decompress;
 pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
 pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
 pub use layer::Layer;

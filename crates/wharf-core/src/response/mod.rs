@@ -6,6 +6,9 @@ mod cookie;
 mod html;
 pub mod problem;
 mod redirect;
+#[cfg(feature = "sse")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sse")))]
+pub mod sse;
 
 pub use attachment::Attachment;
 #[cfg(feature = "cookies")]

@@ -36,6 +36,11 @@ pub enum ErrorKind {
     TooSlow,
     /// The connection ended before the body did.
     Disconnected,
+    /// The body ended before as many bytes as the reader asked for.
+    TooShort {
+        /// How many bytes more were asked for.
+        missing: usize,
+    },
     /// The body breaks the rules of its framing or coding.
     Malformed,
     /// Something else; see the source.
@@ -89,6 +94,7 @@ impl fmt::Display for Error {
             ErrorKind::TimedOut => f.write_str("the body did not arrive in time"),
             ErrorKind::TooSlow => f.write_str("the body arrived too slowly"),
             ErrorKind::Disconnected => f.write_str("the connection ended before the body did"),
+            ErrorKind::TooShort { missing } => write!(f, "the body ends {missing} bytes early"),
             ErrorKind::Malformed => f.write_str("the body is malformed"),
             ErrorKind::Other => f.write_str("the body could not be read"),
         }?;

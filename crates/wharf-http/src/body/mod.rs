@@ -4,11 +4,13 @@ mod channel;
 mod error;
 #[cfg(feature = "fs")]
 mod file;
+pub(crate) mod reader;
 mod replay;
 mod stream;
 
 pub use channel::Sender;
 pub use error::{Error, ErrorKind};
+pub use reader::Reader;
 
 use std::any::Any;
 use std::fmt;

@@ -206,7 +206,13 @@ impl Connection {
     /// Lets [`report`](Self::report) write to standard error while no `tracing` subscriber is set. Default: off.
     #[must_use]
     pub fn with_errors_to_stderr(self, on: bool) -> Self {
-        self.change(|inner| inner.errors = ErrorLog::new().stderr(on))
+        self.change(|inner| inner.errors = inner.errors.clone().stderr(on))
+    }
+
+    /// Sets where [`report`](Self::report) writes. Default: [`ErrorLog::new`].
+    #[must_use]
+    pub fn with_error_log(self, log: ErrorLog) -> Self {
+        self.change(|inner| inner.errors = log)
     }
 
     /// Logs an error that no caller will see, such as the cause of an answer with status 500.
@@ -228,7 +234,7 @@ impl Connection {
             peer_certificate: shared.peer_certificate.clone(),
             shutdown: shared.shutdown.clone(),
             tasks: shared.tasks.clone(),
-            errors: shared.errors,
+            errors: shared.errors.clone(),
         });
         change(&mut inner);
         Self {

@@ -6,19 +6,20 @@
 mod accept;
 mod accept_encoding;
 mod authorization;
-mod base64;
+pub(crate) mod base64;
 mod cache_control;
 mod challenge;
 mod content_disposition;
 mod content_type;
 mod date;
 mod etag;
-mod extended;
+pub(crate) mod extended;
 mod forwarded;
 pub(crate) mod grammar;
 mod link;
 mod preconditions;
 mod range;
+mod vary;
 
 pub use accept::{Accept, Preference};
 pub use accept_encoding::AcceptEncoding;
@@ -33,6 +34,7 @@ pub use forwarded::{Forwarded, ForwardedElement, ForwardedNode};
 pub use link::{Link, Links};
 pub use preconditions::{Preconditions, Validators, Verdict};
 pub use range::{ByteRange, ContentRange, Range};
+pub use vary::add_vary;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;

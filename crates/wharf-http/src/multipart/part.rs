@@ -1,7 +1,7 @@
 use bytes::BufMut as _;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-use super::BadForm;
+use super::{BadForm, Multipart};
 use crate::Body;
 use crate::header::ContentType;
 
@@ -174,6 +174,18 @@ fn escape(name: &str, head: &mut Vec<u8>) -> Result<(), BadForm> {
         }
     }
     Ok(())
+}
+
+impl From<Multipart> for Part {
+    /// Makes a part of several parts, such as the `multipart/alternative` in a `multipart/mixed`.
+    fn from(inner: Multipart) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, inner.content_type().clone());
+        Self {
+            headers,
+            ..Self::new(inner.into_body())
+        }
+    }
 }
 
 impl<B: Into<Body>> From<B> for Part {

@@ -9,6 +9,7 @@ mod record;
 pub use format::{AccessLogFormat, AccessLogFormatError};
 pub(crate) use record::{Line, Outcome, Record};
 
+use std::fmt;
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -29,12 +30,15 @@ use wharf_http::Context;
 /// # let _ = (log, quiet);
 /// # Ok::<(), wharf_server::AccessLogFormatError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct AccessLog {
     on: bool,
     stderr: bool,
     format: Arc<AccessLogFormat>,
+    also: Option<Sink>,
 }
+
+type Sink = Arc<dyn Fn(&Context, &str) + Send + Sync>;
 
 impl Default for AccessLog {
     fn default() -> Self {
@@ -50,6 +54,7 @@ impl AccessLog {
             on: true,
             stderr: false,
             format: Arc::default(),
+            also: None,
         }
     }
 
@@ -78,6 +83,27 @@ impl AccessLog {
         self
     }
 
+    /// Sets a function that is given each line besides, with the context of its request. It is called by the connection, and has
+    /// to return soon.
+    ///
+    /// Default: none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// use wharf_server::AccessLog;
+    ///
+    /// let (sender, lines) = channel();
+    /// let log = AccessLog::new().also(move |_, line| sender.send(line.to_owned()).unwrap_or_default());
+    /// # let _ = (log, lines);
+    /// ```
+    #[must_use]
+    pub fn also(mut self, sink: impl Fn(&Context, &str) + Send + Sync + 'static) -> Self {
+        self.also = Some(Arc::new(sink));
+        self
+    }
+
     /// Returns the format of lines; `None` when there are none.
     pub(crate) fn format_in_use(&self) -> Option<&AccessLogFormat> {
         self.on.then_some(&*self.format)
@@ -86,7 +112,8 @@ impl AccessLog {
     /// Tells whether anybody would see a line now.
     pub(crate) fn is_wanted(&self) -> bool {
         self.on
-            && (tracing::enabled!(target: "wharf::access", Level::INFO)
+            && (self.also.is_some()
+                || tracing::enabled!(target: "wharf::access", Level::INFO)
                 || self.stderr && !tracing::dispatcher::has_been_set())
     }
 
@@ -104,6 +131,9 @@ impl AccessLog {
     pub(crate) fn write(&self, context: &Context, record: &Record, line: &Line) {
         let mut text = String::with_capacity(160);
         record.print(&self.format, context, line, &mut text);
+        if let Some(also) = &self.also {
+            also(context, &text);
+        }
         if self.stderr && !tracing::dispatcher::has_been_set() {
             text.push('\n');
             // One call, so that lines of several workers are not mixed; nobody is left to tell when it fails.
@@ -121,5 +151,33 @@ impl AccessLog {
             outcome = line.outcome.as_str(),
             "{text}"
         );
+    }
+}
+
+impl PartialEq for AccessLog {
+    /// Tells whether both write the same lines to the same places; functions are the same only when one is a clone of the
+    /// other.
+    fn eq(&self, other: &Self) -> bool {
+        let same_sink = match (&self.also, &other.also) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        same_sink
+            && (self.on, self.stderr) == (other.on, other.stderr)
+            && self.format == other.format
+    }
+}
+
+impl Eq for AccessLog {}
+
+impl fmt::Debug for AccessLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessLog")
+            .field("on", &self.on)
+            .field("stderr", &self.stderr)
+            .field("format", &self.format)
+            .field("also", &self.also.is_some())
+            .finish()
     }
 }

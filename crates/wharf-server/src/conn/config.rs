@@ -10,6 +10,7 @@ use hyper::server::conn::http1;
 use hyper::server::conn::http2;
 #[cfg(feature = "http2")]
 use hyper_util::rt::TokioTimer;
+use wharf_http::error::ErrorLog;
 use wharf_http::{Service, Signal};
 
 use super::forwarded::{ForwardedBy, Forwarding};
@@ -45,6 +46,8 @@ pub(crate) struct Settings {
     pub(super) http1: Http1Config,
     pub(super) http2: Http2Config,
     pub(super) access_log: AccessLog,
+    /// Where the server's connections report errors; those of others have a log of their own.
+    pub(crate) error_log: ErrorLog,
     pub(crate) stats: Stats,
     pub(super) abort: Signal,
     pub(super) server: Option<HeaderValue>,
@@ -68,6 +71,7 @@ impl<S: Service> ConnectionConfig<S> {
                 http1: Http1Config::new(),
                 http2: Http2Config::new(),
                 access_log: AccessLog::new(),
+                error_log: ErrorLog::new(),
                 stats: Stats::new(),
                 abort: Signal::new(),
                 server: None,
@@ -158,6 +162,11 @@ impl<S: Service> ConnectionConfig<S> {
     /// Sets the signal that fires when another process has taken over: then there is no hurry to end.
     pub(crate) fn handed_over(self, signal: Signal) -> Self {
         self.change(|settings| settings.handed_over = signal)
+    }
+
+    /// Sets where the connections that a server describes report errors.
+    pub(crate) fn error_log(self, log: ErrorLog) -> Self {
+        self.change(|settings| settings.error_log = log)
     }
 
     /// Lets the health of the process be answered for.

@@ -8,6 +8,8 @@ mod frames;
 #[cfg(unix)]
 mod listeners;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod proxies;
 #[cfg(test)]
 mod raw;

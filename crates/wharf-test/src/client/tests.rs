@@ -2,9 +2,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use wharf_client::Phase;
+use wharf_client::{Phase, Timeouts};
 use wharf_http::service::service_fn;
-use wharf_http::{Body, Context, Request, Response, Service, Signal};
+use wharf_http::{Body, Context, Request, Response, Serve, Service, Signal};
 
 use super::*;
 

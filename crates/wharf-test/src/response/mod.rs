@@ -1,21 +1,29 @@
 //! What a test asserts of a response.
 
-use std::fmt::{self, Write as _};
+mod assertions;
+mod cookie;
+mod json;
+mod shown;
+
+pub use cookie::ResponseCookie;
+
+use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use wharf_client::Url;
+use wharf_client::redirect::Hop;
 
+use self::shown::{Excerpt, fields};
 use crate::fail;
-
-/// How much of a body a message shows, in bytes.
-const EXCERPT: usize = 2048;
+use crate::request::Asked;
 
 /// A response with its whole body.
 ///
 /// Every method that begins with `assert` returns the response, so that one can be written after the other. A failure
-/// prints what differs, then the request line, the response head and the start of the body.
+/// prints what differs, then the request (without its secrets), the response, which route has served it, and what the server has
+/// logged for it.
 ///
 /// # Examples
 ///
@@ -36,20 +44,32 @@ const EXCERPT: usize = 2048;
 ///     .assert_status(200)
 ///     .assert_header("content-type", "application/json")
 ///     .assert_json(&json!({ "name": "Ada", "ships": [1, 2] }))
-///     .assert_json_at("/ships/0", &json!(1));
+///     .assert_json_at("/ships/0", &json!(1))
+///     .assert_json_contains(&json!({ "name": "Ada" }));
 /// # });
 /// ```
 pub struct TestResponse {
-    request: String,
+    asked: Asked,
     response: http::Response<Bytes>,
+    url: Option<Url>,
+    history: Vec<Hop>,
 }
 
 impl TestResponse {
-    pub(crate) fn new(request: String, response: wharf_http::Response, body: Bytes) -> Self {
+    pub(crate) fn new(asked: Asked, response: wharf_http::Response, body: Bytes) -> Self {
         Self {
-            request,
+            asked,
             response: response.map(|_read| body),
+            url: None,
+            history: Vec::new(),
         }
+    }
+
+    /// Adds where it has come from, and by which redirects.
+    pub(crate) fn led(mut self, url: Url, history: Vec<Hop>) -> Self {
+        self.url = Some(url);
+        self.history = history;
+        self
     }
 
     /// Returns the status.
@@ -110,148 +130,45 @@ impl TestResponse {
         }
     }
 
-    /// Asserts the status, such as `200`.
-    ///
-    /// # Panics
-    ///
-    /// Panics when it is another one.
-    #[track_caller]
-    pub fn assert_status(&self, expected: u16) -> &Self {
-        let status = self.status();
-        if status.as_u16() != expected {
-            let expected = StatusCode::from_u16(expected).map_or_else(
-                |_unassigned| expected.to_string(),
-                |status| status.to_string(),
-            );
-            self.fail(&format!("the status is {status}, expected {expected}"));
-        }
-        self
+    /// Returns the cookies that the response sets, in order.
+    #[must_use]
+    pub fn cookies(&self) -> Vec<ResponseCookie> {
+        ResponseCookie::of(self.headers())
     }
 
-    /// Asserts that a header field has this value, among others that it may have.
-    ///
-    /// # Panics
-    ///
-    /// Panics when no field of that name has the value.
-    #[track_caller]
-    pub fn assert_header(&self, name: &str, expected: impl AsRef<[u8]>) -> &Self {
-        let expected = expected.as_ref();
-        let mut values = self.headers().get_all(name).iter().peekable();
-        if values.peek().is_none() {
-            let expected = expected.escape_ascii();
-            self.fail(&format!(
-                "the header `{name}` is missing, expected `{expected}`"
-            ));
-        }
-        if !values.any(|value| value.as_bytes() == expected) {
-            let mut message = format!("the header `{name}` is ");
-            for (index, value) in self.headers().get_all(name).iter().enumerate() {
-                let separator = if index == 0 { "" } else { " and " };
-                let value = value.as_bytes().escape_ascii();
-                let _infallible = write!(message, "{separator}`{value}`");
-            }
-            let _infallible = write!(message, ", expected `{}`", expected.escape_ascii());
-            self.fail(&message);
-        }
-        self
+    /// Returns the cookie of a name that the response sets, the last of several.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<ResponseCookie> {
+        let cookies = self.cookies().into_iter().rev();
+        cookies.into_iter().find(|cookie| cookie.name() == name)
     }
 
-    /// Asserts that there is no header field of this name.
-    ///
-    /// # Panics
-    ///
-    /// Panics when there is one.
-    #[track_caller]
-    pub fn assert_no_header(&self, name: &str) -> &Self {
-        if let Some(value) = self.headers().get(name) {
-            let value = value.as_bytes().escape_ascii();
-            self.fail(&format!("the header `{name}` is `{value}`, expected none"));
-        }
-        self
+    /// Returns the URL that the response came from, after all redirects; `None` when no client has fetched it.
+    #[must_use]
+    pub fn url(&self) -> Option<&Url> {
+        self.url.as_ref()
     }
 
-    /// Asserts that the body is this text.
-    ///
-    /// # Panics
-    ///
-    /// Panics when it is something else.
-    #[track_caller]
-    pub fn assert_text(&self, expected: impl AsRef<str>) -> &Self {
-        let expected = expected.as_ref();
-        if self.bytes() != expected.as_bytes() {
-            self.fail(&format!(
-                "the body is not the expected text\nexpected: {expected:?}\n     got: {}",
-                quoted(self.bytes())
-            ));
-        }
-        self
+    /// Returns the redirects that were followed, in order.
+    #[must_use]
+    pub fn history(&self) -> &[Hop] {
+        &self.history
     }
 
-    /// Asserts that the body is text that contains `part`.
-    ///
-    /// # Panics
-    ///
-    /// Panics when it is not.
-    #[track_caller]
-    pub fn assert_text_contains(&self, part: impl AsRef<str>) -> &Self {
-        let part = part.as_ref();
-        if !self.text().contains(part) {
-            self.fail(&format!("the body does not contain {part:?}"));
-        }
-        self
+    /// Returns which route has served the request, such as `GET /ships/{id} (handler ships::show)`; `None` when none has, or it is
+    /// not known.
+    #[must_use]
+    pub fn route(&self) -> Option<String> {
+        self.asked.trail.last()?.account().route.clone()
     }
 
-    /// Asserts the bytes of the body.
+    /// Returns what the server has logged for the request so far: errors that only the log shows, its line in the access log.
     ///
-    /// # Panics
-    ///
-    /// Panics when it has others.
-    #[track_caller]
-    pub fn assert_bytes(&self, expected: impl AsRef<[u8]>) -> &Self {
-        let expected = expected.as_ref();
-        if self.bytes() != expected {
-            self.fail(&format!(
-                "the body has not the expected bytes\nexpected: {}\n     got: {}",
-                quoted(expected),
-                quoted(self.bytes())
-            ));
-        }
-        self
-    }
-
-    /// Asserts that the body is this JSON; white space and the order of fields do not matter.
-    ///
-    /// # Panics
-    ///
-    /// Panics when it is other JSON, or none.
-    #[track_caller]
-    pub fn assert_json(&self, expected: &Value) -> &Self {
-        let value = self.json::<Value>();
-        if value != *expected {
-            self.fail(&format!(
-                "the body is other JSON\nexpected: {expected}\n     got: {value}"
-            ));
-        }
-        self
-    }
-
-    /// Asserts one value of a JSON body, named by a JSON pointer such as `/ships/0/name` (RFC 6901).
-    ///
-    /// # Panics
-    ///
-    /// Panics when the value is missing or another one, or the body is not JSON.
-    #[track_caller]
-    pub fn assert_json_at(&self, pointer: &str, expected: &Value) -> &Self {
-        let value = self.json::<Value>();
-        match value.pointer(pointer) {
-            Some(value) if value == expected => self,
-            Some(value) => self.fail(&format!(
-                "the body has other JSON at `{pointer}`\nexpected: {expected}\n     got: {value}"
-            )),
-            None => self.fail(&format!(
-                "the body has nothing at `{pointer}`, expected {expected}"
-            )),
-        }
+    /// The line of the access log is written after the last byte of the answer, and may come a moment after that.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        let last = self.asked.trail.last();
+        last.map_or_else(Vec::new, |sent| sent.account().lines.clone())
     }
 
     /// Fails the test with a message that shows the whole exchange.
@@ -261,40 +178,29 @@ impl TestResponse {
     }
 }
 
-/// The bytes as a string literal, cut where they are long.
-fn quoted(bytes: &[u8]) -> String {
-    let shown = &bytes[..bytes.len().min(EXCERPT)];
-    let more = if shown.len() < bytes.len() { "..." } else { "" };
-    format!("{:?}{more}", String::from_utf8_lossy(shown))
-}
-
 impl fmt::Display for TestResponse {
-    /// Prints the request line, the response head and the start of the body.
+    /// Prints the request without its secrets, the response head and the start of the body, the route, and the server's log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.request)?;
-        writeln!(f)?;
+        writeln!(f, "{}", self.asked)?;
+        for hop in &self.history {
+            writeln!(f, "({} from {})\n", hop.status(), hop.url())?;
+        }
         writeln!(f, "{:?} {}", self.version(), self.status())?;
-        for (name, value) in self.headers() {
-            writeln!(f, "{name}: {}", value.as_bytes().escape_ascii())?;
+        fields(f, self.headers(), false)?;
+        if !self.bytes().is_empty() {
+            writeln!(f, "\n{}", Excerpt(self.bytes()))?;
         }
-        writeln!(f)?;
-        let body = self.bytes();
-        let shown = &body[..body.len().min(EXCERPT)];
-        write!(f, "{}", String::from_utf8_lossy(shown))?;
-        if shown.len() < body.len() {
-            write!(f, "\n... ({} bytes in all)", body.len())?;
-        }
-        Ok(())
+        f.write_str(&self.asked.log())
     }
 }
 
 impl fmt::Debug for TestResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestResponse")
-            .field("request", &self.request)
+            .field("request", &self.asked.line)
             .field("status", &self.status())
             .field("headers", self.headers())
-            .field("body", &quoted(self.bytes()))
+            .field("body", &Excerpt(self.bytes()).quoted())
             .finish()
     }
 }

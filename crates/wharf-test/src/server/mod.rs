@@ -1,17 +1,24 @@
-//! A real server on a port that the system chose.
+//! A real server on a socket that the system chose.
+
+mod builder;
+#[cfg(unix)]
+mod socket_file;
+
+pub use builder::TestServerBuilder;
 
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::Path;
 
 use http::Method;
-use tokio::net::TcpStream;
 use wharf_client::Client;
-use wharf_http::Serve;
+use wharf_http::{BoxError, Serve};
 use wharf_server::{Report, Server, ServerHandle};
 
-use crate::client::plain;
+use crate::host::{Place, Site};
 use crate::{RawConnection, RawReply, TestRequest, fail};
 
-/// A server on a free port of `127.0.0.1`, with a client for it.
+/// A server on a free port of `127.0.0.1`, or on a unix socket, with a client for it.
 ///
 /// For what only a socket can show: addresses, resets, foreign clients. Anything else is faster and more exact with
 /// [`TestClient`](crate::TestClient), which makes the same requests; in particular time cannot be paused here, since the
@@ -35,8 +42,12 @@ use crate::{RawConnection, RawReply, TestRequest, fail};
 #[derive(Debug)]
 pub struct TestServer {
     handle: ServerHandle,
-    addr: SocketAddr,
+    site: Site,
+    base: String,
     client: Client,
+    /// Removed with the server.
+    #[cfg(unix)]
+    _file: Option<socket_file::SocketFile>,
 }
 
 impl TestServer {
@@ -46,7 +57,7 @@ impl TestServer {
     ///
     /// Panics when it does not start, with everything that is wrong with it.
     pub async fn start<S: Serve>(app: S) -> Self {
-        Self::start_server(Server::new(app)).await
+        Self::builder().start(app).await
     }
 
     /// Starts a server with settings of its own, on a free port of `127.0.0.1` besides the addresses that it has.
@@ -55,10 +66,7 @@ impl TestServer {
     ///
     /// Panics when it does not start, with everything that is wrong with it.
     pub async fn start_server<S: Serve>(server: Server<S>) -> Self {
-        match Self::try_start_server(server).await {
-            Ok(server) => server,
-            Err(error) => fail(&format!("the server does not start: {error:#}")),
-        }
+        Self::builder().start_server(server).await
     }
 
     /// Starts a server like [`start_server`](Self::start_server).
@@ -66,24 +74,13 @@ impl TestServer {
     /// # Errors
     ///
     /// Why it does not start.
-    ///
-    /// # Panics
-    ///
-    /// Panics when the server has no TCP address, which cannot happen.
-    pub async fn try_start_server<S: Serve>(
-        server: Server<S>,
-    ) -> Result<Self, wharf_server::Error> {
-        let handle = server.bind("127.0.0.1:0").start().await?;
-        let addrs = handle.addrs();
-        let addr = *addrs
-            .last()
-            .expect("the address that was bound is the last");
-        let client = plain().base(format!("http://{addr}/")).build();
-        Ok(Self {
-            handle,
-            addr,
-            client: client.expect("an address makes a URL"),
-        })
+    pub async fn try_start_server<S: Serve>(server: Server<S>) -> Result<Self, BoxError> {
+        Self::builder().try_start_server(server).await
+    }
+
+    /// Starts the making of a server on another kind of socket, or behind TLS.
+    pub fn builder() -> TestServerBuilder {
+        TestServerBuilder::default()
     }
 
     crate::request::verbs!();
@@ -95,19 +92,63 @@ impl TestServer {
     }
 
     /// Returns the address that the server listens on.
+    ///
+    /// # Panics
+    ///
+    /// Panics when it listens on a unix socket.
     #[must_use]
+    #[track_caller]
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        match &self.site.place {
+            Place::Tcp(address) => *address,
+            #[cfg(unix)]
+            Place::Unix(path) => fail(&format!(
+                "the server has no address, it listens on {}",
+                path.display()
+            )),
+        }
     }
 
-    /// Returns the URL of `path`, for a client other than this one.
+    /// Returns the path of the unix socket that the server listens on; `None` when it listens on an address.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn socket_path(&self) -> Option<&Path> {
+        match &self.site.place {
+            Place::Tcp(_) => None,
+            Place::Unix(path) => Some(path),
+        }
+    }
+
+    /// Returns the URL of `path`, for a client other than this one. Behind a unix socket the host is `localhost`.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!(
-            "http://{}/{}",
-            self.addr,
-            path.strip_prefix('/').unwrap_or(path)
-        )
+        format!("{}{}", self.base, path.strip_prefix('/').unwrap_or(path))
+    }
+
+    /// Returns who has signed the certificate of the server; `None` when it does not speak TLS.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    #[must_use]
+    pub fn authority(&self) -> Option<&crate::tls::Authority> {
+        self.site.authority.as_ref()
+    }
+
+    /// Returns the certificate in PEM that a client has to believe.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the server does not speak TLS.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    #[must_use]
+    #[track_caller]
+    pub fn ca_pem(&self) -> String {
+        match self.authority() {
+            Some(authority) => authority.ca_pem(),
+            None => {
+                fail("the server does not speak TLS: start it with `TestServer::builder().tls()`")
+            }
+        }
     }
 
     /// Returns the client itself, to be given to code that makes requests of its own.
@@ -121,7 +162,7 @@ impl TestServer {
         &self.handle
     }
 
-    /// Sends `bytes` by a connection of their own and reads the answer to them.
+    /// Sends `bytes` by a connection of their own and reads the answer to them. Behind TLS they are encrypted on their way.
     ///
     /// The sending side stays open: to a server, a client that closes it has left. See [`RawConnection::reply`] for what
     /// is read; what comes after one whole answer is not.
@@ -133,15 +174,15 @@ impl TestServer {
         self.connect().await.exchange(bytes.as_ref()).await
     }
 
-    /// Opens a connection on which a test reads and writes bytes as it likes.
+    /// Opens a connection on which a test reads and writes bytes as it likes. Behind TLS they are encrypted on their way.
     ///
     /// # Panics
     ///
     /// Panics when the server does not accept.
     pub async fn connect(&self) -> RawConnection {
-        match TcpStream::connect(self.addr).await {
+        match self.site.connect() {
             Ok(socket) => RawConnection::new(socket),
-            Err(error) => fail(&format!("could not connect to {}: {error}", self.addr)),
+            Err(error) => fail(&format!("could not connect to {}: {error}", self.base)),
         }
     }
 

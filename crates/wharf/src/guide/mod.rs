@@ -13,14 +13,15 @@
 //! 4. [State and life cycle](state): what handlers share; what is opened before the first request and closed after the last.
 //! 5. [Errors](errors): failing with the right status, and what the client gets to see of it.
 //! 6. [Middleware](middleware): code around many handlers.
-//! 7. [Limits](limits): how long and how much, by default, and how to change it.
-//! 8. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
-//! 9. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
-//! 10. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
-//! 11. [In production](production): workers, restarts, health, and what a running server tells of itself.
-//! 12. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
-//! 13. [The client](client): calling other services, and what to set before it matters.
-//! 14. [Testing](testing): the real application without a network.
+//! 7. [Compression](compression): answers that become shorter, and bodies that came so.
+//! 8. [Limits](limits): how long and how much, by default, and how to change it.
+//! 9. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
+//! 10. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
+//! 11. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
+//! 12. [In production](production): workers, restarts, health, and what a running server tells of itself.
+//! 13. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
+//! 14. [The client](client): calling other services, and what to set before it matters.
+//! 15. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -33,7 +34,6 @@
 //! - Cookies (planned)
 //! - Forms (planned)
 //! - Static files (planned)
-//! - Compression (planned)
 //! - WebSocket (planned)
 //! - Server-sent events (planned)
 //! - Observability (planned)
@@ -45,6 +45,9 @@ pub mod client {}
 
 #[doc = include_str!("common_mistakes.md")]
 pub mod common_mistakes {}
+
+#[doc = include_str!("compression.md")]
+pub mod compression {}
 
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}

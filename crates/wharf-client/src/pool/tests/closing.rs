@@ -93,3 +93,19 @@ async fn dropping_the_last_clone_closes_idle_connections() {
     settle().await;
     assert_eq!(docks.open(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn idle_connections_are_closed_and_the_client_goes_on() {
+    let (client, _docks) = docks(PoolConfig::new());
+    fetch(&client, "a.test/").await.unwrap();
+    let mut running = get(&client, "b.test/?pause=1000").await.unwrap();
+    client.close_idle();
+    assert_eq!(client.stats().idle(), 0);
+    // What was in use is finished, and new requests open new connections.
+    running.text().await.unwrap();
+    fetch(&client, "a.test/").await.unwrap();
+    let stats = client.stats();
+    let created = stats.hosts().iter().map(|host| host.created());
+    assert_eq!(created.sum::<u64>(), 3);
+    assert_eq!(stats.idle(), 2);
+}

@@ -15,6 +15,7 @@ use crate::{Client, ClientBuilder, Connector, Phase, PoolConfig};
 
 mod credentials;
 mod deadlines;
+mod direct;
 mod errors;
 mod exchange;
 mod expect;

@@ -7,6 +7,8 @@ mod form;
 mod header;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "multipart")]
+mod multipart;
 mod path;
 mod query;
 mod target;

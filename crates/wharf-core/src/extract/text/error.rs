@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde_core::de::{Error, Expected, Unexpected};
 
+use super::Given;
+
 /// Why a value cannot be made of named texts.
 #[derive(Debug)]
 pub(crate) struct TextError {
@@ -34,6 +36,10 @@ pub(crate) enum Kind {
     Other(String),
     /// A number of path parameters is wanted that the path does not have.
     Arity { wanted: usize, there: usize },
+    /// There is a file, and text is wanted.
+    File,
+    /// There is text, and a file is wanted.
+    NoFile,
     /// A type that can never be made of text, which is a mistake in the program.
     Unsupported(&'static str),
 }
@@ -54,15 +60,15 @@ impl TextError {
     }
 
     /// Finds out which text it is about, when a value was read only after all texts were taken in.
-    pub(super) fn located(self, written: &[(&str, &str)]) -> Self {
+    pub(super) fn located(self, written: &[Given<'_>]) -> Self {
         let Kind::Invalid {
             given: Some(given), ..
         } = &self.kind
         else {
             return self;
         };
-        match written.iter().find(|(_, text)| text == given) {
-            Some((name, _)) => self.of(name),
+        match written.iter().find(|other| other.text == given) {
+            Some(other) => self.of(other.name),
             None => self,
         }
     }
@@ -103,6 +109,8 @@ impl TextError {
             Kind::Arity { wanted, there } => {
                 format!("{subject} is given {there} times, expected {wanted} times")
             }
+            Kind::File => format!("{subject} is a file, expected text"),
+            Kind::NoFile => format!("{subject} is text, expected a file"),
             Kind::Unsupported(wanted) => format!("{subject} cannot be read as {wanted}"),
         }
     }

@@ -5,15 +5,15 @@ use serde_core::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visito
 
 use super::hints::Hints;
 use super::value::{Role, Value};
-use super::{Kind, Layout, TextError};
+use super::{Given, Kind, Layout, TextError};
 
 /// All names and texts, to be made into one value.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
     /// In the order of writing.
-    pub(super) written: &'a [(&'a str, &'a str)],
+    pub(super) written: &'a [Given<'a>],
     /// In the order of names, and for one name in the order of writing.
-    pub(super) grouped: &'a [(&'a str, &'a str)],
+    pub(super) grouped: &'a [Given<'a>],
     pub(super) layout: Layout,
     pub(super) hints: &'a Hints,
 }
@@ -31,8 +31,8 @@ impl<'a> Fields<'a> {
     /// The only text, for a type that is made of one.
     fn single(self) -> Result<Value<'a>, TextError> {
         match (self.layout, self.written) {
-            (Layout::Path, [(name, _)]) => Ok(Value {
-                name,
+            (Layout::Path, [given]) => Ok(Value {
+                name: given.name,
                 texts: self.written,
                 hints: self.hints,
                 role: Role::Field,
@@ -162,7 +162,7 @@ impl<'a> Deserializer<'a> for Fields<'a> {
 /// Each name with its texts; then names that have none, and may be lists of nothing.
 struct Groups<'a> {
     of: Fields<'a>,
-    rest: &'a [(&'a str, &'a str)],
+    rest: &'a [Given<'a>],
     missing: slice::Iter<'a, String>,
     value: Option<Value<'a>>,
 }
@@ -170,8 +170,8 @@ struct Groups<'a> {
 impl<'a> Groups<'a> {
     fn next(&mut self) -> Option<Value<'a>> {
         let (name, texts) = match self.rest.first() {
-            Some((name, _)) => {
-                let same = self.rest.iter().take_while(|(other, _)| other == name);
+            Some(Given { name, .. }) => {
+                let same = self.rest.iter().take_while(|other| other.name == *name);
                 let (texts, rest) = self.rest.split_at(same.count());
                 self.rest = rest;
                 (*name, texts)
@@ -215,7 +215,7 @@ impl<'a> MapAccess<'a> for Groups<'a> {
 
 /// All texts in the order of writing.
 struct All<'a> {
-    rest: &'a [(&'a str, &'a str)],
+    rest: &'a [Given<'a>],
     hints: &'a Hints,
 }
 
@@ -231,7 +231,7 @@ impl<'a> SeqAccess<'a> for All<'a> {
         };
         self.rest = rest;
         let value = Value {
-            name: first.0,
+            name: first.name,
             texts: slice::from_ref(first),
             hints: self.hints,
             role: Role::Pair,

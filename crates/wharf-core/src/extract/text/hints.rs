@@ -1,4 +1,4 @@
-use super::{Kind, Layout, TextError};
+use super::{Given, Kind, Layout, TextError};
 
 /// How often a value is tried to be made; more means a type that cannot be pleased.
 const ATTEMPTS: usize = 32;
@@ -32,7 +32,7 @@ impl Hints {
     pub(super) fn learn<T>(
         &mut self,
         result: Result<T, TextError>,
-        grouped: &[(&str, &str)],
+        grouped: &[Given<'_>],
         layout: Layout,
     ) -> Result<Option<T>, TextError> {
         if let Some((text, before)) = self.traced.take() {
@@ -87,7 +87,7 @@ impl Hints {
     }
 
     /// Learns which of the names with a text an error is about.
-    fn found(&mut self, error: &TextError, text: &str, grouped: &[(&str, &str)]) -> bool {
+    fn found(&mut self, error: &TextError, text: &str, grouped: &[Given<'_>]) -> bool {
         let (
             Kind::Invalid {
                 given: Some(given), ..
@@ -143,11 +143,11 @@ impl Hints {
 }
 
 /// The names that have a text, each once.
-fn having<'a>(text: &'a str, grouped: &'a [(&'a str, &'a str)]) -> impl Iterator<Item = &'a str> {
+fn having<'a>(text: &'a str, grouped: &'a [Given<'a>]) -> impl Iterator<Item = &'a str> {
     let mut last = None;
     grouped
         .iter()
-        .filter(move |(_, other)| *other == text)
-        .map(|(name, _)| *name)
+        .filter(move |given| given.text == text && given.file.is_none())
+        .map(|given| given.name)
         .filter(move |&name| last.replace(name) != Some(name))
 }

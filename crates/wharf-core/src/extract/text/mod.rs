@@ -12,6 +12,8 @@ mod value;
 
 pub(super) use error::{Kind, TextError};
 pub(super) use pairs::pairs;
+#[cfg(feature = "multipart")]
+pub(super) use value::UPLOAD;
 
 use std::borrow::Cow;
 
@@ -22,6 +24,16 @@ use hints::Hints;
 
 /// A name and its text.
 pub(super) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// A name and what was given under it.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) name: &'a str,
+    /// Empty for a file.
+    pub(super) text: &'a str,
+    /// The number of a file.
+    pub(super) file: Option<u32>,
+}
 
 /// What the names and texts are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,16 +49,25 @@ pub(super) fn decode<T: DeserializeOwned>(
     pairs: &[Pair<'_>],
     layout: Layout,
 ) -> Result<T, TextError> {
-    let written: Vec<(&str, &str)> = pairs
-        .iter()
-        .map(|(name, text)| (name.as_ref(), text.as_ref()))
-        .collect();
-    let mut grouped = written.clone();
-    grouped.sort_by_key(|(name, _)| *name);
+    let given = pairs.iter().map(|(name, text)| Given {
+        name,
+        text,
+        file: None,
+    });
+    decode_given(&given.collect::<Vec<_>>(), layout)
+}
+
+/// Makes a value of texts and files.
+pub(super) fn decode_given<T: DeserializeOwned>(
+    written: &[Given<'_>],
+    layout: Layout,
+) -> Result<T, TextError> {
+    let mut grouped = written.to_vec();
+    grouped.sort_by_key(|given| given.name);
     let mut hints = Hints::default();
     loop {
         let fields = Fields {
-            written: &written,
+            written,
             grouped: &grouped,
             layout,
             hints: &hints,
@@ -54,7 +75,7 @@ pub(super) fn decode<T: DeserializeOwned>(
         let result = T::deserialize(fields);
         if let Some(value) = hints
             .learn(result, &grouped, layout)
-            .map_err(|error| error.located(&written))?
+            .map_err(|error| error.located(written))?
         {
             return Ok(value);
         }

@@ -1,18 +1,27 @@
 use std::slice;
 
-use serde_core::de::value::BorrowedStrDeserializer;
+use serde_core::de::value::{BorrowedStrDeserializer, BytesDeserializer};
 use serde_core::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
 use super::hints::{Hints, Reading};
-use super::{Kind, TextError};
+use super::{Given, Kind, TextError};
 
 /// The texts of one name, to be made into one value.
 #[derive(Clone, Copy)]
 pub(super) struct Value<'a> {
     pub(super) name: &'a str,
-    pub(super) texts: &'a [(&'a str, &'a str)],
+    pub(super) texts: &'a [Given<'a>],
     pub(super) hints: &'a Hints,
     pub(super) role: Role,
+}
+
+/// The type under whose name an upload asks for a file.
+pub(in crate::extract) const UPLOAD: &str = "$wharf::Upload";
+
+/// What a file looks like to serde: its number, behind a byte that no text has.
+fn token(number: u32) -> [u8; 5] {
+    let [a, b, c, d] = number.to_be_bytes();
+    [0xff, a, b, c, d]
 }
 
 /// Where a value stands.
@@ -30,7 +39,8 @@ impl<'a> Value<'a> {
     fn text(&self) -> Result<&'a str, TextError> {
         match self.texts {
             [] => Err(TextError::new(Kind::Missing).of(self.name)),
-            [(_, text)] => Ok(text),
+            [Given { file: Some(_), .. }] => Err(TextError::new(Kind::File).of(self.name)),
+            [given] => Ok(given.text),
             texts => Err(TextError::new(Kind::Repeated(texts.len())).of(self.name)),
         }
     }
@@ -46,9 +56,15 @@ impl<'a> Value<'a> {
 
     /// Reads a text of which no type is known.
     fn any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, TextError> {
-        let [(_, text)] = self.texts else {
+        let [Given { text, file, .. }] = self.texts else {
             return self.list(visitor);
         };
+        if let Some(number) = file {
+            return match self.hints.reading(self.name) {
+                Reading { list: true, .. } if self.role == Role::Field => self.list(visitor),
+                _ => visitor.visit_bytes(&token(*number)),
+            };
+        }
         match self.hints.reading(self.name) {
             Reading { list: true, .. } if self.role == Role::Field => self.list(visitor),
             Reading { scalar: true, .. } => self.scalar(text, visitor),
@@ -145,7 +161,7 @@ impl<'a> Deserializer<'a> for Value<'a> {
         if self.texts.is_empty() {
             return visitor.visit_none();
         }
-        let empty = matches!(self.texts, [(_, "")]);
+        let empty = matches!(self.texts, [given] if given.text.is_empty() && given.file.is_none());
         if empty && self.hints.is_absent(self.name) {
             return visitor.visit_none();
         }
@@ -173,9 +189,23 @@ impl<'a> Deserializer<'a> for Value<'a> {
 
     fn deserialize_newtype_struct<V: Visitor<'a>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, TextError> {
+        if name == UPLOAD {
+            return match self.texts {
+                [
+                    Given {
+                        file: Some(number), ..
+                    },
+                ] => visitor.visit_newtype_struct(BytesDeserializer::new(&token(*number))),
+                [_] => Err(TextError::new(Kind::NoFile).of(self.name)),
+                _ => Err(self
+                    .text()
+                    .err()
+                    .unwrap_or_else(|| TextError::new(Kind::NoFile))),
+            };
+        }
         visitor.visit_newtype_struct(self)
     }
 

@@ -1,0 +1,69 @@
+//! Masking of what clients send (RFC 6455 §5.3).
+
+use std::io;
+
+/// Masks or unmasks bytes that begin `offset` bytes into their frame.
+pub(super) fn apply(bytes: &mut [u8], mask: [u8; 4], offset: usize) {
+    let mut key = mask;
+    key.rotate_left(offset % 4);
+    let [a, b, c, d] = key;
+    let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    // Whole words, of which the compiler makes vectors.
+    let (words, rest) = bytes.as_chunks_mut::<8>();
+    for bytes in words {
+        *bytes = (u64::from_ne_bytes(*bytes) ^ word).to_ne_bytes();
+    }
+    for (byte, key) in rest.iter_mut().zip(key.into_iter().cycle()) {
+        *byte ^= key;
+    }
+}
+
+/// Where masks come from: the system's random numbers, some at a time.
+///
+/// They must not be guessed (RFC 6455 §10.3), or a page could write what it likes onto the wire past a proxy.
+#[derive(Default)]
+pub(super) struct Masks {
+    batch: [[u8; 4]; 16],
+    left: usize,
+}
+
+impl Masks {
+    /// Returns a mask that was never used before.
+    pub(super) fn next(&mut self) -> io::Result<[u8; 4]> {
+        if self.left == 0 {
+            getrandom::fill(self.batch.as_flattened_mut()).map_err(io::Error::other)?;
+            self.left = self.batch.len();
+        }
+        self.left -= 1;
+        Ok(self.batch[self.left])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_byte_meets_its_own_part_of_the_mask(
+            bytes in proptest::collection::vec(any::<u8>(), 0..70),
+            mask in any::<[u8; 4]>(),
+            offset in 0_usize..9,
+        ) {
+            let mut masked = bytes.clone();
+            apply(&mut masked, mask, offset);
+            for (at, (masked, byte)) in masked.iter().zip(&bytes).enumerate() {
+                prop_assert_eq!(*masked, byte ^ mask[(offset + at) % 4]);
+            }
+        }
+    }
+
+    #[test]
+    fn masks_differ_across_batches() {
+        let mut masks = Masks::default();
+        let seen: std::collections::HashSet<_> = (0..40).map(|_| masks.next().unwrap()).collect();
+        assert!(seen.len() > 35, "{}", seen.len());
+    }
+}
