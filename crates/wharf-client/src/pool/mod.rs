@@ -49,7 +49,7 @@ pub(crate) struct Pool {
 
 /// What a request had in common with others, and the URI that told it.
 struct Last {
-    secure: bool,
+    scheme: Scheme,
     authority: Authority,
     key: Key,
 }
@@ -83,9 +83,8 @@ impl Pool {
     pub(crate) fn key(&self, uri: &Uri, way: Way) -> Result<Key, Error> {
         // Making one is sooner done than waiting.
         let mut last = self.last.try_lock().ok();
-        let secure = uri.scheme() == Some(&Scheme::HTTPS);
         if let Some(Some(last)) = last.as_deref()
-            && last.secure == secure
+            && uri.scheme() == Some(&last.scheme)
             && uri.authority().map(Authority::as_str) == Some(last.authority.as_str())
             && last.key.is_reached_by(&way)
         {
@@ -93,9 +92,11 @@ impl Pool {
         }
         let (host, port, secure) = Target::read(uri)?;
         let key = Key::new(&self.hashing, secure, Target::new(host, port), way);
-        if let (Some(last), Some(authority)) = (last.as_deref_mut(), uri.authority()) {
+        if let Some(last) = last.as_deref_mut()
+            && let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority())
+        {
             *last = Some(Last {
-                secure,
+                scheme: scheme.clone(),
                 authority: authority.clone(),
                 key: key.clone(),
             });
