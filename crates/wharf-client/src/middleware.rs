@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use wharf_http::{Middleware, Request, Side};
+use wharf_http::{Body, Middleware, Request, Side};
 
 use crate::Error;
 pub use crate::send::Scope;
@@ -90,13 +90,18 @@ where
 /// ```
 #[must_use]
 pub fn try_clone(request: &Request) -> Option<Request> {
-    let mut copy = Request::new(request.body().try_clone()?);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.version_mut() = request.version();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
+    Some(with_body(request, request.body().try_clone()?))
+}
+
+/// Copies the head of a request.
+pub(crate) fn with_body(head: &Request, body: Body) -> Request {
+    let mut copy = Request::new(body);
+    *copy.method_mut() = head.method().clone();
+    *copy.uri_mut() = head.uri().clone();
+    *copy.headers_mut() = head.headers().clone();
+    *copy.version_mut() = head.version();
+    *copy.extensions_mut() = head.extensions().clone();
+    copy
 }
 
 impl<F> fmt::Debug for FromFn<F> {

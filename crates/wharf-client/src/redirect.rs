@@ -7,6 +7,7 @@ use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
     CONTENT_TYPE, COOKIE, EXPECT, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use url::{Position, Url};
 
@@ -291,6 +292,14 @@ pub(crate) fn to_uri(url: &Url) -> Result<Uri, Error> {
         Uri::try_from(&url[..Position::AfterQuery])
     };
     parsed.map_err(|error| Error::new(ErrorKind::Url).because(error))
+}
+
+/// Does what [`to_uri`] does for a URL whose scheme and authority are those of `origin`, which need not be parsed then.
+pub(crate) fn to_uri_at(origin: Uri, url: &Url) -> Result<Uri, Error> {
+    let mut parts = origin.into_parts();
+    let path = PathAndQuery::try_from(&url[Position::BeforePath..Position::AfterQuery]);
+    parts.path_and_query = Some(path.map_err(|error| Error::new(ErrorKind::Url).because(error))?);
+    Uri::from_parts(parts).map_err(|error| Error::new(ErrorKind::Url).because(error))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use url::{ParseError, Url};
 use wharf_http::BoxError;
 
-use super::Seen;
+use super::{Place, Seen};
 use crate::{Error, ErrorKind};
 
 pub(super) fn parse(base: &str) -> Result<Url, Error> {
@@ -31,21 +31,21 @@ pub(super) fn parse(base: &str) -> Result<Url, Error> {
 
 /// Names the scheme by which the handshake of a WebSocket goes (RFC 6455 §3).
 #[cfg(feature = "ws")]
-pub(super) fn of_websocket(mut url: Url) -> Url {
-    let scheme = match url.scheme() {
+pub(super) fn of_websocket(mut place: Place) -> Place {
+    let scheme = match place.url.scheme() {
         "ws" => "http",
         "wss" => "https",
-        _ => return url,
+        _ => return place,
     };
-    let _all_of_these_have_a_host = url.set_scheme(scheme);
-    url
+    let _all_of_these_have_a_host = place.url.set_scheme(scheme);
+    place.url.into()
 }
 
 /// Joins a URL to the base (RFC 3986 §5.2).
-pub(super) fn resolve(seen: &Seen, base: Option<&Url>, url: &str) -> Result<Url, Error> {
+pub(super) fn resolve(seen: &Seen, base: Option<&Url>, url: &str) -> Result<Place, Error> {
     let invalid = |why: BoxError| Error::new(ErrorKind::Url).because(why);
     match (seen.parse(url), base) {
-        (Ok(url), _) => Ok(url),
+        (Ok(place), _) => Ok(place),
         (Err(ParseError::RelativeUrlWithoutBase), Some(base)) => {
             let joined = base.join(url).map_err(|error| invalid(error.into()))?;
             // `//other` and `\\other` name a host: a path made of somebody's input must not redirect the request.
@@ -55,7 +55,7 @@ pub(super) fn resolve(seen: &Seen, base: Option<&Url>, url: &str) -> Result<Url,
             {
                 return Err(invalid("a relative one cannot lead to another host".into()));
             }
-            Ok(joined)
+            Ok(joined.into())
         }
         (Err(error), _) => Err(invalid(error.into())),
     }

@@ -6,7 +6,7 @@ mod seen;
 mod settings;
 
 pub use builder::ClientBuilder;
-pub(crate) use seen::Seen;
+pub(crate) use seen::{Place, Seen};
 pub use settings::OriginConfig;
 pub(crate) use settings::{Origins, Retry, Settings};
 
@@ -150,12 +150,12 @@ impl Client {
     ///
     /// `http+unix://%2Frun%2Fapp.sock/path` leads to the Unix socket `/run/app.sock`, with `localhost` as the host.
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> RequestBuilder {
-        let url = base::resolve(
+        let place = base::resolve(
             &self.inner.seen,
             self.inner.origins.base.as_ref(),
             url.as_ref(),
         );
-        RequestBuilder::new(self.clone(), method, url)
+        RequestBuilder::new(self.clone(), method, place)
     }
 
     /// Starts the opening of a WebSocket. The scheme is `ws` or `wss`, or as well `http` or `https`; a relative URL is joined to the
@@ -163,13 +163,13 @@ impl Client {
     #[cfg(feature = "ws")]
     #[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
     pub fn ws(&self, url: impl AsRef<str>) -> crate::ws::WebSocketBuilder {
-        let url = base::resolve(
+        let place = base::resolve(
             &self.inner.seen,
             self.inner.origins.base.as_ref(),
             url.as_ref(),
         );
-        let url = url.map(base::of_websocket);
-        crate::ws::WebSocketBuilder::new(RequestBuilder::new(self.clone(), Method::GET, url))
+        let place = place.map(base::of_websocket);
+        crate::ws::WebSocketBuilder::new(RequestBuilder::new(self.clone(), Method::GET, place))
     }
 
     /// Sends a request that was made elsewhere, such as one that a server received; its URI has to be absolute.
@@ -183,13 +183,13 @@ impl Client {
     /// Dropping the future gives the request up and closes its connection; the server may have acted on it.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let outgoing = Outgoing::foreign(request, Arc::clone(&self.inner.settings))?;
-        self.send_outgoing(outgoing).await.map(|response| *response)
+        self.send_outgoing(Box::new(outgoing)).await
     }
 
     pub(crate) fn send_outgoing(
         &self,
-        outgoing: Outgoing,
-    ) -> BoxFuture<'static, Result<Box<Response>, Error>> {
+        outgoing: Box<Outgoing>,
+    ) -> BoxFuture<'static, Result<Response, Error>> {
         send::send(Arc::clone(&self.inner), outgoing)
     }
 
@@ -218,12 +218,12 @@ impl Client {
     #[cfg(feature = "proxy")]
     #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     pub fn explain_proxy(&self, url: impl AsRef<str>) -> Result<crate::proxy::Explanation, Error> {
-        let url = base::resolve(
+        let place = base::resolve(
             &self.inner.seen,
             self.inner.origins.base.as_ref(),
             url.as_ref(),
         )?;
-        Ok(self.inner.settings.proxy.explain(&url))
+        Ok(self.inner.settings.proxy.explain(&place.url))
     }
 
     /// Returns what the connections do at the moment, and what became of earlier ones.

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use http::Uri;
 use url::{ParseError, Url};
 
 /// The longest origin that is kept, in bytes: a scheme, a name as long as they get, and a port.
@@ -17,46 +18,78 @@ struct Origin {
     /// As it was written.
     text: Box<str>,
     url: Url,
+    uri: Uri,
+}
+
+/// A URL, and where that is known already, its scheme and authority as a URI has them.
+pub(crate) struct Place {
+    pub(crate) url: Url,
+    pub(crate) origin: Option<Uri>,
+}
+
+impl From<Url> for Place {
+    fn from(url: Url) -> Self {
+        Self { url, origin: None }
+    }
 }
 
 impl Seen {
     /// Parses an absolute URL.
-    pub(super) fn parse(&self, url: &str) -> Result<Url, ParseError> {
-        let Some(path) = plain_path(url) else {
-            return Url::parse(url);
-        };
-        let origin = &url[..url.len() - path.len()];
+    pub(super) fn parse(&self, url: &str) -> Result<Place, ParseError> {
         // Parsing is sooner done than waiting.
         let Ok(mut last) = self.last.try_lock() else {
-            return Url::parse(url);
+            return Url::parse(url).map(Place::from);
         };
         if let Some(seen) = &*last
-            && *seen.text == *origin
+            && let Some(path) = url.strip_prefix(&*seen.text)
+            && is_plain_path(path)
         {
-            return seen.url.join(path);
-        }
-        let parsed = Url::parse(url)?;
-        if origin.len() <= LONGEST {
-            *last = Some(Origin {
-                text: origin.into(),
-                url: parsed.join("/")?,
+            return Ok(Place {
+                url: seen.at(path)?,
+                origin: Some(seen.uri.clone()),
             });
         }
-        Ok(parsed)
+        let parsed = Url::parse(url)?;
+        if let Some(text) = plain_origin(url).filter(|text| text.len() <= LONGEST) {
+            let url = parsed.join("/")?;
+            *last = Uri::try_from(url.as_str()).ok().map(|uri| Origin {
+                text: text.into(),
+                url,
+                uri,
+            });
+        }
+        Ok(parsed.into())
     }
 }
 
-/// Returns the path of a URL, and what follows it, if they mean the same when they are joined to what stands before.
-fn plain_path(url: &str) -> Option<&str> {
+impl Origin {
+    fn at(&self, path: &str) -> Result<Url, ParseError> {
+        if path.contains(['?', '#']) {
+            return self.url.join(path);
+        }
+        let mut url = self.url.clone();
+        url.set_path(path);
+        Ok(url)
+    }
+}
+
+/// Returns what stands before the path of a URL, if a path means the same when it is joined to that.
+fn plain_origin(url: &str) -> Option<&str> {
     let rest = url
         .strip_prefix("http://")
         .or_else(|| url.strip_prefix("https://"))?;
-    let slash = rest.find('/')?;
-    let (host, path) = rest.split_at(slash);
+    let (host, _) = rest.split_once('/')?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-    // Two slashes name a host, backslashes are slashes (WHATWG URL §4.4), and white space may be left out before that is seen.
-    let joins = !path.starts_with("//") && !path.bytes().any(|byte| byte <= b' ' || byte == b'\\');
-    (!host.is_empty() && host.bytes().all(is_plain) && joins).then_some(path)
+    let is_plain = !host.is_empty() && host.bytes().all(is_plain);
+    is_plain.then(|| &url[..url.len() - rest.len() + host.len()])
+}
+
+/// Tells whether a path, and what follows it, means the same behind each origin: two slashes name a host, backslashes are slashes
+/// (WHATWG URL §4.4), and white space may be left out before that is seen.
+fn is_plain_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.bytes().any(|byte| byte <= b' ' || byte == b'\\')
 }
 
 #[cfg(test)]
@@ -64,6 +97,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::redirect::to_uri;
+
+    /// Parses a URL, and looks at what is known of it besides.
+    fn parse(seen: &Seen, url: &str) -> Result<Url, ParseError> {
+        let Place { url, origin } = seen.parse(url)?;
+        if let Some(origin) = origin {
+            let uri = to_uri(&url).unwrap();
+            assert_eq!(origin.scheme(), uri.scheme(), "{url}");
+            assert_eq!(origin.authority(), uri.authority(), "{url}");
+        }
+        Ok(url)
+    }
 
     #[test]
     fn a_url_is_the_same_whether_its_origin_was_seen_or_not() {
@@ -88,7 +133,7 @@ mod tests {
             "http:///x",
         ] {
             for _ in 0..2 {
-                assert_eq!(seen.parse(url), Url::parse(url), "{url}");
+                assert_eq!(parse(&seen, url), Url::parse(url), "{url}");
             }
         }
     }
@@ -102,7 +147,7 @@ mod tests {
             let seen = Seen::default();
             let _primed = seen.parse(&format!("{host}/"));
             let url = format!("{host}{rest}");
-            prop_assert_eq!(seen.parse(&url), Url::parse(&url));
+            prop_assert_eq!(parse(&seen, &url), Url::parse(&url));
         }
     }
 }

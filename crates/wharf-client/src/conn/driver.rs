@@ -31,15 +31,24 @@ impl Driver {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let closing = self.closing.clone();
+        let signal = self.closing.clone();
         let running = self.tasks.spawn(async move {
             let mut task = pin!(task);
-            let mut closing = pin!(closing.fired());
+            let mut closing = pin!(signal.fired());
+            let mut listens = false;
             poll_fn(|cx| {
-                if task.as_mut().poll(cx).is_ready() || closing.as_mut().poll(cx).is_ready() {
+                if task.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(());
                 }
-                Poll::Pending
+                // The task is always woken by the same waker, so that it has to be left with the signal once only.
+                let closed = match std::mem::replace(&mut listens, true) {
+                    true => signal.is_fired(),
+                    false => closing.as_mut().poll(cx).is_ready(),
+                };
+                match closed {
+                    true => Poll::Ready(()),
+                    false => Poll::Pending,
+                }
             })
             .await;
         });

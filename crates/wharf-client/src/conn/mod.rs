@@ -2,9 +2,11 @@
 
 mod alarm;
 mod driver;
+mod failure;
 #[cfg(feature = "http2")]
 mod http2;
 mod progress;
+mod responding;
 #[cfg(all(feature = "http2", feature = "ws"))]
 mod switching;
 mod upload;
@@ -12,34 +14,29 @@ mod watched;
 
 pub(crate) use alarm::Alarm;
 pub(crate) use driver::Driver;
+pub(crate) use failure::Failure;
 pub(crate) use progress::UploadReport;
+pub(crate) use responding::Responding;
 pub(crate) use upload::{Continue, Upload};
 
-use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 #[cfg(feature = "http2")]
 use std::sync::atomic::Ordering;
-use std::task::{Poll, ready};
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::client::conn::{TrySendError, http1};
+use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use wharf_http::{Body, BoxFuture, Request};
 
-#[cfg(feature = "http2")]
-use self::http2::Verdict;
 use self::progress::Progress;
+use self::responding::{Sent, Traffic};
 use self::watched::Watched;
 use crate::config::Http1Config;
 use crate::connect::{Probe, Stream};
-use crate::timeout::Phase;
-use crate::{Error, ErrorKind};
 
 /// A connection: to one request after the other, or with HTTP/2, to several at once.
 pub(crate) struct Conn {
@@ -73,41 +70,6 @@ struct About {
     switching: switching::Switching,
     /// The runtime that drives it. Another one cannot rely on it: it may stand still.
     runtime: Id,
-}
-
-/// Waits for the head of a response.
-pub(crate) type Responding<'a> = BoxFuture<'a, Result<http::Response<Incoming>, Box<Failure>>>;
-
-/// A request that got no response.
-pub(crate) struct Failure {
-    pub(crate) error: Error,
-    /// The request itself, when nothing of it was written.
-    pub(crate) unsent: Option<Request>,
-    /// Whether the connection has ended, or takes no more requests.
-    pub(crate) ended: bool,
-    /// Whether it did so without a single byte of the response.
-    pub(crate) silent: bool,
-    /// Whether no byte of the request was written.
-    pub(crate) untouched: bool,
-    /// Whether the peer says itself that it has not begun with the request.
-    pub(crate) refused: bool,
-    /// Whether nothing at all came in while the time ran out, so that the connection itself is in doubt.
-    pub(crate) dead: bool,
-}
-
-impl Failure {
-    /// A request that was not even handed to the connection.
-    pub(crate) fn of(error: Error) -> Self {
-        Self {
-            error,
-            unsent: None,
-            ended: false,
-            silent: false,
-            untouched: false,
-            refused: false,
-            dead: false,
-        }
-    }
 }
 
 impl Conn {
@@ -203,6 +165,11 @@ impl Conn {
         self.is_ready() && self.about.probe.as_ref().is_none_or(|is_quiet| is_quiet())
     }
 
+    /// Returns the runtime that drives the connection.
+    pub(crate) fn runtime(&self) -> Id {
+        self.about.runtime
+    }
+
     /// Tells whether the runtime that this is called on drives the connection.
     pub(crate) fn is_driven_here(&self, runtime: Option<Id>) -> bool {
         runtime == Some(self.about.runtime)
@@ -248,21 +215,22 @@ impl Conn {
         &mut self.alarm
     }
 
-    /// Sends a request and waits for the response head. Its body is to be an [`Upload`] where anybody looks on.
+    /// Sends a request, at `now`, and waits for the response head. Its body is to be an [`Upload`] where anybody looks on.
     pub(crate) fn exchange(
         &mut self,
         request: Request,
         upload: Option<Upload>,
         limit: Option<Duration>,
+        now: Instant,
     ) -> Responding<'_> {
+        let shared = self.is_shared();
         // Requests that share a connection move each on their own.
-        let progress = match self.is_shared() {
+        let progress = match shared {
             true => Arc::new(Progress::new()),
             false => Arc::clone(&self.progress),
         };
         progress.hold_back(false);
-        progress.start(upload.as_ref().and_then(Upload::report));
-        let shared = self.is_shared();
+        progress.start(now, upload.as_ref().and_then(Upload::report));
         let request = match upload {
             None if request.body().as_bytes().is_some() => request,
             upload => {
@@ -270,73 +238,24 @@ impl Conn {
                 request.map(|body| Body::new(upload.of(body, &progress, shared)))
             }
         };
-        self.transmit(request, progress, limit)
-    }
-
-    fn transmit(
-        &mut self,
-        request: Request,
-        progress: Arc<Progress>,
-        limit: Option<Duration>,
-    ) -> Responding<'_> {
-        // A block, since a function would have a second place for the request; and a box of its own, which is cheaper than one large
-        // box around it and what it is part of.
-        Box::pin(async move {
-            let read_before = self.progress.bytes_read();
-            let written_before = self.progress.bytes_written();
-            let alarm = &mut self.alarm;
-            let result = match &mut self.sender {
-                Sender::Http1(sender, _) => {
-                    let response = pin!(sender.try_send_request(request));
-                    in_time(response, alarm, &progress, limit).await
-                }
-                #[cfg(feature = "http2")]
-                Sender::Http2(sender) => {
-                    let response = pin!(sender.try_send_request(request));
-                    in_time(response, alarm, &progress, limit).await
-                }
-            };
-            let nothing_read = self.progress.bytes_read() == read_before;
-            match result {
-                Some(Ok(response)) => Ok(response),
-                None => Err(Box::new(Failure {
-                    dead: nothing_read,
-                    ..Failure::of(Error::timeout(Phase::ResponseHead, limit))
-                })),
-                Some(Err(mut failed)) => {
-                    let unsent = failed.take_message();
-                    let error = failed.into_error();
-                    let nothing_written = self.progress.bytes_written() == written_before;
-                    let mut failure = judged(error, nothing_read || self.is_shared());
-                    failure.untouched = failure.ended && (nothing_written || unsent.is_some());
-                    failure.unsent = unsent;
-                    Err(Box::new(failure))
-                }
-            }
-        })
-    }
-}
-
-/// Finds out what an error says of the request; `silent` when nothing of a response has come.
-fn judged(error: hyper::Error, silent: bool) -> Failure {
-    let kind = kind_of(&error);
-    let lost = kind == ErrorKind::Disconnected;
-    #[cfg(feature = "http2")]
-    if let Some(verdict) = http2::verdict(&error) {
-        let kind = match verdict {
-            Verdict::Malformed => ErrorKind::Malformed,
-            _ => kind,
+        let traffic = Traffic::of(&self.progress);
+        // A box of its own, which is cheaper than a place in what it is part of.
+        let sent: BoxFuture<'static, Sent> = match &mut self.sender {
+            Sender::Http1(sender, _) => Box::pin(sender.try_send_request(request)),
+            #[cfg(feature = "http2")]
+            Sender::Http2(sender) => Box::pin(sender.try_send_request(request)),
         };
-        return Failure {
-            ended: verdict == Verdict::GoneAway,
-            refused: matches!(verdict, Verdict::GoneAway | Verdict::Refused),
-            ..Failure::of(named(kind, error))
-        };
-    }
-    Failure {
-        ended: lost,
-        silent: lost && silent,
-        ..Failure::of(named(kind, error))
+        Responding {
+            sent,
+            alarm: &mut self.alarm,
+            traffic,
+            connection: &self.progress,
+            request: progress,
+            shared,
+            limit,
+            // A limit too far away to be a point in time is none.
+            due: limit.and_then(|limit| now.checked_add(limit)),
+        }
     }
 }
 
@@ -358,69 +277,4 @@ fn prepare(mut stream: Stream) -> (Arc<Progress>, Arc<About>, TokioIo<Watched>) 
     };
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
     (progress, Arc::new(about), io)
-}
-
-type Sent = Result<http::Response<Incoming>, TrySendError<Request>>;
-
-/// Waits for a response head; `None` when the peer had its turn for too long.
-async fn in_time(
-    mut response: Pin<&mut impl Future<Output = Sent>>,
-    alarm: &mut Alarm,
-    progress: &Progress,
-    limit: Option<Duration>,
-) -> Option<Sent> {
-    let mut due = None;
-    poll_fn(|cx| {
-        if let Poll::Ready(result) = response.as_mut().poll(cx) {
-            return Poll::Ready(Some(result));
-        }
-        // A limit too far away to be a point in time is none.
-        let moved = || limit.and_then(|limit| progress.last().checked_add(limit));
-        while let Some(at) = due.or_else(moved) {
-            due = Some(at);
-            ready!(alarm.poll(at, cx));
-            // Whatever was sent meanwhile has moved the time from which the limit counts.
-            if moved().is_some_and(|at| at <= Instant::now()) {
-                return Poll::Ready(None);
-            }
-            due = None;
-        }
-        Poll::Pending
-    })
-    .await
-}
-
-fn named(kind: ErrorKind, error: hyper::Error) -> Error {
-    #[cfg(feature = "tls-core")]
-    if let Some(refusal) = crate::tls::refusal(&error) {
-        return refusal;
-    }
-    Error::new(kind).because(error)
-}
-
-fn kind_of(error: &hyper::Error) -> ErrorKind {
-    if error.is_parse() || broken(error) {
-        ErrorKind::Malformed
-    } else if error.is_body_write_aborted() {
-        ErrorKind::RequestBody
-    } else if error.is_user() {
-        // Tells what of the request is to blame when hyper blames the request.
-        match std::error::Error::source(error) {
-            Some(source) if source.is::<wharf_http::body::Error>() => ErrorKind::RequestBody,
-            _ => ErrorKind::Request,
-        }
-    } else {
-        ErrorKind::Disconnected
-    }
-}
-
-/// Tells whether the peer broke the rules of HTTP/2.
-fn broken(error: &hyper::Error) -> bool {
-    #[cfg(feature = "http2")]
-    return http2::broken(error);
-    #[cfg(not(feature = "http2"))]
-    {
-        let _no_rule_can_be = error;
-        false
-    }
 }

@@ -23,6 +23,8 @@ pub(super) struct Progress {
     bytes_written: AtomicU64,
     /// Whether something was read since the reader last had to wait.
     unseen: AtomicBool,
+    /// Whether there is a watcher.
+    watched: AtomicBool,
     /// Who is woken when all that was read has been taken in.
     watcher: Mutex<Option<Waker>>,
     /// Who is told how much of the body was written, and whether there is one.
@@ -109,14 +111,15 @@ impl Progress {
             bytes_read: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
             unseen: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
             watcher: Mutex::default(),
             report: Mutex::default(),
             reporting: AtomicBool::new(false),
         }
     }
 
-    /// Begins a request.
-    pub(super) fn start(&self, report: Option<&Arc<UploadReport>>) {
+    /// Begins a request, at `now`.
+    pub(super) fn start(&self, now: Instant, report: Option<&Arc<UploadReport>>) {
         self.waiting_for_body.store(false, Ordering::Relaxed);
         if report.is_some() || self.reporting.load(Ordering::Relaxed) {
             if let Some(report) = report {
@@ -125,7 +128,7 @@ impl Progress {
             *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report.map(Arc::clone);
             self.reporting.store(report.is_some(), Ordering::Relaxed);
         }
-        self.touch();
+        self.touch(now);
     }
 
     /// Returns when the peer last had its turn: now, while it is this side that holds the request up.
@@ -145,13 +148,13 @@ impl Progress {
     }
 
     pub(super) fn read(&self, bytes: u64) {
-        self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
+        add(&self.bytes_read, bytes);
         self.unseen.store(true, Ordering::Relaxed);
     }
 
     /// The reader waits for more, so that it has taken in what came before.
     pub(super) fn all_read(&self) {
-        if self.unseen.swap(false, Ordering::Relaxed) {
+        if self.watched.load(Ordering::Relaxed) && self.unseen.swap(false, Ordering::Relaxed) {
             let watcher = self.watcher.lock();
             if let Some(watcher) = &*watcher.unwrap_or_else(PoisonError::into_inner) {
                 watcher.wake_by_ref();
@@ -168,15 +171,15 @@ impl Progress {
             Some(present) => present.clone_from(watcher),
             None => *place = Some(watcher.clone()),
         }
+        self.watched.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn wrote(&self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        self.touch();
-        self.bytes_written
-            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.touch(Instant::now());
+        add(&self.bytes_written, bytes.len() as u64);
         if self.reporting.load(Ordering::Relaxed) {
             let report = {
                 let report = self.report.lock();
@@ -188,8 +191,9 @@ impl Progress {
         }
     }
 
-    pub(super) fn touch(&self) {
-        let nanos = self.opened.elapsed().as_nanos();
+    /// The request has moved, at `now`.
+    pub(super) fn touch(&self, now: Instant) {
+        let nanos = now.saturating_duration_since(self.opened).as_nanos();
         self.moved
             .store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -205,4 +209,10 @@ impl Progress {
     pub(super) fn wait_for_body(&self, waiting: bool) {
         self.waiting_for_body.store(waiting, Ordering::Relaxed);
     }
+}
+
+/// Adds to a number that one task alone changes: the one that drives the connection.
+fn add(number: &AtomicU64, more: u64) {
+    let sum = number.load(Ordering::Relaxed).wrapping_add(more);
+    number.store(sum, Ordering::Relaxed);
 }

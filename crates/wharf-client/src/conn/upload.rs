@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::oneshot;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 use wharf_http::{Body, body};
 
 use super::progress::{Progress, UploadReport};
@@ -122,7 +122,7 @@ impl HttpBody for Uploading {
         }
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if polled.is_ready() {
-            self.progress.touch();
+            self.progress.touch(Instant::now());
         }
         // The order matters to a reader in between: it must never see an old time without the flag.
         self.progress.wait_for_body(polled.is_pending());

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use http::uri::Scheme;
 use wharf_http::Request;
 
 use super::Target;
@@ -33,14 +34,17 @@ pub(crate) struct Route {
 impl Route {
     /// Finds the way for a request with an absolute URI.
     pub(crate) fn of(request: &Request, scope: &Scope) -> Result<Self, Error> {
-        let (host, port, secure) = Target::read(request.uri())?;
+        let uri = request.uri();
+        let sockets = &scope.client.sockets;
         let socket = match request.extensions().get::<SocketPath>() {
             Some(SocketPath(path)) => Some(Arc::clone(path)),
-            None => scope.client.sockets.get(host).map(Arc::clone),
+            None if sockets.is_empty() => None,
+            None => sockets.get(Target::read(uri)?.0).map(Arc::clone),
         };
+        let secure = uri.scheme() == Some(&Scheme::HTTPS);
         #[cfg(feature = "proxy")]
         let proxy = match socket {
-            None => scope.settings.proxy.proxy_for(&url_of(request.uri())?)?,
+            None => scope.settings.proxy.proxy_for(&url_of(uri)?)?,
             Some(_) => None,
         };
         #[cfg(all(feature = "ws", any(feature = "http2", feature = "proxy")))]
@@ -62,12 +66,12 @@ impl Route {
         };
         #[cfg(all(feature = "http2", feature = "ws"))]
         if switching && !scope.client.http2.prior_knowledge && way.http2 {
-            let key = scope.client.pool.key(secure, (host, port), way.clone());
+            let key = scope.client.pool.key(uri, way.clone())?;
             // Whether the peer takes it is known of a connection that is open; a new one speaks what always does.
             way.http2 = scope.client.pool.can_switch(&key);
         }
         Ok(Self {
-            key: scope.client.pool.key(secure, (host, port), way),
+            key: scope.client.pool.key(uri, way)?,
             socket,
             #[cfg(feature = "proxy")]
             proxy,
@@ -87,6 +91,18 @@ impl Route {
     #[cfg(feature = "proxy")]
     pub(super) fn proxy(&self) -> Option<&Proxy> {
         self.proxy.as_ref()
+    }
+
+    /// Tells whether it is a proxy that is sent the request itself.
+    #[cfg_attr(
+        not(feature = "proxy"),
+        expect(clippy::unused_self, reason = "there are no proxies")
+    )]
+    pub(crate) fn is_forwarded(&self) -> bool {
+        #[cfg(feature = "proxy")]
+        return self.forwarder().is_some();
+        #[cfg(not(feature = "proxy"))]
+        false
     }
 
     /// Returns the proxy that is told the whole URI, in place of a tunnel (RFC 9112 §3.2.2).

@@ -39,7 +39,8 @@ pub(super) struct Waiter {
 
 /// A connection without a request.
 pub(crate) struct Idle {
-    pub(super) conn: Conn,
+    /// Boxed, since it is moved with each request.
+    pub(super) conn: Box<Conn>,
     until: Option<Instant>,
     since: Instant,
 }
@@ -58,11 +59,11 @@ pub(super) struct Shared {
 /// What a host has for a request.
 pub(super) enum Supply {
     /// A place on a connection that is in use already.
-    Stream(u64, Conn),
+    Stream(u64, Box<Conn>),
     /// A connection that is idle so far.
     Idle(Idle),
     /// One that is shared and idle so far.
-    IdleStream(u64, Conn),
+    IdleStream(u64, Box<Conn>),
     /// The right to open one.
     Open,
 }
@@ -84,7 +85,7 @@ impl Host {
         })?;
         let conn = shared.conn.share()?;
         shared.streams += 1;
-        Some(Supply::Stream(shared.id, conn))
+        Some(Supply::Stream(shared.id, Box::new(conn)))
     }
 
     /// Tells whether there is room on a connection whose peer goes on in other protocols on its streams.
@@ -98,12 +99,13 @@ impl Host {
         })
     }
 
-    /// Finds a connection that nobody uses, or grants the right to open one; the limits are not looked at.
+    /// Finds a connection that nobody uses `now`, or grants the right to open one; the limits are not looked at.
     pub(super) fn take(
         &mut self,
         runtime: Option<Id>,
         config: &PoolConfig,
         may_share: bool,
+        now: Instant,
     ) -> Option<Supply> {
         self.drop_dead_shared(config);
         let unused = self.shared.iter_mut().find(|shared| {
@@ -113,10 +115,9 @@ impl Host {
             && let Some(conn) = shared.conn.share()
         {
             shared.streams = 1;
-            return Some(Supply::IdleStream(shared.id, conn));
+            return Some(Supply::IdleStream(shared.id, Box::new(conn)));
         }
         // From the one that was used last: the others may get too old together.
-        let now = Instant::now();
         let mut position = self.idle.len();
         while position > 0 {
             position -= 1;
@@ -138,6 +139,12 @@ impl Host {
             self.opening = runtime;
         }
         Some(Supply::Open)
+    }
+
+    /// Counts what a request takes.
+    pub(super) fn count(&mut self, supply: &Supply) {
+        self.in_use += supply.connections();
+        self.counters.reused += u64::from(!matches!(supply, Supply::Open));
     }
 
     /// Tells whether there is something to [`take`](Self::take).
@@ -321,8 +328,15 @@ impl Host {
     }
 }
 
+impl Supply {
+    /// Returns how many connections are in use by it that were not before.
+    pub(super) fn connections(&self) -> usize {
+        usize::from(!matches!(self, Self::Stream(..)))
+    }
+}
+
 impl Idle {
-    pub(super) fn new(conn: Conn, until: Option<Instant>, since: Instant) -> Self {
+    pub(super) fn new(conn: Box<Conn>, until: Option<Instant>, since: Instant) -> Self {
         Self { conn, until, since }
     }
 

@@ -88,13 +88,9 @@ impl Key {
         &self.inner.target
     }
 
-    /// Tells whether it is made of this.
-    pub(super) fn says(&self, secure: bool, (host, port): (&str, u16), way: &Way) -> bool {
-        let Inner { target, .. } = &*self.inner;
-        self.inner.secure == secure
-            && target.port() == port
-            && target.host() == host
-            && self.inner.way == *way
+    /// Tells whether the host is reached in this way.
+    pub(super) fn is_reached_by(&self, way: &Way) -> bool {
+        self.inner.way == *way
     }
 
     /// Returns the value of the `host` field: without the port if it is the default one (RFC 9110 §7.2).

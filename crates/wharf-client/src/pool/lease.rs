@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::stats::CloseReason;
 use super::{Key, Pool};
@@ -41,11 +41,12 @@ impl Slot {
     /// Uses the right: `conn` is open.
     pub(crate) fn fill(mut self, conn: Conn) -> Lease {
         let (pool, key) = (Arc::clone(&self.pool), self.key.clone());
+        let conn = Box::new(conn);
         self.opening = false;
         match conn.share() {
             None => {
                 pool.change(&key, |state| state.opened(&key));
-                Lease::single(conn, self, false)
+                Lease::single(conn, self)
             }
             Some(other) => {
                 self.armed = false;
@@ -59,7 +60,7 @@ impl Slot {
                     }
                 });
                 let id = pool.change(&key, |state| state.opened_shared(&key, other));
-                Lease::stream(conn, &pool, &key, id, false)
+                Lease::stream(conn, &pool, &key, id)
             }
         }
     }
@@ -79,14 +80,15 @@ impl Drop for Slot {
 /// [`give_back`](Self::give_back) keeps that.
 pub(crate) struct Lease {
     held: Option<Held>,
-    reused: bool,
+    /// Since when this use of it lasts; `None` when it is the first.
+    reused: Option<Instant>,
     /// How long the server says that it keeps the connection.
     keep_alive: Option<Duration>,
 }
 
 enum Held {
-    Single { conn: Conn, slot: Slot },
-    Stream { conn: Conn, stream: Stream },
+    Single { conn: Box<Conn>, slot: Slot },
+    Stream { conn: Box<Conn>, stream: Stream },
 }
 
 /// A place on a shared connection.
@@ -113,30 +115,41 @@ impl Drop for Stream {
 }
 
 impl Lease {
-    pub(super) fn single(conn: Conn, slot: Slot, reused: bool) -> Self {
-        Self::new(Held::Single { conn, slot }, reused)
+    pub(super) fn single(conn: Box<Conn>, slot: Slot) -> Self {
+        Self::new(Held::Single { conn, slot })
     }
 
-    pub(super) fn stream(conn: Conn, pool: &Arc<Pool>, key: &Key, id: u64, reused: bool) -> Self {
+    pub(super) fn stream(conn: Box<Conn>, pool: &Arc<Pool>, key: &Key, id: u64) -> Self {
         let stream = Stream {
             pool: Arc::clone(pool),
             key: key.clone(),
             id,
         };
-        Self::new(Held::Stream { conn, stream }, reused)
+        Self::new(Held::Stream { conn, stream })
     }
 
-    fn new(held: Held, reused: bool) -> Self {
+    fn new(held: Held) -> Self {
         Self {
             held: Some(held),
-            reused,
+            reused: None,
             keep_alive: None,
         }
     }
 
+    /// Notes that other requests were sent over the connection before, and since when this one has it.
+    pub(super) fn reused(mut self, since: Instant) -> Self {
+        self.reused = Some(since);
+        self
+    }
+
+    /// Returns since when the connection can be used for the request: now, if it is the first one.
+    pub(crate) fn since(&self) -> Instant {
+        self.reused.unwrap_or_else(Instant::now)
+    }
+
     /// Tells whether other requests were sent over the connection before.
     pub(crate) fn is_reused(&self) -> bool {
-        self.reused
+        self.reused.is_some()
     }
 
     pub(crate) fn conn(&mut self) -> &mut Conn {
@@ -251,10 +264,15 @@ impl Drop for Lease {
     }
 }
 
-fn put(conn: Conn, mut slot: Slot, keep_alive: Option<Duration>) {
+fn put(conn: Box<Conn>, mut slot: Slot, keep_alive: Option<Duration>) {
     slot.armed = false;
     let (pool, key) = (&slot.pool, &slot.key);
     let keep_alive = keep_alive.map(|limit| limit.saturating_sub(MARGIN.min(limit / 2)));
-    let due = pool.change(key, |state| state.put(key, conn, keep_alive));
+    let runtime = conn.runtime();
+    let due = pool.change(key, |state| {
+        let due = state.put(key, conn, keep_alive);
+        // Under the same lock, as that is so for all but the first.
+        due.filter(|due| !state.sweepers.wake_by(runtime, *due))
+    });
     pool.sweep_at(due);
 }

@@ -25,6 +25,8 @@ use std::hash::RandomState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::Uri;
+use http::uri::{Authority, Scheme};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
@@ -42,13 +44,20 @@ pub(crate) struct Pool {
     state: Mutex<State>,
     hashing: RandomState,
     /// What the last request had in common with others, as the next one is likely to have.
-    last: Mutex<Option<Key>>,
+    last: Mutex<Option<Last>>,
+}
+
+/// What a request had in common with others, and the URI that told it.
+struct Last {
+    scheme: Scheme,
+    authority: Authority,
+    key: Key,
 }
 
 /// What a request gets, as long as nothing gives it back by itself.
 pub(crate) enum Admission {
     /// A place on a shared connection.
-    Stream(u64, Conn),
+    Stream(u64, Box<Conn>),
     Idle(Idle),
     Open,
 }
@@ -70,17 +79,29 @@ impl Pool {
         }
     }
 
-    /// Names what requests have in common that may share a connection.
-    pub(crate) fn key(&self, secure: bool, (host, port): (&str, u16), way: Way) -> Key {
-        let make = |way| Key::new(&self.hashing, secure, Target::new(host, port), way);
+    /// Names what requests have in common that may share a connection, for one with an absolute URI.
+    pub(crate) fn key(&self, uri: &Uri, way: Way) -> Result<Key, Error> {
         // Making one is sooner done than waiting.
-        let Ok(mut last) = self.last.try_lock() else {
-            return make(way);
-        };
-        match &*last {
-            Some(key) if key.says(secure, (host, port), &way) => key.clone(),
-            _ => last.insert(make(way)).clone(),
+        let mut last = self.last.try_lock().ok();
+        if let Some(Some(last)) = last.as_deref()
+            && uri.scheme() == Some(&last.scheme)
+            && uri.authority().map(Authority::as_str) == Some(last.authority.as_str())
+            && last.key.is_reached_by(&way)
+        {
+            return Ok(last.key.clone());
         }
+        let (host, port, secure) = Target::read(uri)?;
+        let key = Key::new(&self.hashing, secure, Target::new(host, port), way);
+        if let Some(last) = last.as_deref_mut()
+            && let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority())
+        {
+            *last = Some(Last {
+                scheme: scheme.clone(),
+                authority: authority.clone(),
+                key: key.clone(),
+            });
+        }
+        Ok(key)
     }
 
     /// Waits for a connection, or for the right to open one. Those who wait are served in the order of their arrival.
@@ -94,16 +115,17 @@ impl Pool {
         limit: Option<Duration>,
         call: &Call,
     ) -> Result<Acquired, Error> {
+        let now = Instant::now();
         let runtime = Handle::try_current().ok().map(|handle| handle.id());
         let (ticket, receiver) = {
             let mut state = self.lock();
             if state.closed {
                 return Err(Error::new(ErrorKind::Closed).at(key.target()));
             }
-            match state.arrive(key, runtime) {
+            match state.arrive(key, runtime, now) {
                 Some(admission) => {
                     drop(state);
-                    return Ok(self.guard(key, admission));
+                    return Ok(self.guard(key, admission, now));
                 }
                 None => {
                     let (sender, receiver) = oneshot::channel();
@@ -120,7 +142,7 @@ impl Pool {
             pool: self,
             key,
             ticket,
-            since: Instant::now(),
+            since: now,
             receiver,
         };
         call.notify(&Event::QueueStarted {
@@ -137,7 +159,7 @@ impl Pool {
         match granted {
             Ok(Ok(admission)) => {
                 drop(waiting);
-                let acquired = self.guard(key, admission);
+                let acquired = self.guard(key, admission, now + waited);
                 call.notify(&Event::QueueEnded { target, waited });
                 Ok(acquired)
             }
@@ -146,15 +168,15 @@ impl Pool {
         }
     }
 
-    /// Turns what was granted into what gives itself back.
-    fn guard(self: &Arc<Self>, key: &Key, admission: Admission) -> Acquired {
+    /// Turns what was granted, at `now`, into what gives itself back.
+    fn guard(self: &Arc<Self>, key: &Key, admission: Admission, now: Instant) -> Acquired {
         match admission {
             Admission::Stream(id, conn) => {
-                Acquired::Lease(Lease::stream(conn, self, key, id, true))
+                Acquired::Lease(Lease::stream(conn, self, key, id).reused(now))
             }
             Admission::Idle(idle) => {
                 let slot = Slot::new(self, key, false);
-                Acquired::Lease(Lease::single(idle.conn, slot, true))
+                Acquired::Lease(Lease::single(idle.conn, slot).reused(now))
             }
             Admission::Open => Acquired::Slot(Slot::new(self, key, true)),
         }

@@ -68,51 +68,57 @@ impl State {
     }
 
     /// Serves a request that has just arrived; `None` when it has to wait.
-    pub(super) fn arrive(&mut self, key: &Key, runtime: Option<Id>) -> Option<Admission> {
+    pub(super) fn arrive(
+        &mut self,
+        key: &Key,
+        runtime: Option<Id>,
+        now: Instant,
+    ) -> Option<Admission> {
         self.forget_hosts();
-        let host = self.hosts.entry(key.clone()).or_default();
-        if !host.waiting.is_empty() {
-            return None;
-        }
-        let joined = match host.shared.is_empty() {
-            true => None,
-            false => self.join(key, runtime),
+        let joined = match self.hosts.get(key) {
+            Some(host) if !host.waiting.is_empty() => return None,
+            Some(host) if !host.shared.is_empty() => self.join(key, runtime),
+            _ => None,
         };
-        joined.or_else(|| self.take(key, runtime))
+        joined.or_else(|| self.take(key, runtime, now))
     }
 
     /// Takes a place on a connection that serves requests already.
     fn join(&mut self, key: &Key, runtime: Option<Id>) -> Option<Admission> {
         let most = self.most_streams;
-        let supply = self.change(key, |host, config| host.join(runtime, config, most));
-        supply.map(|supply| self.count(key, supply))
+        self.supply(key, |host, config| host.join(runtime, config, most))
     }
 
     /// Takes a connection that nobody uses, or the right to open one, within the limits.
-    fn take(&mut self, key: &Key, runtime: Option<Id>) -> Option<Admission> {
+    fn take(&mut self, key: &Key, runtime: Option<Id>, now: Instant) -> Option<Admission> {
         if !has_room(self.in_use, self.config.max_connections) {
             return None;
         }
-        let supply = self.change(key, |host, config| {
-            has_room(host.in_use, config.max_per_host)
-                .then(|| host.take(runtime, config, key.may_share()))
-        });
-        supply.flatten().map(|supply| self.count(key, supply))
+        self.supply(key, |host, config| {
+            match has_room(host.in_use, config.max_per_host) {
+                true => host.take(runtime, config, key.may_share(), now),
+                false => None,
+            }
+        })
     }
 
-    /// Counts what a request takes.
-    fn count(&mut self, key: &Key, supply: Supply) -> Admission {
-        let taken = usize::from(!matches!(supply, Supply::Stream(..)));
-        self.in_use += taken;
-        if let Some(host) = self.hosts.get_mut(key) {
-            host.in_use += taken;
-            host.counters.reused += u64::from(!matches!(supply, Supply::Open));
-        }
-        match supply {
+    /// Takes something of a host, and counts it.
+    fn supply(
+        &mut self,
+        key: &Key,
+        take: impl FnOnce(&mut Host, &PoolConfig) -> Option<Supply>,
+    ) -> Option<Admission> {
+        let supply = self.change(key, |host, config| {
+            let supply = take(host, config)?;
+            host.count(&supply);
+            Some(supply)
+        })?;
+        self.in_use += supply.connections();
+        Some(match supply {
             Supply::Stream(id, conn) | Supply::IdleStream(id, conn) => Admission::Stream(id, conn),
             Supply::Idle(idle) => Admission::Idle(idle),
             Supply::Open => Admission::Open,
-        }
+        })
     }
 
     /// Puts a request at the end of the queue and returns its ticket; `None` when too many wait already.
@@ -148,7 +154,10 @@ impl State {
 
     /// Changes a host, and keeps count of what is idle.
     fn change<T>(&mut self, key: &Key, change: impl FnOnce(&mut Host, &PoolConfig) -> T) -> T {
-        let host = self.hosts.entry(key.clone()).or_default();
+        let host = match self.hosts.get_mut(key) {
+            Some(host) => host,
+            None => self.hosts.entry(key.clone()).or_default(),
+        };
         let idle_before = host.idle();
         let result = change(host, &self.config);
         self.idle = self.idle + host.idle() - idle_before;
@@ -198,7 +207,7 @@ impl State {
     pub(super) fn put(
         &mut self,
         key: &Key,
-        conn: Conn,
+        conn: Box<Conn>,
         keep_alive: Option<Duration>,
     ) -> Option<Instant> {
         let limit = self.config.idle.into_iter().chain(keep_alive).min();
@@ -294,6 +303,9 @@ impl State {
     /// Serves all whose turn has come, after something has changed for `key`.
     pub(super) fn dispatch(&mut self, key: &Key) -> Grants {
         let mut grants = Grants::new();
+        if self.waiting == 0 {
+            return grants;
+        }
         self.let_join(key, &mut grants);
         while has_room(self.in_use, self.config.max_connections)
             && let Some((_, key)) = self.ready.pop_first()
@@ -303,7 +315,7 @@ impl State {
             }
             let Some(admission) = self
                 .first(&key)
-                .and_then(|runtime| self.take(&key, runtime))
+                .and_then(|runtime| self.take(&key, runtime, Instant::now()))
             else {
                 continue;
             };

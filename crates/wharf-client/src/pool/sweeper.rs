@@ -56,6 +56,12 @@ impl Sweepers {
         })
     }
 
+    /// Tells whether the sweeper of a runtime looks at the pool at `due` or earlier.
+    pub(super) fn wake_by(&self, runtime: Id, due: Instant) -> bool {
+        let mut running = self.running.iter();
+        running.any(|running| running.runtime == runtime && running.wakes <= due)
+    }
+
     fn of(&mut self, runtime: Id) -> Option<&mut Running> {
         let mut running = self.running.iter_mut();
         running.find(|running| running.runtime == runtime)

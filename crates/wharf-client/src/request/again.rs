@@ -1,56 +1,55 @@
 //! The same request again, for those who send it more than once.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::Method;
 use url::Url;
 
-use super::{Draft, RequestBuilder};
+use super::RequestBuilder;
+use crate::middleware::try_clone;
+use crate::send::Outgoing;
 use crate::{Error, ErrorKind};
 
 impl RequestBuilder {
     /// Makes a request that will be sent several times, each time whole and as it is: one whose coding is not undone, and which
     /// the retry policy of the client leaves to its sender.
-    pub(crate) fn for_repetition(
-        mut self,
-        change: impl FnOnce(&mut HeaderMap),
-    ) -> Result<Self, Error> {
-        let mut draft = self.draft?;
-        if draft.body.try_clone().is_none() {
+    pub(crate) fn for_repetition(self, change: impl FnOnce(&mut HeaderMap)) -> Result<Self, Error> {
+        let Self { client, draft } = self;
+        let mut draft = draft?;
+        if draft.request.body().try_clone().is_none() {
             let why = "it may be sent more than once, and its body can be sent only once";
             return Err(Error::new(ErrorKind::Request).because(why));
         }
-        change(&mut draft.headers);
-        self.draft = Ok(draft);
-        let settings = self.settings();
-        settings.decode = false;
-        settings.retry = None;
-        Ok(self)
+        change(draft.request.headers_mut());
+        let draft = Ok(draft);
+        Ok(Self { client, draft }.set(|settings| {
+            settings.decode = false;
+            settings.retry = None;
+        }))
     }
 
     /// Copies a request that was made for repetition; `None` for others.
     pub(crate) fn again(&self, change: impl FnOnce(&mut HeaderMap)) -> Option<Self> {
         let draft = self.draft.as_ref().ok()?;
-        let mut headers = draft.headers.clone();
-        change(&mut headers);
+        let mut request = try_clone(&draft.request)?;
+        change(request.headers_mut());
         Some(Self {
             client: self.client.clone(),
-            settings: self.settings.clone(),
-            within: self.within.clone(),
-            cancel: self.cancel.clone(),
-            upload: self.upload.clone(),
-            draft: Ok(Draft {
-                method: draft.method.clone(),
+            draft: Ok(Box::new(Outgoing {
+                request,
                 url: draft.url.clone(),
-                headers,
-                extensions: draft.extensions.clone(),
-                body: draft.body.try_clone()?,
-            }),
+                settings: Arc::clone(&draft.settings),
+                within: draft.within.clone(),
+                cancel: draft.cancel.clone(),
+                upload: draft.upload.clone(),
+            })),
         })
     }
 
     /// Returns what a request without mistakes asks for.
     pub(crate) fn target(&self) -> Option<(&Method, &Url)> {
         let draft = self.draft.as_ref().ok()?;
-        Some((&draft.method, &draft.url))
+        Some((draft.request.method(), &draft.url))
     }
 }

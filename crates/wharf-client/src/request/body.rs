@@ -21,7 +21,7 @@ impl RequestBuilder {
     /// Bytes and text can be sent again when a redirect or a repetition asks for it; a stream only once.
     pub fn body(self, body: impl Into<Body>) -> Self {
         self.change(|draft| {
-            draft.body = body.into();
+            *draft.request.body_mut() = body.into();
             Ok(())
         })
     }
@@ -70,10 +70,12 @@ impl RequestBuilder {
     pub fn multipart(self, form: wharf_http::multipart::Form) -> Self {
         self.change(|draft| {
             let form = form.build().map_err(unsendable)?;
+            let content_type = form.content_type().clone();
             draft
-                .headers
-                .insert(CONTENT_TYPE, form.content_type().clone());
-            draft.body = form.into_body();
+                .request
+                .headers_mut()
+                .insert(CONTENT_TYPE, content_type);
+            *draft.request.body_mut() = form.into_body();
             Ok(())
         })
     }
@@ -86,7 +88,7 @@ impl RequestBuilder {
     pub async fn file(self, path: impl Into<std::path::PathBuf> + Send) -> Self {
         let body = Body::from_path(path).await;
         self.change(|draft| {
-            draft.body = body.map_err(unsendable)?;
+            *draft.request.body_mut() = body.map_err(unsendable)?;
             Ok(())
         })
     }

@@ -1,27 +1,40 @@
-//! [`Draft`]: a request as far as it has come.
+//! What becomes of an [`Outgoing`] before it goes out.
+
+use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 #[cfg(any(feature = "form", feature = "json"))]
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Extensions, HeaderMap, Method};
+use http::{Method, Uri};
 use url::Url;
+#[cfg(any(feature = "form", feature = "json"))]
+use wharf_http::Body;
+use wharf_http::Request;
 use wharf_http::header::{Basic, TypedHeader};
-use wharf_http::{Body, Request};
 
 use super::unsendable;
-use crate::redirect::to_uri;
+use crate::client::{Place, Settings};
+use crate::redirect::{to_uri, to_uri_at};
+use crate::send::Outgoing;
 use crate::{Error, ErrorKind};
 
-/// A request as far as it has come.
-pub(super) struct Draft {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) headers: HeaderMap,
-    pub(super) extensions: Extensions,
-    pub(super) body: Body,
-}
+impl Outgoing {
+    pub(super) fn new(method: Method, place: Place, settings: Arc<Settings>) -> Self {
+        let mut request = Request::default();
+        *request.method_mut() = method;
+        if let Some(origin) = place.origin {
+            *request.uri_mut() = origin;
+        }
+        Self {
+            request,
+            url: place.url,
+            settings,
+            within: None,
+            cancel: None,
+            upload: None,
+        }
+    }
 
-impl Draft {
     /// Takes out of the URL what is no part of the target: credentials, and the path of a socket.
     pub(super) fn read_url(&mut self) -> Result<(), Error> {
         let decode = |text: &str| {
@@ -38,7 +51,7 @@ impl Draft {
             };
             let credentials = Basic::new(user, password).map_err(unsendable)?;
             if let Some(value) = credentials.encode() {
-                self.headers.insert(AUTHORIZATION, value);
+                self.request.headers_mut().insert(AUTHORIZATION, value);
             }
             let _http_has_them = self
                 .url
@@ -61,10 +74,12 @@ impl Draft {
                 url.push('?');
                 url.push_str(query);
             }
+            *self.request.uri_mut() = Uri::default();
             self.url =
                 Url::parse(&url).map_err(|error| Error::new(ErrorKind::Url).because(error))?;
             let path = std::path::Path::new(&path);
-            self.extensions
+            self.request
+                .extensions_mut()
                 .insert(crate::connect::SocketPath(path.into()));
         }
         Ok(())
@@ -73,16 +88,18 @@ impl Draft {
     /// Sets the body and its type, unless another one is set.
     #[cfg(any(feature = "form", feature = "json"))]
     pub(super) fn set_body(&mut self, body: Body, content_type: HeaderValue) {
-        self.body = body;
-        self.headers.entry(CONTENT_TYPE).or_insert(content_type);
+        *self.request.body_mut() = body;
+        let headers = self.request.headers_mut();
+        headers.entry(CONTENT_TYPE).or_insert(content_type);
     }
 
-    pub(super) fn into_request(self) -> Result<(Request, Url), Error> {
-        let mut request = Request::new(self.body);
-        *request.method_mut() = self.method;
-        *request.uri_mut() = to_uri(&self.url)?;
-        *request.headers_mut() = self.headers;
-        *request.extensions_mut() = self.extensions;
-        Ok((request, self.url))
+    /// Gives the request the target that its URL has come to.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        let uri = self.request.uri_mut();
+        *uri = match uri.authority() {
+            Some(_) => to_uri_at(std::mem::take(uri), &self.url)?,
+            None => to_uri(&self.url)?,
+        };
+        Ok(())
     }
 }

@@ -10,15 +10,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use http::{Extensions, HeaderMap, Method};
+use http::{HeaderMap, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
-use url::Url;
 use wharf_http::header::{BadHeader, Basic, Bearer, TypedHeader};
-use wharf_http::{Body, BoxError, Context, Request, Signal};
+use wharf_http::{BoxError, Request};
 
-use self::draft::Draft;
-use crate::client::Settings;
-use crate::conn::UploadReport;
+use crate::client::{Place, Settings};
 use crate::send::Outgoing;
 use crate::{Client, Error, ErrorKind, Response};
 
@@ -35,31 +32,17 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     client: Client,
-    /// Those of the client until one of them is changed.
-    settings: Arc<Settings>,
-    within: Option<Context>,
-    cancel: Option<Signal>,
-    upload: Option<Arc<UploadReport>>,
-    draft: Result<Draft, Error>,
+    /// Boxed, so that a builder is cheap to move.
+    draft: Result<Box<Outgoing>, Error>,
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(client: Client, method: Method, url: Result<Url, Error>) -> Self {
-        let builder = Self {
-            settings: Arc::clone(&client.inner.settings),
-            client,
-            within: None,
-            cancel: None,
-            upload: None,
-            draft: url.map(|url| Draft {
-                method,
-                url,
-                headers: HeaderMap::new(),
-                extensions: Extensions::new(),
-                body: Body::empty(),
-            }),
-        };
-        builder.change(Draft::read_url)
+    pub(crate) fn new(client: Client, method: Method, place: Result<Place, Error>) -> Self {
+        let draft = place.map(|place| {
+            let settings = Arc::clone(&client.inner.settings);
+            Box::new(Outgoing::new(method, place, settings))
+        });
+        Self { client, draft }.change(Outgoing::read_url)
     }
 
     /// Adds a header field, beside those of the same name that are there already.
@@ -74,7 +57,7 @@ impl RequestBuilder {
         self.change(|draft| {
             let name = name.try_into().map_err(unsendable)?;
             let value = value.try_into().map_err(unsendable)?;
-            draft.headers.append(name, value);
+            draft.request.headers_mut().append(name, value);
             Ok(())
         })
     }
@@ -82,19 +65,19 @@ impl RequestBuilder {
     /// Sets several header fields, in place of those of the same names.
     pub fn headers(self, headers: HeaderMap) -> Self {
         self.change(|draft| {
+            let present = draft.request.headers_mut();
             for name in headers.keys() {
-                draft.headers.remove(name);
+                present.remove(name);
             }
-            draft.headers.extend(headers);
+            present.extend(headers);
             Ok(())
         })
     }
 
     /// Leaves out a field that is sent by itself: `accept`, `accept-encoding` or `user-agent`. What the protocol needs, such as
     /// `host`, is sent all the same.
-    pub fn omit(mut self, name: HeaderName) -> Self {
-        self.settings().omitted.push(name);
-        self
+    pub fn omit(self, name: HeaderName) -> Self {
+        self.set(|settings| settings.omitted.push(name))
     }
 
     /// Sends user name and password (RFC 7617).
@@ -112,7 +95,7 @@ impl RequestBuilder {
     fn credentials(self, credentials: Result<impl TypedHeader, BadHeader>) -> Self {
         self.change(|draft| {
             if let Some(value) = credentials.map_err(unsendable)?.encode() {
-                draft.headers.insert(AUTHORIZATION, value);
+                draft.request.headers_mut().insert(AUTHORIZATION, value);
             }
             Ok(())
         })
@@ -177,16 +160,20 @@ impl RequestBuilder {
     /// Puts a value beside the request, for middleware and observers ([`Call::get`](crate::trace::Call::get)).
     pub fn extension<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
         self.change(|draft| {
-            draft.extensions.insert(value);
+            draft.request.extensions_mut().insert(value);
             Ok(())
         })
     }
 
-    pub(super) fn settings(&mut self) -> &mut Settings {
-        Arc::make_mut(&mut self.settings)
+    /// Changes a setting, for this request only.
+    pub(super) fn set(self, set: impl FnOnce(&mut Settings)) -> Self {
+        self.change(|draft| {
+            set(Arc::make_mut(&mut draft.settings));
+            Ok(())
+        })
     }
 
-    fn change(mut self, change: impl FnOnce(&mut Draft) -> Result<(), Error>) -> Self {
+    fn change(mut self, change: impl FnOnce(&mut Outgoing) -> Result<(), Error>) -> Self {
         if let Ok(draft) = &mut self.draft
             && let Err(error) = change(draft)
         {
@@ -201,7 +188,9 @@ impl RequestBuilder {
     ///
     /// What is wrong with the URL, a header or the body.
     pub fn build(self) -> Result<Request, Error> {
-        self.draft?.into_request().map(|(request, _)| request)
+        let mut draft = self.draft?;
+        draft.finish()?;
+        Ok(draft.request)
     }
 
     /// Sends the request and waits for the response head.
@@ -214,17 +203,9 @@ impl RequestBuilder {
     ///
     /// Dropping the future gives the request up and closes its connection; the server may have acted on it.
     pub async fn send(self) -> Result<Response, Error> {
-        let (request, url) = self.draft?.into_request()?;
-        let outgoing = Outgoing {
-            request,
-            url,
-            settings: self.settings,
-            within: self.within,
-            cancel: self.cancel,
-            upload: self.upload,
-        };
-        let sent = self.client.send_outgoing(outgoing);
-        sent.await.map(|response| *response)
+        let mut draft = self.draft?;
+        draft.finish()?;
+        self.client.send_outgoing(draft).await
     }
 }
 
@@ -237,7 +218,7 @@ impl fmt::Debug for RequestBuilder {
         let mut debug = f.debug_struct("RequestBuilder");
         match &self.draft {
             Ok(draft) => debug
-                .field("method", &draft.method)
+                .field("method", draft.request.method())
                 .field("host", &draft.url.host_str()),
             Err(error) => debug.field("error", error),
         };

@@ -20,13 +20,13 @@ impl Response {
         }
         crate::Error::new(crate::ErrorKind::Upgrade)
             .answered(self.status())
-            .excerpt(self.excerpt)
-            .at_url(&self.url)
+            .excerpt(self.inner.excerpt)
+            .at_url(&self.inner.url)
     }
 
     /// Keeps the start of the body for [`ok`](Self::ok); whoever reads the body gets it all the same.
     pub(crate) async fn read_ahead(&mut self) {
-        let mut body = std::mem::take(self.inner.body_mut());
+        let mut body = std::mem::take(self.inner.response.body_mut());
         let mut taken = VecDeque::new();
         let mut excerpt = BytesMut::new();
         // An error of the body is kept by it, and waits for whoever reads on.
@@ -46,14 +46,15 @@ impl Response {
             }
         };
         let _what_came_in_time = timeout(EXCERPT_WAIT, read).await;
-        self.excerpt = excerpt.freeze();
-        *self.inner.body_mut() = match (taken.pop_front().map(Frame::into_data), taken.is_empty()) {
-            (None, _) => body,
-            (Some(Ok(only)), true) if body.is_empty() => only.into(),
-            (Some(first), _) => {
-                taken.push_front(first.map_or_else(|frame| frame, Frame::data));
-                Body::new(Replayed::new(taken, body))
-            }
-        };
+        self.inner.excerpt = excerpt.freeze();
+        *self.inner.response.body_mut() =
+            match (taken.pop_front().map(Frame::into_data), taken.is_empty()) {
+                (None, _) => body,
+                (Some(Ok(only)), true) if body.is_empty() => only.into(),
+                (Some(first), _) => {
+                    taken.push_front(first.map_or_else(|frame| frame, Frame::data));
+                    Body::new(Replayed::new(taken, body))
+                }
+            };
     }
 }

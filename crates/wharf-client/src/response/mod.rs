@@ -50,7 +50,12 @@ pub(crate) struct Arrival {
 /// A body that was read to its end returns the connection for the next request; dropping the response before that closes
 /// the connection.
 pub struct Response {
-    inner: http::Response<Body>,
+    /// Boxed, so that a response is cheap to move.
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    response: http::Response<Body>,
     excerpt: Bytes,
     scope: Arc<Scope>,
     url: Url,
@@ -61,23 +66,26 @@ pub struct Response {
 impl Response {
     /// Takes over a response.
     pub(crate) fn new(
-        mut inner: http::Response<Body>,
+        mut response: http::Response<Body>,
         scope: Arc<Scope>,
         url: Url,
         history: Vec<Hop>,
     ) -> Self {
-        let arrival = inner.extensions_mut().remove();
+        let arrival = response.extensions_mut().remove();
         let arrival = arrival.or_else(|| scope.call.arrive(None));
         if let Some(report) = &scope.settings.download {
             report.start();
         }
-        Self {
-            inner,
+        let inner = Inner {
+            response,
             excerpt: Bytes::new(),
             scope,
             url,
             history,
             arrival,
+        };
+        Self {
+            inner: Box::new(inner),
         }
     }
 
@@ -89,7 +97,7 @@ impl Response {
     /// Returns the status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.inner.status()
+        self.inner.response.status()
     }
 
     /// Tells whether the status is one of success, 200 to 299.
@@ -101,13 +109,13 @@ impl Response {
     /// Returns the version of HTTP that the peer speaks.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.inner.version()
+        self.inner.response.version()
     }
 
     /// Returns the header fields.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        self.inner.headers()
+        self.inner.response.headers()
     }
 
     /// Returns the text of a header field, the first when it is there twice; `None` when it is missing or not ASCII.
@@ -156,26 +164,26 @@ impl Response {
     /// ```
     #[must_use]
     pub fn links(&self) -> Links {
-        Links::of(self.headers(), &self.url)
+        Links::of(self.headers(), &self.inner.url)
     }
 
     /// Returns the URL that has answered, after all redirects, with its fragment.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.inner.url
     }
 
     /// Returns the responses that were redirects and were followed, the first one first.
     #[must_use]
     pub fn history(&self) -> &[Hop] {
-        &self.history
+        &self.inner.history
     }
 
     /// Returns the address of the other end of the connection, which may be that of a proxy; `None` where it has none, and
     /// when a middleware has answered.
     #[must_use]
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.arrival.as_ref()?.peer
+        self.inner.arrival.as_ref()?.peer
     }
 
     /// Returns what TLS has come to: version, cipher suite, certificate. `None` when the response did not come over TLS.
@@ -183,25 +191,25 @@ impl Response {
     #[cfg_attr(docsrs, doc(cfg(feature = "tls-core")))]
     #[must_use]
     pub fn tls(&self) -> Option<&crate::tls::TlsInfo> {
-        self.arrival.as_ref()?.tls.as_ref()
+        self.inner.arrival.as_ref()?.tls.as_ref()
     }
 
     /// Returns how long the phases of the call have taken until now.
     #[must_use]
     pub fn timing(&self) -> Timing {
-        self.scope.call.timing()
+        self.inner.scope.call.timing()
     }
 
     /// Returns the call that the response belongs to.
     #[must_use]
     pub fn call(&self) -> &Call {
-        &self.scope.call
+        &self.inner.scope.call
     }
 
     /// Returns the number of body bytes to come when it is known.
     #[must_use]
     pub fn body_len(&self) -> Option<u64> {
-        self.inner.body().len()
+        self.inner.response.body().len()
     }
 
     /// Goes on when the status is below 400.
@@ -229,14 +237,14 @@ impl Response {
         if !is_error(status) {
             return Ok(self);
         }
-        let error = Error::new(ErrorKind::Status(status)).at_url(&self.url);
-        Err(error.excerpt(self.excerpt.clone()))
+        let error = Error::new(ErrorKind::Status(status)).at_url(&self.inner.url);
+        Err(error.excerpt(self.inner.excerpt.clone()))
     }
 
     /// Returns the body as a stream of pieces, in the sizes that they arrive in.
     #[must_use]
     pub fn into_stream(self) -> BodyStream {
-        BodyStream::new(self.inner.into_body(), self.url)
+        BodyStream::new(self.inner.response.into_body(), self.inner.url)
     }
 
     /// Returns the body as something to read bytes from: with `read_exact`, `read_until`, `copy` and what else tokio has for it.
@@ -285,30 +293,30 @@ impl Response {
     /// Returns the body, to be read or sent on elsewhere.
     #[must_use]
     pub fn into_body(self) -> Body {
-        self.inner.into_body()
+        self.inner.response.into_body()
     }
 
     /// Takes out what was put beside the response.
     #[cfg(feature = "ws")]
     pub(crate) fn take_extension<T: Clone + Send + Sync + 'static>(&mut self) -> Option<T> {
-        self.inner.extensions_mut().remove()
+        self.inner.response.extensions_mut().remove()
     }
 
     /// Puts the body into another.
     #[cfg(feature = "blocking")]
     pub(crate) fn map_body(mut self, wrap: impl FnOnce(Body) -> Body) -> Self {
-        self.inner = self.inner.map(wrap);
+        self.inner.response = self.inner.response.map(wrap);
         self
     }
 
     /// Returns the response as servers and middleware use it, to be answered with or taken apart.
     #[must_use]
     pub fn into_http(self) -> wharf_http::Response {
-        self.inner
+        self.inner.response
     }
 
     fn undecodable(&self, why: impl Into<wharf_http::BoxError>) -> Error {
-        undecodable(&self.url, why)
+        undecodable(&self.inner.url, why)
     }
 }
 

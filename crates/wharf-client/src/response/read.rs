@@ -19,9 +19,9 @@ impl Response {
     ///
     /// Not safe: what was read is lost when the future is dropped half way, and later reads fail.
     pub async fn bytes(&mut self) -> Result<Bytes, Error> {
-        let limit = self.scope.settings.body_limit;
-        let result = self.inner.body_mut().bytes(limit).await;
-        result.map_err(|error| Error::body(error).at_url(&self.url))
+        let limit = self.inner.scope.settings.body_limit;
+        let result = self.inner.response.body_mut().bytes(limit).await;
+        result.map_err(|error| Error::body(error).at_url(&self.inner.url))
     }
 
     /// Reads the whole body as text, in the charset that a byte order mark tells, or else that `content-type` names.
@@ -41,7 +41,7 @@ impl Response {
     ///
     /// Not safe: what was read is lost when the future is dropped half way, and later reads fail.
     pub async fn text(&mut self) -> Result<String, Error> {
-        let guess = self.scope.settings.charset_guess.clone();
+        let guess = self.inner.scope.settings.charset_guess.clone();
         self.text_with(move |content_type, bytes| guess?(content_type, bytes))
             .await
     }
@@ -102,13 +102,13 @@ impl Response {
     ///
     /// Safe: nothing is lost when the future is dropped.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let piece = self.inner.body_mut().chunk().await.transpose();
-        piece.map_err(|error| Error::body(error).at_url(&self.url))
+        let piece = self.inner.response.body_mut().chunk().await.transpose();
+        piece.map_err(|error| Error::body(error).at_url(&self.inner.url))
     }
 
     /// Returns the trailer fields (RFC 9110 §6.5), once the body was read to its end; `None` before, and when there are none.
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
-        self.inner.body().trailers()
+        self.inner.response.body().trailers()
     }
 }

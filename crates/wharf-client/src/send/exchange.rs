@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, EXPECT, HeaderName, TRANSFER_ENCODING};
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use wharf_http::middleware::Endpoint;
-use wharf_http::{BoxFuture, Request};
+use wharf_http::{Body, BoxFuture, Request};
 
 #[cfg(feature = "ws")]
 use super::switch::{self, Switching};
@@ -17,7 +17,7 @@ use crate::body::Received;
 use crate::config::CONTINUE_WAIT;
 use crate::conn::{Conn, Continue, Failure, Responding, Upload};
 use crate::connect::{Route, establish};
-use crate::middleware::{Sending, try_clone};
+use crate::middleware::Sending;
 use crate::pool::{Acquired, CloseReason, Lease};
 use crate::response::Arrival;
 use crate::trace::Event;
@@ -26,6 +26,8 @@ use crate::{Error, ErrorKind};
 /// How often a request is sent again with which the peer has not begun. A peer that takes a few requests per connection refuses
 /// those that were under way when it said so, and may do that several times when many are.
 const REFUSALS: u32 = 20;
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// What the middleware of a client ends in.
 pub(crate) struct Exchange;
@@ -56,14 +58,12 @@ fn exchange(
         wire::check(&request)?;
         #[cfg(feature = "ws")]
         let switching = Switching::is_in(&request);
-        // Set again, in the form that the connection asks for, each time that the request is sent.
-        let uri = std::mem::take(request.uri_mut());
         let call = &scope.call;
         let pool = &scope.client.pool;
         let mut acquired = pool
             .acquire(route.key(), scope.timeouts.pool_wait, call)
             .await?;
-        let (mut repeated, mut completed) = (0, false);
+        let mut repeated = 0;
         loop {
             let mut lease = match acquired {
                 Acquired::Lease(lease) => {
@@ -72,18 +72,22 @@ fn exchange(
                 }
                 Acquired::Slot(slot) => slot.fill(establish(&route, scope).await?),
             };
+            #[cfg_attr(
+                not(all(feature = "http2", feature = "ws")),
+                expect(unused_mut, reason = "nothing is waited for")
+            )]
+            let mut since = lease.since();
             #[cfg(all(feature = "http2", feature = "ws"))]
             if switching && lease.conn().is_shared() {
                 learns_to_switch(&mut lease, &route, scope).await?;
+                since = Instant::now();
             }
             let safe = is_repeatable(&request);
             let copies = (lease.is_reused() || lease.conn().is_shared()) && repeated < REFUSALS;
-            let (sent, has_spare) = match copies.then(|| try_clone(&request)).flatten() {
-                Some(spare) => (std::mem::replace(&mut request, spare), true),
-                None => (std::mem::take(&mut request), false),
-            };
-            let since = Instant::now();
-            let result = match dispatch(lease.conn(), sent, completed, &uri, &route, scope) {
+            let spare = copies.then(|| request.body().try_clone()).flatten();
+            let has_spare = spare.is_some();
+            let body = std::mem::replace(request.body_mut(), spare.unwrap_or_default());
+            let result = match dispatch(lease.conn(), &request, body, &route, scope, since) {
                 Ok(response) => response.await,
                 Err(error) => Err(Box::new(Failure::of(error))),
             };
@@ -91,7 +95,7 @@ fn exchange(
             let failure = match result {
                 Ok(response) => {
                     #[cfg(feature = "cookies")]
-                    super::cookies::keep(response.headers(), &uri, scope);
+                    super::cookies::keep(response.headers(), request.uri(), scope);
                     #[cfg(feature = "ws")]
                     if switching && switch::is_agreed(&response) {
                         return Ok(switched(response, lease, scope));
@@ -113,7 +117,7 @@ fn exchange(
             let over = failure.dead || failure.ended;
             match failure.unsent {
                 _ if may_repeat && has_spare => {}
-                Some(unsent) if may_repeat => (request, completed) = (unsent, true),
+                Some(unsent) if may_repeat => *request.body_mut() = unsent,
                 _ => {
                     let reason = match failure.dead {
                         true => CloseReason::Dead,
@@ -139,60 +143,51 @@ fn exchange(
     })
 }
 
-/// Hands a request to a connection; `completed` when it has all fields already. Not part of the future above, which would keep a
-/// place for the request.
+/// Hands a request to a connection, in the form that its protocol has: a copy of `request` with `body`, so that the original is
+/// there when it has to be sent again. Not part of the future above, which would keep a place for the copy.
 fn dispatch<'a>(
     conn: &'a mut Conn,
-    mut request: Request,
-    completed: bool,
-    uri: &Uri,
+    request: &Request,
+    body: Body,
     route: &Route,
     scope: &Scope,
+    now: Instant,
 ) -> Result<Responding<'a>, Error> {
-    // Not before it was copied: the copy is smaller, and what is added here can be added to it.
-    if !completed {
-        wire::complete(&mut request, scope);
-        #[cfg(feature = "cookies")]
-        super::cookies::add(&mut request, uri, scope)?;
-    }
-    let upload = prepare(conn, &mut request, uri, route, scope)?;
-    Ok(conn.exchange(request, upload, scope.timeouts.response_head))
-}
-
-/// Gives the request the form that the protocol of the connection has, and finds out what is to happen while it is sent.
-fn prepare(
-    conn: &Conn,
-    request: &mut Request,
-    uri: &Uri,
-    route: &Route,
-    scope: &Scope,
-) -> Result<Option<Upload>, Error> {
-    match conn.is_shared() {
+    let shared = conn.is_shared();
+    let uri = request.uri();
+    let mut sent = Request::new(body);
+    *sent.method_mut() = request.method().clone();
+    *sent.extensions_mut() = request.extensions().clone();
+    *sent.headers_mut() = request.headers().clone();
+    wire::strip(&mut sent, route);
+    wire::complete(&mut sent, scope);
+    #[cfg(feature = "cookies")]
+    super::cookies::add(&mut sent, uri, scope)?;
+    match shared {
         #[cfg(all(feature = "http2", feature = "ws"))]
         true => {
-            wire::for_http2(request, uri)?;
-            Switching::for_http2(request);
+            wire::for_http2(&mut sent, uri)?;
+            Switching::for_http2(&mut sent);
         }
         #[cfg(not(all(feature = "http2", feature = "ws")))]
-        true => wire::for_http2(request, uri)?,
-        false => wire::for_http1(request, uri, route)?,
+        true => wire::for_http2(&mut sent, uri)?,
+        false => wire::for_http1(&mut sent, uri, route)?,
     }
     let call = &scope.call;
     if call.is_observed() {
         call.notify(&Event::HeadersSent {
-            method: request.method(),
+            method: sent.method(),
             uri,
-            headers: request.headers(),
+            headers: sent.headers(),
         });
     }
-    Ok(upload(request, scope, conn.is_shared()))
+    let upload = upload(&mut sent, scope, shared);
+    Ok(conn.exchange(sent, upload, scope.timeouts.response_head, now))
 }
 
 /// Finds out what is to happen while the body is sent; `None` when nothing is.
 fn upload(request: &mut Request, scope: &Scope, shared: bool) -> Option<Upload> {
     if request.body().is_empty() {
-        // There is nothing to be asked for (RFC 9110 §10.1.1).
-        request.headers_mut().remove(EXPECT);
         return None;
     }
     let mut upload = Upload::new();
@@ -244,7 +239,7 @@ fn finish(
 ) -> wharf_http::Response {
     let headers = response.headers();
     // RFC 9112 §6.3: with two lengths, somebody may want what follows to be taken for the next response.
-    let doubtful = headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING);
+    let doubtful = headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH);
     lease.keep_alive(match doubtful {
         true => Some(Duration::ZERO),
         false => keep_alive(headers),
@@ -264,7 +259,7 @@ fn switched(
 ) -> wharf_http::Response {
     let arrival = arrival(&mut lease);
     let switched = switch::Switched::new(&mut response, lease, scope);
-    let mut response = response.map(|_nothing| wharf_http::Body::empty());
+    let mut response = response.map(|_nothing| Body::empty());
     response.extensions_mut().insert(switched);
     arrive(&mut response, arrival, scope);
     response
@@ -307,7 +302,7 @@ fn arrive(response: &mut wharf_http::Response, arrival: Arrival, scope: &Scope) 
 
 /// Reads how long the server keeps the connection: `Keep-Alive: timeout=5, max=100` (RFC 2068 §19.7.1.1, still sent).
 fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(HeaderName::from_static("keep-alive"))?;
+    let value = headers.get(KEEP_ALIVE)?;
     value.to_str().ok()?.split(',').find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         let seconds = value.trim().trim_matches('"').parse().ok();

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
-use http::request::Parts;
 use tokio::time::timeout;
 use url::Url;
 use wharf_http::header::{Basic, TypedHeader};
 use wharf_http::{Body, Context, Request};
 
-use super::Scope;
 use super::attempt::attempt;
+use super::{Outgoing, Scope};
 use crate::connect::SocketPath;
+use crate::middleware::with_body;
 use crate::redirect::{self, Hop, drop_content, drop_credentials, same_origin, to_uri};
 use crate::trace::Event;
 use crate::{Error, ErrorKind, Response};
@@ -27,40 +27,32 @@ const DRAIN_WAIT: Duration = Duration::from_millis(200);
 /// The requests of one call.
 pub(super) struct Hops {
     scope: Arc<Scope>,
-    url: Url,
-    parts: Parts,
-    body: Body,
+    /// What is sent next.
+    next: Box<Outgoing>,
     history: Vec<Hop>,
     /// A redirect has led to another origin than that of the call.
     away: bool,
 }
 
 impl Hops {
-    pub(super) fn new(
-        scope: Arc<Scope>,
-        url: Url,
-        request: Request,
-        within: Option<&Context>,
-    ) -> Self {
-        let (mut parts, body) = request.into_parts();
-        if let Some(within) = within {
-            trace(&mut parts.headers, within);
+    pub(super) fn new(scope: Arc<Scope>, mut first: Box<Outgoing>) -> Self {
+        if let Some(within) = first.within.take() {
+            trace(first.request.headers_mut(), &within);
         }
         Self {
             scope,
-            url,
-            parts,
-            body,
+            next: first,
             history: Vec::new(),
             away: false,
         }
     }
 
-    /// Sends them; nothing is left of them then.
-    pub(super) async fn run(&mut self) -> Result<Box<Response>, Error> {
+    /// Sends them.
+    pub(super) async fn run(mut self) -> Result<Response, Error> {
         loop {
-            let spare = self.body.try_clone();
-            let body = std::mem::take(&mut self.body);
+            let body = self.next.request.body_mut();
+            let spare = body.try_clone();
+            let body = std::mem::take(body);
             #[cfg_attr(
                 not(any(feature = "brotli", feature = "gzip", feature = "zstd")),
                 expect(unused_mut, reason = "no coding is undone")
@@ -72,27 +64,25 @@ impl Hops {
             let (status, headers) = (response.status(), response.headers());
             let followed = u32::try_from(self.history.len()).unwrap_or(u32::MAX);
             let policy = &self.scope.settings.redirects;
-            let next = policy.next(status, headers, &self.url, followed);
-            let next = match next {
+            let Outgoing { request, url, .. } = &mut *self.next;
+            let next = match policy.next(status, headers, url, followed) {
                 Ok(Some(next)) => next,
                 Ok(None) => {
                     #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
                     super::decode::undo(&mut response, &self.scope)
-                        .map_err(|error| error.at_url(&self.url))?;
-                    let history = std::mem::take(&mut self.history);
-                    let scope = Arc::clone(&self.scope);
-                    let response = Response::new(response, scope, self.url.clone(), history);
-                    let mut response = Box::new(response);
+                        .map_err(|error| error.at_url(url))?;
+                    let mut response =
+                        Response::new(response, self.scope, self.next.url, self.history);
                     if response.is_error() {
                         // Boxed, since most responses are no errors.
                         Box::pin(response.read_ahead()).await;
                     }
                     return Ok(response);
                 }
-                Err(error) => return Err(error.at_url(&self.url)),
+                Err(error) => return Err(error.at_url(url)),
             };
-            let method = redirect::method(status, &self.parts.method);
-            self.body = if method == self.parts.method {
+            let method = redirect::method(status, request.method());
+            *request.body_mut() = if method == *request.method() {
                 let once = || "its body could be sent only once, and a redirect asks for it again";
                 spare.ok_or_else(|| {
                     Error::new(ErrorKind::Redirect)
@@ -100,36 +90,36 @@ impl Hops {
                         .at_url(&next)
                 })?
             } else {
-                drop_content(&mut self.parts.headers);
+                drop_content(request.headers_mut());
                 Body::empty()
             };
-            self.parts.method = method;
+            *request.method_mut() = method;
             let sockets = &self.scope.client.sockets;
             let is_socket = next
                 .host_str()
                 .is_some_and(|host| sockets.contains_key(host));
-            let danger = redirect::danger(&self.url, &next, !self.body.is_empty(), is_socket);
+            let danger = redirect::danger(url, &next, !request.body().is_empty(), is_socket);
             if let Some(why) = danger {
                 return Err(Error::new(ErrorKind::Redirect).because(why).at_url(&next));
             }
-            if !same_origin(&self.url, &next) {
+            if !same_origin(url, &next) {
                 self.away = true;
-                drop_credentials(&mut self.parts.headers);
-                self.parts.headers.remove(HOST);
-                self.parts.extensions.remove::<SocketPath>();
+                drop_credentials(request.headers_mut());
+                request.headers_mut().remove(HOST);
+                request.extensions_mut().remove::<SocketPath>();
                 #[cfg(feature = "cookies")]
-                self.parts.extensions.remove::<super::CallCookies>();
+                request.extensions_mut().remove::<super::CallCookies>();
             }
             let headers = headers.clone();
-            self.parts.uri = to_uri(&next)?;
+            *request.uri_mut() = to_uri(&next)?;
             if self.scope.call.is_observed() {
                 self.scope.call.notify(&Event::Redirected {
                     status,
                     headers: &headers,
-                    to: &self.parts.uri,
+                    to: request.uri(),
                 });
             }
-            let url = std::mem::replace(&mut self.url, next);
+            let url = std::mem::replace(url, next);
             self.history.push(Hop {
                 status,
                 headers,
@@ -142,12 +132,12 @@ impl Hops {
 
     /// Makes the request of this hop, with all that the client adds for its origin.
     fn request(&mut self, body: Body) -> Result<Request, Error> {
-        let mut parts = self.parts.clone();
-        let headers = &mut parts.headers;
+        let mut request = with_body(&self.next.request, body);
+        let headers = request.headers_mut();
         let mut url = None;
         let mut timeouts = self.scope.settings.timeouts.clone();
         let origins = &self.scope.client.origins;
-        for config in origins.at(&self.url) {
+        for config in origins.at(&self.next.url) {
             // What is meant for every origin is so without its secrets where a server has led to.
             let everywhere = origins.base.is_none() && std::ptr::eq(config, &origins.default);
             if self.away && everywhere {
@@ -162,7 +152,7 @@ impl Hops {
             }
             let query = config.query.iter();
             for (name, value) in query.filter(|_| !(self.away && everywhere)) {
-                let url = url.get_or_insert_with(|| self.url.clone());
+                let url = url.get_or_insert_with(|| self.next.url.clone());
                 url.query_pairs_mut().append_pair(name, value);
             }
         }
@@ -172,9 +162,9 @@ impl Hops {
             headers.extend(self.login().map(|value| (AUTHORIZATION, value)));
         }
         if let Some(url) = &url {
-            parts.uri = to_uri(url)?;
+            *request.uri_mut() = to_uri(url)?;
         }
-        Ok(Request::from_parts(parts, body))
+        Ok(request)
     }
 
     /// Finds the credentials for the host in the file that holds them.
@@ -182,10 +172,10 @@ impl Hops {
         let netrc = self.scope.settings.netrc.as_ref()?;
         let secure = |url: &Url| url.scheme() == "https";
         // Whoever has asked over TLS does not want a password to be read on its way to where that has led.
-        if !secure(&self.url) && self.history.iter().any(|hop| secure(&hop.url)) {
+        if !secure(&self.next.url) && self.history.iter().any(|hop| secure(&hop.url)) {
             return None;
         }
-        let host = self.url.host_str()?;
+        let host = self.next.url.host_str()?;
         let bare = host
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'));

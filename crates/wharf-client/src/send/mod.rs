@@ -120,21 +120,17 @@ pub(crate) fn url_of(uri: &Uri) -> Result<Url, Error> {
 /// Makes a call: sends a request, and others for the sake of the same response.
 pub(crate) fn send(
     client: Arc<Inner>,
-    outgoing: Outgoing,
-) -> BoxFuture<'static, Result<Box<Response>, Error>> {
-    let Outgoing {
-        request,
-        url,
-        settings,
-        within,
-        cancel,
-        upload,
-    } = outgoing;
+    mut outgoing: Box<Outgoing>,
+) -> BoxFuture<'static, Result<Response, Error>> {
+    let request = &outgoing.request;
     let call = Call::new(Arc::clone(&client.observers), request.extensions().clone());
-    let of_origin = || client.origins.at(&url).find_map(|it| it.timeouts.as_ref());
-    let timeouts = settings.timeouts.as_ref().or_else(of_origin);
+    let of_origin = || {
+        let mut configs = client.origins.at(&outgoing.url);
+        configs.find_map(|config| config.timeouts.as_ref())
+    };
+    let timeouts = outgoing.settings.timeouts.as_ref().or_else(of_origin);
     let total = timeouts.unwrap_or(&client.timeouts).total;
-    let deadline = within.as_ref().and_then(Context::deadline);
+    let deadline = outgoing.within.as_ref().and_then(Context::deadline);
     let deadline = Deadline::start(total).within(deadline);
     if call.is_observed() {
         call.notify(&Event::RequestStarted {
@@ -146,17 +142,19 @@ pub(crate) fn send(
     let scope = Arc::new(Scope {
         timeouts: client.timeouts.clone(),
         client,
-        settings,
+        settings: Arc::clone(&outgoing.settings),
         call: call.clone(),
         deadline,
-        upload,
+        upload: outgoing.upload.take(),
     });
-    let mut hops = Hops::new(scope, url, request, within.as_ref());
+    let cancel = outgoing.cancel.take();
+    let hops = Hops::new(scope, outgoing);
     // A block, since a function would have a second place for each argument.
     Box::pin(async move {
         let calling = pin!(hops.run());
         let result = match cancel {
             None => deadline.run(calling).await,
+            // Boxed, since most calls have no such signal.
             Some(cancel) => Box::pin(deadline.run(unless(&cancel, calling))).await,
         };
         call.time(|timing| timing.total = call.elapsed());

@@ -1,8 +1,8 @@
 //! What a request looks like on its way: the fields that a client adds, and the form of the target.
 
 use http::header::{
-    ACCEPT, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION,
-    TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT, CONNECTION, CONTENT_LENGTH, EXPECT, Entry, HOST, HeaderName, HeaderValue,
+    PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
 };
 use http::uri::PathAndQuery;
 use http::{Method, Uri, Version};
@@ -32,6 +32,17 @@ pub(super) fn check(request: &Request) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Takes out what is not meant for who gets the request. It comes first, when there is the least to look through.
+pub(super) fn strip(request: &mut Request, route: &Route) {
+    if !route.is_forwarded() {
+        request.headers_mut().remove(PROXY_AUTHORIZATION);
+    }
+    if request.body().is_empty() {
+        // There is nothing to be asked for (RFC 9110 §10.1.1).
+        request.headers_mut().remove(EXPECT);
+    }
 }
 
 /// Adds what every request has.
@@ -80,10 +91,6 @@ pub(super) fn for_http1(request: &mut Request, uri: &Uri, route: &Route) -> Resu
         if let Some(value) = proxy.authorization() {
             headers.insert(PROXY_AUTHORIZATION, value.clone());
         }
-    }
-    if forwarder.is_none() {
-        // It is meant for a proxy, and this is none.
-        request.headers_mut().remove(PROXY_AUTHORIZATION);
     }
     // RFC 9112 §3.2: the host of the URI, and its port unless it is the default one.
     match request.headers_mut().entry(HOST) {

@@ -189,3 +189,23 @@ fn one_host(client: &Client) -> HostStats {
     assert_eq!(stats.hosts().len(), 1, "{stats:?}");
     stats.hosts()[0].clone()
 }
+
+#[test]
+fn what_the_last_request_went_to_is_no_excuse_for_another_scheme_host_or_way() {
+    let pool = Pool::new(PoolConfig::new(), 1);
+    let key = |uri: &str, http2| {
+        let way = Way {
+            http2,
+            ..Way::default()
+        };
+        pool.key(&uri.parse().unwrap(), way)
+    };
+    let first = key("http://quay.test/", false).unwrap();
+    assert!(key("http://quay.test/ships", false).unwrap() == first);
+    assert!(key("http://quay.test/", true).unwrap() != first);
+    let _last_again = key("http://quay.test/", false).unwrap();
+    assert!(key("http://quay.test:81/", false).unwrap() != first);
+    let _last_again = key("http://quay.test/", false).unwrap();
+    assert!(key("ftp://quay.test/", false).is_err());
+    assert!(key("/ships", false).is_err());
+}

@@ -69,7 +69,8 @@ impl World {
                 http2: cfg!(feature = "http2") && host.starts_with("shared"),
                 ..Way::default()
             };
-            pool.key(false, (host, 80), way)
+            let uri = format!("http://{host}/").parse().unwrap();
+            pool.key(&uri, way).unwrap()
         });
         Self {
             pool,
