@@ -156,6 +156,12 @@ impl Client {
         self.inner.base()
     }
 
+    /// Closes the connections that no request uses. It applies to all clones; requests that are under way go on, and new ones open
+    /// new connections.
+    pub fn close_idle(&self) {
+        self.inner.close_idle();
+    }
+
     /// Closes all connections and waits until their sockets are closed. It applies to all clones.
     ///
     /// Requests and bodies that are under way in other threads fail, and so do new requests, with

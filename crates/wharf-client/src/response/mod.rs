@@ -286,7 +286,7 @@ impl Response {
         self,
         limits: wharf_http::multipart::Limits,
     ) -> Result<wharf_http::multipart::MultipartReader, wharf_http::multipart::Error> {
-        let (head, body) = self.inner.into_parts();
+        let (head, body) = self.inner.response.into_parts();
         wharf_http::multipart::MultipartReader::of(&head.headers, body, limits)
     }
 
