@@ -49,7 +49,7 @@
 //! | `public-suffix` | no | the public suffix list for the cookie jar |
 //! | `bundled-roots` | no | root certificates in the program, for machines that have none |
 //! | `in-process` | no | the client reaches a service in the same process |
-//! | `testing` | no | the test kit, as the module `test` |
+//! | `testing` | no | the test kit, as the module `test`; with `http2` and `tls` its servers speak these too |
 //! | `toml` | no | settings of the server from a file, `--config wharf.toml` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 #![cfg_attr(docsrs, feature(doc_cfg))]
