@@ -51,7 +51,7 @@
 //! | `bundled-roots` | no | root certificates in the program, for machines that have none |
 //! | `in-process` | no | the client reaches a service in the same process |
 //! | `redis` | no | rooms of WebSockets that several instances share |
-//! | `testing` | no | the test kit, as the module `test` |
+//! | `testing` | no | the test kit, as the module `test`; with `http2` and `tls` its servers speak these too |
 //! | `toml` | no | settings of the server from a file, `--config wharf.toml` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -2,13 +2,34 @@
 
 use harbour::Config;
 use harbour::config::Database;
-use wharf_test::{TestClient, json};
+use wharf_test::{Mode, TestClient, json};
 
-/// Starts harbour with an empty database.
+/// Starts harbour with an empty database. Every test begins with it, so that none knows of the others.
 async fn harbour() -> TestClient {
+    in_mode(Mode::default()).await
+}
+
+async fn in_mode(mode: Mode) -> TestClient {
     let mut config = Config::default();
     config.database = Database::Sqlite(":memory:".into());
-    TestClient::new(harbour::app(config)).await
+    TestClient::builder()
+        .mode(mode)
+        .start(harbour::app(config))
+        .await
+}
+
+#[tokio::test]
+async fn harbour_answers_however_it_is_reached() {
+    for &mode in Mode::ALL {
+        let client = in_mode(mode).await;
+        let draft = json!({ "name": "crane" });
+        let created = client.post("/resources").json(&draft).send().await;
+        created
+            .assert_status(201)
+            .assert_header("location", "/resources/1")
+            .assert_json_contains(&draft);
+        client.close().await;
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::net::TcpListener;
 
 use harbour::config::{Config, Database};
-use harbour::{cache, store};
 use wharf::{App, Client, HttpError, get};
 use wharf_test::{TestClient, json};
 
@@ -12,11 +11,7 @@ async fn harbour(client: &Client, upstream: &str) -> TestClient {
     let mut config = Config::default();
     config.database = Database::Sqlite(":memory:".into());
     config.upstream = Some(upstream.to_owned());
-    let app = harbour::bare()
-        .provide(config)
-        .provide(client.clone())
-        .resource(store::open_store)
-        .resource(cache::open_cache);
+    let app = harbour::app(config).override_state(client.clone());
     TestClient::new(app).await
 }
 
