@@ -461,3 +461,6 @@ fn to_json<V: serde::Serialize + ?Sized>(value: &V) -> Result<Message, Error> {
     let json = json.map_err(|error| Error::new(ErrorKind::Json).because(error))?;
     Ok(json.into())
 }
+
+#[cfg(test)]
+mod tests;

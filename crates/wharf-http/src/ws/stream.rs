@@ -236,9 +236,6 @@ impl Stream {
         end: u64,
     ) -> Poll<Result<(), Error>> {
         loop {
-            if self.stage == Stage::Over {
-                return Poll::Ready(Err(Error::new(ErrorKind::Closed)));
-            }
             let flushed = self.poll_flush(cx);
             if self.stage == Stage::Over {
                 // Told to whoever sends, as it may be the only one left.
