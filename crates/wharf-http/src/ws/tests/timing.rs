@@ -117,3 +117,15 @@ async fn a_peer_that_asks_without_reading_is_given_up_by_the_receiver() {
     assert_eq!(error.kind(), ErrorKind::TimedOut(Phase::Write));
     asking.await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_does_not_wait_for_signs_of_life() {
+    let (mut server, mut peer) = server(&WebSocketConfig::new());
+    peer.write_all(&frame(0x81, true, b"ahoy")).await.unwrap();
+    server.recv().await.unwrap();
+    sleep(seconds(29)).await;
+    let start = Instant::now();
+    let error = server.send_binary(vec![0; 100 << 10]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut(Phase::Write));
+    assert!((seconds(30)..seconds(31)).contains(&start.elapsed()));
+}
