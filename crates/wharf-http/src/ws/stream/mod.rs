@@ -16,16 +16,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep};
 
-use super::close::{CloseCode, CloseFrame};
+use super::close::CloseFrame;
 use super::config::WebSocketConfig;
 use super::decoder::{Decoder, Event};
 use super::encoder::{Encoder, SLICES};
-use super::error::{Error, ErrorKind, Phase, Violation};
+use super::error::{Error, ErrorKind};
 use super::frame::Role;
 use super::handshake::Negotiated;
 use super::message::Message;
+
+mod alarm;
+mod ending;
 
 /// What a WebSocket runs on.
 pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -157,13 +160,14 @@ impl Stream {
                         Poll::Ready(Err(error)) => self.break_off(error),
                         Poll::Pending => {
                             self.decoder.rest();
-                            self.check_heartbeat(cx);
+                            if self.heartbeat.is_some() {
+                                self.heard.get_or_insert_with(Instant::now);
+                            }
                             if flushed.is_pending() {
                                 self.check_stall();
                             }
-                            if self.poll_alarm(cx).is_pending() {
-                                return Poll::Pending;
-                            }
+                            ready!(self.poll_alarm(cx, true));
+                            self.check_heartbeat(cx);
                         }
                     }
                 }
@@ -236,9 +240,6 @@ impl Stream {
         end: u64,
     ) -> Poll<Result<(), Error>> {
         loop {
-            if self.stage == Stage::Over {
-                return Poll::Ready(Err(Error::new(ErrorKind::Closed)));
-            }
             let flushed = self.poll_flush(cx);
             if self.stage == Stage::Over {
                 // Told to whoever sends, as it may be the only one left.
@@ -249,104 +250,7 @@ impl Stream {
                 return Poll::Ready(Ok(()));
             }
             self.check_stall();
-            ready!(self.poll_alarm(cx));
-        }
-    }
-
-    /// Begins the closing handshake, unless it has begun.
-    pub(super) fn leave(&mut self, frame: &CloseFrame) {
-        if self.stage == Stage::Open {
-            let until = self.deadline();
-            let sent = self.encoder.close(frame);
-            self.stage = Stage::Leaving { until };
-            self.settle(sent);
-        }
-    }
-
-    /// Waits for the end of the connection, which has been closed.
-    pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_end(cx));
-        Poll::Ready(match self.failure.take() {
-            Some(error) if error.is_timeout() => Err(error),
-            _ => Ok(()),
-        })
-    }
-
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            match self.stage {
-                Stage::Open | Stage::Over => return Poll::Ready(()),
-                Stage::Leaving { until } => match self.decoder.next() {
-                    Ok(Some(Event::Close(frame))) => {
-                        self.closed = Some(frame);
-                        self.stage = Stage::Ending {
-                            until,
-                            failed: false,
-                        };
-                    }
-                    Ok(Some(_)) => {}
-                    Ok(None) => {
-                        let _later = self.poll_flush(cx);
-                        if self.stage == Stage::Over {
-                            return Poll::Ready(());
-                        }
-                        match self.poll_read(cx) {
-                            Poll::Ready(Ok(0)) => self.vanish(),
-                            Poll::Ready(Ok(_)) => {}
-                            Poll::Ready(Err(error)) => self.break_off(error),
-                            Poll::Pending => ready!(self.poll_alarm(cx)),
-                        }
-                    }
-                    // Our close frame is out: there is nothing more to tell.
-                    Err(_) => {
-                        self.stage = Stage::Ending {
-                            until,
-                            failed: true,
-                        };
-                    }
-                },
-                Stage::Ending { until, failed } => {
-                    if self.poll_flush(cx).is_pending() {
-                        ready!(self.poll_alarm(cx));
-                        continue;
-                    }
-                    // RFC 6455 §7.1.1: the server ends the connection first, the client waits for that.
-                    if self.role == Role::Server || failed {
-                        let Some(io) = &mut self.io else {
-                            self.over();
-                            continue;
-                        };
-                        match Pin::new(io).poll_shutdown(cx) {
-                            Poll::Pending => {
-                                ready!(self.poll_alarm(cx));
-                                continue;
-                            }
-                            Poll::Ready(Err(_)) => {
-                                self.over();
-                                continue;
-                            }
-                            Poll::Ready(Ok(())) => {}
-                        }
-                    }
-                    self.stage = match self.role == Role::Server && !failed {
-                        true => {
-                            self.over();
-                            Stage::Over
-                        }
-                        false => Stage::Draining { until },
-                    };
-                }
-                // What has been sent since must be read: a socket that is closed before resets the connection, and our
-                // close frame with it.
-                Stage::Draining { .. } => {
-                    self.decoder.input().clear();
-                    match self.poll_read(cx) {
-                        Poll::Ready(Ok(1..)) => {}
-                        Poll::Ready(_) => self.over(),
-                        Poll::Pending => ready!(self.poll_alarm(cx)),
-                    }
-                }
-            }
+            ready!(self.poll_alarm(cx, false));
         }
     }
 
@@ -424,153 +328,5 @@ impl Stream {
             self.pinged = false;
         }
         Poll::Ready(Ok(count))
-    }
-
-    /// Sends a ping to a peer that has been silent, and gives up one that stays so.
-    fn check_heartbeat(&mut self, cx: &mut Context<'_>) {
-        let (Some(interval), Stage::Open) = (self.heartbeat, self.stage) else {
-            return;
-        };
-        let heard = *self.heard.get_or_insert_with(Instant::now);
-        if heard.elapsed() < interval {
-            return;
-        }
-        match self.pinged {
-            false => {
-                self.pinged = true;
-                self.heard = Some(Instant::now());
-                let sent = self.encoder.ping();
-                self.settle(sent);
-                // What it cannot write now goes out with the next event.
-                let _later = self.poll_flush(cx);
-            }
-            true => self.time_out(Phase::Heartbeat),
-        }
-    }
-
-    fn check_stall(&mut self) {
-        let Some(limit) = self.write_timeout else {
-            return;
-        };
-        let since = *self.stalled.get_or_insert_with(Instant::now);
-        if since.elapsed() >= limit {
-            self.time_out(Phase::Write);
-        }
-    }
-
-    /// Waits for what is due next. Ready means: look again.
-    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let due = match self.stage {
-            Stage::Over => return Poll::Ready(()),
-            Stage::Open => {
-                let heartbeat = self.heard.zip(self.heartbeat);
-                let stall = self.stalled.zip(self.write_timeout);
-                let dues = [heartbeat, stall].into_iter().flatten();
-                dues.filter_map(|(since, limit)| since.checked_add(limit))
-                    .min()
-            }
-            Stage::Leaving { until } | Stage::Ending { until, .. } | Stage::Draining { until } => {
-                Some(until)
-            }
-        };
-        let Some(due) = due else {
-            return Poll::Pending;
-        };
-        let alarm = match &mut self.alarm {
-            Some(alarm) => {
-                // One that rings early is set again then: signs of life are too many to set it for each.
-                if alarm.deadline() > due {
-                    alarm.as_mut().reset(due);
-                }
-                alarm
-            }
-            None => self.alarm.insert(Box::pin(sleep_until(due))),
-        };
-        loop {
-            ready!(alarm.as_mut().poll(cx));
-            if Instant::now() >= due {
-                break;
-            }
-            alarm.as_mut().reset(due);
-        }
-        self.alarm = None;
-        match self.stage {
-            Stage::Open | Stage::Over => {}
-            // The peer has said all that matters.
-            Stage::Draining { .. } => self.over(),
-            Stage::Leaving { .. } | Stage::Ending { .. } => self.time_out(Phase::Close),
-        }
-        Poll::Ready(())
-    }
-
-    fn deadline(&self) -> Instant {
-        let now = Instant::now();
-        // Thirty years are for ever.
-        let far = Duration::from_secs(86_400 * 365 * 30);
-        now + self.close_timeout.min(far)
-    }
-
-    /// Tells the peer which rule it broke, and ends (RFC 6455 §7.1.7).
-    fn fail(&mut self, violation: Violation) {
-        let until = self.deadline();
-        let frame = CloseFrame::new(violation.code(), violation.what());
-        let sent = self.encoder.close(&frame);
-        self.failure = Some(violation.into());
-        self.stage = Stage::Ending {
-            until,
-            failed: true,
-        };
-        self.settle(sent);
-    }
-
-    fn time_out(&mut self, phase: Phase) {
-        self.failure
-            .get_or_insert_with(|| Error::new(ErrorKind::TimedOut(phase)));
-        self.over();
-    }
-
-    /// Ends without a close frame of the peer.
-    fn vanish(&mut self) {
-        self.over();
-    }
-
-    fn settle(&mut self, encoded: io::Result<()>) {
-        if let Err(error) = encoded {
-            self.break_off(error);
-        }
-    }
-
-    fn break_off(&mut self, error: io::Error) {
-        // A peer that is gone has ended, if without a word.
-        let gone = matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::BrokenPipe
-                | io::ErrorKind::NotConnected
-                | io::ErrorKind::UnexpectedEof
-                | io::ErrorKind::WriteZero
-        );
-        if !gone && self.failure.is_none() {
-            self.failure = Some(Error::new(ErrorKind::Io).because(error));
-        }
-        self.over();
-    }
-
-    /// Ends because of an error, and returns it.
-    fn broken(&mut self, error: io::Error) -> Error {
-        self.over();
-        Error::new(ErrorKind::Io).because(error)
-    }
-
-    /// Ends, and keeps nothing.
-    fn over(&mut self) {
-        self.stage = Stage::Over;
-        self.closed
-            .get_or_insert_with(|| CloseFrame::new(CloseCode::ABNORMAL, ""));
-        self.io = None;
-        self.alarm = None;
-        self.encoder.clear();
-        self.decoder.clear();
     }
 }

@@ -1,0 +1,176 @@
+//! How it ends: by a close frame, by a rule that was broken, by silence or without a word.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::AsyncWrite;
+
+use super::super::close::{CloseCode, CloseFrame};
+use super::super::decoder::Event;
+use super::super::error::{Error, ErrorKind, Phase, Violation};
+use super::super::frame::Role;
+use super::{Stage, Stream};
+
+impl Stream {
+    /// Begins the closing handshake, unless it has begun.
+    pub(in crate::ws) fn leave(&mut self, frame: &CloseFrame) {
+        if self.stage == Stage::Open {
+            let until = self.deadline();
+            let sent = self.encoder.close(frame);
+            self.stage = Stage::Leaving { until };
+            self.settle(sent);
+        }
+    }
+
+    /// Waits for the end of the connection, which has been closed.
+    pub(in crate::ws) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_end(cx));
+        Poll::Ready(match self.failure.take() {
+            Some(error) if error.is_timeout() => Err(error),
+            _ => Ok(()),
+        })
+    }
+
+    pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match self.stage {
+                Stage::Open | Stage::Over => return Poll::Ready(()),
+                Stage::Leaving { until } => match self.decoder.next() {
+                    Ok(Some(Event::Close(frame))) => {
+                        self.closed = Some(frame);
+                        self.stage = Stage::Ending {
+                            until,
+                            failed: false,
+                        };
+                    }
+                    Ok(Some(_)) => {}
+                    Ok(None) => {
+                        let _later = self.poll_flush(cx);
+                        if self.stage == Stage::Over {
+                            return Poll::Ready(());
+                        }
+                        match self.poll_read(cx) {
+                            Poll::Ready(Ok(0)) => self.vanish(),
+                            Poll::Ready(Ok(_)) => {}
+                            Poll::Ready(Err(error)) => self.break_off(error),
+                            Poll::Pending => ready!(self.poll_alarm(cx, false)),
+                        }
+                    }
+                    // Our close frame is out: there is nothing more to tell.
+                    Err(_) => {
+                        self.stage = Stage::Ending {
+                            until,
+                            failed: true,
+                        };
+                    }
+                },
+                Stage::Ending { until, failed } => {
+                    if self.poll_flush(cx).is_pending() {
+                        ready!(self.poll_alarm(cx, false));
+                        continue;
+                    }
+                    // RFC 6455 §7.1.1: the server ends the connection first, the client waits for that.
+                    if self.role == Role::Server || failed {
+                        let Some(io) = &mut self.io else {
+                            self.over();
+                            continue;
+                        };
+                        match Pin::new(io).poll_shutdown(cx) {
+                            Poll::Pending => {
+                                ready!(self.poll_alarm(cx, false));
+                                continue;
+                            }
+                            Poll::Ready(Err(_)) => {
+                                self.over();
+                                continue;
+                            }
+                            Poll::Ready(Ok(())) => {}
+                        }
+                    }
+                    self.stage = match self.role == Role::Server && !failed {
+                        true => {
+                            self.over();
+                            Stage::Over
+                        }
+                        false => Stage::Draining { until },
+                    };
+                }
+                // What has been sent since must be read: a socket that is closed before resets the connection, and our
+                // close frame with it.
+                Stage::Draining { .. } => {
+                    self.decoder.input().clear();
+                    match self.poll_read(cx) {
+                        Poll::Ready(Ok(1..)) => {}
+                        Poll::Ready(_) => self.over(),
+                        Poll::Pending => ready!(self.poll_alarm(cx, false)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells the peer which rule it broke, and ends (RFC 6455 §7.1.7).
+    pub(super) fn fail(&mut self, violation: Violation) {
+        let until = self.deadline();
+        let frame = CloseFrame::new(violation.code(), violation.what());
+        let sent = self.encoder.close(&frame);
+        self.failure = Some(violation.into());
+        self.stage = Stage::Ending {
+            until,
+            failed: true,
+        };
+        self.settle(sent);
+    }
+
+    pub(super) fn time_out(&mut self, phase: Phase) {
+        self.failure
+            .get_or_insert_with(|| Error::new(ErrorKind::TimedOut(phase)));
+        self.over();
+    }
+
+    /// Ends without a close frame of the peer.
+    pub(super) fn vanish(&mut self) {
+        self.over();
+    }
+
+    pub(super) fn settle(&mut self, encoded: io::Result<()>) {
+        if let Err(error) = encoded {
+            self.break_off(error);
+        }
+    }
+
+    pub(super) fn break_off(&mut self, error: io::Error) {
+        // A peer that is gone has ended, if without a word.
+        let gone = matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::NotConnected
+                | io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::WriteZero
+        );
+        if !gone && self.failure.is_none() {
+            self.failure = Some(Error::new(ErrorKind::Io).because(error));
+        }
+        self.over();
+    }
+
+    /// Ends because of an error, and returns it.
+    pub(super) fn broken(&mut self, error: io::Error) -> Error {
+        self.over();
+        Error::new(ErrorKind::Io).because(error)
+    }
+
+    /// Ends, and keeps nothing.
+    pub(super) fn over(&mut self) {
+        self.stage = Stage::Over;
+        self.closed
+            .get_or_insert_with(|| CloseFrame::new(CloseCode::ABNORMAL, ""));
+        self.io = None;
+        self.alarm = None;
+        self.encoder.clear();
+        self.decoder.clear();
+    }
+}
