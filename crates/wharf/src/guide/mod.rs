@@ -20,7 +20,8 @@
 //! 11. [In production](production): workers, restarts, health, and what a running server tells of itself.
 //! 12. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
 //! 13. [The client](client): calling other services, and what to set before it matters.
-//! 14. [Testing](testing): the real application without a network.
+//! 14. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
+//! 15. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -34,7 +35,6 @@
 //! - Forms (planned)
 //! - Static files (planned)
 //! - Compression (planned)
-//! - WebSocket (planned)
 //! - Server-sent events (planned)
 //! - Observability (planned)
 //! - Performance (planned)
@@ -84,3 +84,7 @@ pub mod testing {}
 
 #[doc = include_str!("tls.md")]
 pub mod tls {}
+
+#[cfg(feature = "ws")]
+#[doc = include_str!("websockets.md")]
+pub mod websockets {}
