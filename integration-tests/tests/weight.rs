@@ -31,7 +31,7 @@ const BUDGETS: [(&str, &str, usize); 14] = [
 
 /// Which crates of the workspace each one may bring with all its features on; siblings do not know each other. The examples show
 /// what a user of one crate gets.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("wharf-http", &[]),
     ("wharf-core", &["wharf-http"]),
     ("wharf-server", &["wharf-http"]),
@@ -45,6 +45,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("core-in-hyper", &["wharf-core", "wharf-http"]),
     ("crawler", &["wharf-client", "wharf-http"]),
     ("downloader", &["wharf-client", "wharf-http"]),
+    ("parrot", &["wharf-http"]),
     ("server-only", &["wharf-http", "wharf-server"]),
 ];
 

@@ -94,7 +94,7 @@ impl WebSocketConfig {
         self
     }
 
-    /// Sets how many bytes may wait to be sent before `feed` waits until all are.
+    /// Sets how many bytes may wait to be sent: with more, `feed` and `send` wait first until fewer do.
     ///
     /// A single message may be larger. `send` waits for its own bytes in any case.
     ///

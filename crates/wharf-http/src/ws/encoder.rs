@@ -24,14 +24,18 @@ pub(super) struct Encoder {
     /// How many bytes were encoded in all, and how many of them are gone.
     encoded: u64,
     written: u64,
-    /// Where the last pong ends.
+    /// Where the last pong ends, and how many bytes of pongs were encoded since none waited.
     pong_end: u64,
-    /// The answer to the latest ping, while an earlier one is still waiting to be sent.
+    pong_bytes: usize,
+    /// The answer to the latest ping, while too many others are still waiting to be sent.
     pong: Option<Bytes>,
 }
 
 /// Payloads from this size on are sent from where they are.
 const SHARED: usize = 8 << 10;
+
+/// How many bytes of pongs may wait to be sent before one takes the place of the next.
+const PONGS: usize = 1 << 10;
 
 /// How many pieces one write takes.
 pub(super) const SLICES: usize = 16;
@@ -48,6 +52,7 @@ impl Encoder {
             encoded: 0,
             written: 0,
             pong_end: 0,
+            pong_bytes: 0,
             pong: None,
         }
     }
@@ -67,19 +72,24 @@ impl Encoder {
         self.control(Opcode::Ping, Bytes::new())
     }
 
-    /// Answers a ping. While an answer waits to be sent the next one does so here, and there is one at most: the
-    /// latest ping is enough to answer (RFC 6455 §5.5.3).
+    /// Answers a ping. A peer that asks and does not read gets no memory for it: beyond a few answers that wait to be
+    /// sent there is one, to the latest ping, which is enough (RFC 6455 §5.5.3).
     pub(super) fn pong(&mut self, payload: Bytes) -> io::Result<()> {
         self.pong = Some(payload);
         self.release_pong()
     }
 
     fn release_pong(&mut self) -> io::Result<()> {
-        if self.written >= self.pong_end
+        if self.written >= self.pong_end {
+            self.pong_bytes = 0;
+        }
+        if self.pong_bytes < PONGS
             && let Some(payload) = self.pong.take()
         {
+            let before = self.encoded;
             self.control(Opcode::Pong, payload)?;
             self.pong_end = self.encoded;
+            self.pong_bytes += usize::try_from(self.encoded - before).unwrap_or(PONGS);
         }
         Ok(())
     }

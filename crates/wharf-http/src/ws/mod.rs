@@ -87,7 +87,8 @@ use shared::Shared;
 /// peer sees as [`CloseCode::ABNORMAL`]: [`close`](Self::close) is the polite way.
 ///
 /// An idle WebSocket holds no buffers: none for reading, none for writing, and none for compression unless a context
-/// is kept from message to message.
+/// is kept from message to message. On a bare TCP stream it costs 2.5 KiB in all, its task included, and 335 KiB where
+/// contexts are kept in both directions.
 pub struct WebSocket {
     shared: Shared,
 }
@@ -469,3 +470,6 @@ fn to_json<V: serde::Serialize + ?Sized>(value: &V) -> Result<Message, Error> {
     let json = json.map_err(|error| Error::new(ErrorKind::Json).because(error))?;
     Ok(json.into())
 }
+
+#[cfg(test)]
+mod tests;

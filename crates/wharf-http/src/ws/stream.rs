@@ -157,13 +157,14 @@ impl Stream {
                         Poll::Ready(Err(error)) => self.break_off(error),
                         Poll::Pending => {
                             self.decoder.rest();
-                            self.check_heartbeat(cx);
+                            if self.heartbeat.is_some() {
+                                self.heard.get_or_insert_with(Instant::now);
+                            }
                             if flushed.is_pending() {
                                 self.check_stall();
                             }
-                            if self.poll_alarm(cx).is_pending() {
-                                return Poll::Pending;
-                            }
+                            ready!(self.poll_alarm(cx, true));
+                            self.check_heartbeat(cx);
                         }
                     }
                 }
@@ -236,9 +237,6 @@ impl Stream {
         end: u64,
     ) -> Poll<Result<(), Error>> {
         loop {
-            if self.stage == Stage::Over {
-                return Poll::Ready(Err(Error::new(ErrorKind::Closed)));
-            }
             let flushed = self.poll_flush(cx);
             if self.stage == Stage::Over {
                 // Told to whoever sends, as it may be the only one left.
@@ -249,7 +247,7 @@ impl Stream {
                 return Poll::Ready(Ok(()));
             }
             self.check_stall();
-            ready!(self.poll_alarm(cx));
+            ready!(self.poll_alarm(cx, false));
         }
     }
 
@@ -294,7 +292,7 @@ impl Stream {
                             Poll::Ready(Ok(0)) => self.vanish(),
                             Poll::Ready(Ok(_)) => {}
                             Poll::Ready(Err(error)) => self.break_off(error),
-                            Poll::Pending => ready!(self.poll_alarm(cx)),
+                            Poll::Pending => ready!(self.poll_alarm(cx, false)),
                         }
                     }
                     // Our close frame is out: there is nothing more to tell.
@@ -307,7 +305,7 @@ impl Stream {
                 },
                 Stage::Ending { until, failed } => {
                     if self.poll_flush(cx).is_pending() {
-                        ready!(self.poll_alarm(cx));
+                        ready!(self.poll_alarm(cx, false));
                         continue;
                     }
                     // RFC 6455 §7.1.1: the server ends the connection first, the client waits for that.
@@ -318,7 +316,7 @@ impl Stream {
                         };
                         match Pin::new(io).poll_shutdown(cx) {
                             Poll::Pending => {
-                                ready!(self.poll_alarm(cx));
+                                ready!(self.poll_alarm(cx, false));
                                 continue;
                             }
                             Poll::Ready(Err(_)) => {
@@ -343,7 +341,7 @@ impl Stream {
                     match self.poll_read(cx) {
                         Poll::Ready(Ok(1..)) => {}
                         Poll::Ready(_) => self.over(),
-                        Poll::Pending => ready!(self.poll_alarm(cx)),
+                        Poll::Pending => ready!(self.poll_alarm(cx, false)),
                     }
                 }
             }
@@ -458,12 +456,12 @@ impl Stream {
         }
     }
 
-    /// Waits for what is due next. Ready means: look again.
-    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Waits for what is due next: the heart beats only while somebody receives. Ready means: look again.
+    fn poll_alarm(&mut self, cx: &mut Context<'_>, receiving: bool) -> Poll<()> {
         let due = match self.stage {
             Stage::Over => return Poll::Ready(()),
             Stage::Open => {
-                let heartbeat = self.heard.zip(self.heartbeat);
+                let heartbeat = self.heard.zip(self.heartbeat).filter(|_| receiving);
                 let stall = self.stalled.zip(self.write_timeout);
                 let dues = [heartbeat, stall].into_iter().flatten();
                 dues.filter_map(|(since, limit)| since.checked_add(limit))
@@ -476,15 +474,21 @@ impl Stream {
         let Some(due) = due else {
             return Poll::Pending;
         };
-        let alarm = match &mut self.alarm {
+        let set = match &mut self.alarm {
+            // One that rings early is set again then: signs of life are too many to set it for each.
+            Some(alarm) if alarm.deadline() <= due => alarm.is_elapsed(),
             Some(alarm) => {
-                // One that rings early is set again then: signs of life are too many to set it for each.
-                if alarm.deadline() > due {
-                    alarm.as_mut().reset(due);
-                }
-                alarm
+                alarm.as_mut().reset(due);
+                true
             }
-            None => self.alarm.insert(Box::pin(sleep_until(due))),
+            None => {
+                self.alarm = Some(Box::pin(sleep_until(due)));
+                true
+            }
+        };
+        // Polled only when it was set or has rung: it remembers the task, which is the same each time.
+        let Some(alarm) = self.alarm.as_mut().filter(|_| set) else {
+            return Poll::Pending;
         };
         loop {
             ready!(alarm.as_mut().poll(cx));

@@ -15,7 +15,7 @@ pub(in crate::ws) struct Deflater {
     min_size: usize,
     pool: Arc<Pool>,
     /// The context, where one is kept.
-    kept: Option<Compress>,
+    kept: Option<Box<Compress>>,
 }
 
 /// What ends each message, and goes without saying (RFC 7692 §7.2.1).

@@ -15,7 +15,7 @@ pub(in crate::ws) struct Inflater {
     direction: Direction,
     pool: Arc<Pool>,
     /// The context: of the message under way, or of all of them.
-    state: Option<Decompress>,
+    state: Option<Box<Decompress>>,
     /// Whether a block that says that it is the last was the last thing to come.
     ended: bool,
 }

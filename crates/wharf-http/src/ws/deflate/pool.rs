@@ -10,28 +10,34 @@ const KEPT: usize = 16;
 /// Compressors and decompressors that have forgotten the message before, each with the bits of its window.
 #[derive(Default)]
 pub(super) struct Pool {
-    compress: Mutex<Vec<(u8, Compress)>>,
-    inflate: Mutex<Vec<(u8, Decompress)>>,
+    compress: Mutex<Vec<(u8, Box<Compress>)>>,
+    inflate: Mutex<Vec<(u8, Box<Decompress>)>>,
 }
 
 impl Pool {
     /// Takes a compressor. The bits have to be 9 to 15, and the level is the same for all of a pool.
-    pub(super) fn compress(&self, bits: u8, level: u32) -> Compress {
-        take(&self.compress, bits)
-            .unwrap_or_else(|| Compress::new_with_window_bits(Compression::new(level), false, bits))
+    pub(super) fn compress(&self, bits: u8, level: u32) -> Box<Compress> {
+        take(&self.compress, bits).unwrap_or_else(|| {
+            Box::new(Compress::new_with_window_bits(
+                Compression::new(level),
+                false,
+                bits,
+            ))
+        })
     }
 
-    pub(super) fn put_compress(&self, bits: u8, mut compress: Compress) {
+    pub(super) fn put_compress(&self, bits: u8, mut compress: Box<Compress>) {
         compress.reset();
         put(&self.compress, bits, compress);
     }
 
     /// Takes a decompressor. The bits have to be 9 to 15.
-    pub(super) fn inflate(&self, bits: u8) -> Decompress {
-        take(&self.inflate, bits).unwrap_or_else(|| Decompress::new_with_window_bits(false, bits))
+    pub(super) fn inflate(&self, bits: u8) -> Box<Decompress> {
+        take(&self.inflate, bits)
+            .unwrap_or_else(|| Box::new(Decompress::new_with_window_bits(false, bits)))
     }
 
-    pub(super) fn put_inflate(&self, bits: u8, mut inflate: Decompress) {
+    pub(super) fn put_inflate(&self, bits: u8, mut inflate: Box<Decompress>) {
         inflate.reset(false);
         put(&self.inflate, bits, inflate);
     }
