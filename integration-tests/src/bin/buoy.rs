@@ -1,7 +1,7 @@
 //! A program around WebSockets, for suites of foreign peers: `buoy serve` echoes, `buoy talk URL` has a server echo.
 //!
-//! `serve` prints its address, and echoes at `/` what comes; it knows the subprotocols `v1` and `v2`, takes 1 MiB at most, and goes
-//! by the flags and variables of every server. `talk` says one line for each thing that it tries.
+//! `serve` prints its address, and echoes at `/` what comes; it knows the subprotocols `v1` and `v2`, takes 1 MiB at most, and
+//! keeps no log. `talk` says one line for each thing that it tries.
 
 #![expect(clippy::print_stdout, reason = "the suite reads what it says")]
 
@@ -13,7 +13,7 @@ use wharf_client::Client;
 use wharf_core::ws::{CloseCode, Error, Message, WebSocket, WebSocketConfig, WebSocketUpgrade};
 use wharf_core::{App, IntoResponse, get};
 use wharf_http::{BoxError, ErrorChain};
-use wharf_server::Server;
+use wharf_server::{AccessLog, Server};
 
 async fn echo(ws: WebSocketUpgrade) -> impl IntoResponse {
     let ws = ws
@@ -80,7 +80,9 @@ fn main() -> ExitCode {
     let result = match (arguments.next().as_deref(), arguments.next()) {
         (Some("serve"), None) => {
             let app = App::new().routes([get("/", echo)]);
-            let server = Server::new(app).bind("127.0.0.1:0");
+            let server = Server::new(app)
+                .bind("127.0.0.1:0")
+                .access_log(AccessLog::off());
             server.run().map(drop).map_err(BoxError::from)
         }
         (Some("talk"), Some(url)) => tokio::runtime::Builder::new_current_thread()
