@@ -10,6 +10,7 @@
 //! - [`route`]: [`Route`] as plain data, made by [`get`], [`post`] and their like. [`name`]: URLs from route names.
 //! - [`handler`]: what can be called; [`extract`]: what it is called with; [`response`]: what it may return.
 //! - [`error`]: [`HttpError`], a failure that is a response.
+//! - `files` (feature `files`): folders of static files.
 //! - [`middleware`]: `async fn(Request, Next) -> impl IntoResponse`.
 //! - `tower` (feature `tower`): an app as a tower service, tower layers as middleware.
 //! - [`lifecycle`]: resources, hooks, background tasks, and their order.
@@ -21,6 +22,7 @@
 //! |---|---|---|
 //! | `json` | no | `Json`, with `serde` and `serde_json` |
 //! | `form` | no | `Form` |
+//! | `files` | no | static files, and files as responses |
 //! | `cookies` | no | `Cookies` and `SetCookie`, with the crate `cookie` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -29,6 +31,9 @@ pub mod app;
 pub mod check;
 pub mod error;
 pub mod extract;
+#[cfg(feature = "files")]
+#[cfg_attr(docsrs, doc(cfg(feature = "files")))]
+pub mod files;
 pub mod handler;
 pub mod lifecycle;
 pub mod middleware;
