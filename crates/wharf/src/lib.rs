@@ -19,6 +19,7 @@
 //!
 //! - [`app`], [`route`], [`routing`], [`name`]: applications, routes, how paths match, URLs from names.
 //! - [`extract`], [`handler`], [`response`], [`error`]: what a handler takes, is, and gives.
+//! - `files` (feature `files`): folders of static files.
 //! - [`middleware`], [`lifecycle`], [`check`]: around handlers, before and after them, and what is wrong with them.
 //! - [`server`]: listeners, limits, access log, shutdown. [`client`]: outgoing requests.
 //! - [`http`]: bodies, context and services, which both ends share. `test` (feature `testing`): tests without a network.
@@ -37,6 +38,7 @@
 //! | `tls-core` | no | the same with none: the program brings a provider, see `server::tls::dangerous_raw` |
 //! | `json` | yes | `Json`, and JSON bodies of the client |
 //! | `form` | yes | `Form`, and forms of the client |
+//! | `files` | yes | folders of static files, and files as responses |
 //! | `multipart` | yes | forms with files, written by the client |
 //! | `cookies` | yes | `Cookies` and `SetCookie`, and the cookie jar of the client |
 //! | `gzip` | yes | the client undoes the codings `gzip` and `deflate` |
@@ -57,6 +59,7 @@
 #[cfg(all(
     feature = "client",
     feature = "cookies",
+    feature = "files",
     feature = "form",
     feature = "http1",
     feature = "json",
@@ -81,6 +84,10 @@ pub use wharf_test as test;
 pub use wharf_core::{
     app, check, error, extract, handler, lifecycle, middleware, name, response, route, routing,
 };
+
+#[cfg(all(feature = "server", feature = "files"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "files")))]
+pub use wharf_core::files;
 
 #[cfg(all(feature = "server", feature = "tower"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

@@ -21,6 +21,7 @@
 //! 12. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
 //! 13. [The client](client): calling other services, and what to set before it matters.
 //! 14. [Testing](testing): the real application without a network.
+//! 15. [Static files](files): a folder, a page that reads its own path, downloads, files in the program.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -32,7 +33,6 @@
 //! - Responses (planned)
 //! - Cookies (planned)
 //! - Forms (planned)
-//! - Static files (planned)
 //! - Compression (planned)
 //! - WebSocket (planned)
 //! - Server-sent events (planned)
@@ -51,6 +51,9 @@ pub mod deployment {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("files.md")]
+pub mod files {}
 
 #[doc = include_str!("first_app.md")]
 pub mod first_app {}
