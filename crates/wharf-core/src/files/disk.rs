@@ -116,8 +116,10 @@ mod resolve {
             Err(Errno::XDEV | Errno::LOOP) => Ok(Found::Missing),
             // A socket.
             Err(Errno::NXIO) => Ok(Found::Refused),
-            // An old system, or one that filters calls that it does not know.
-            Err(Errno::NOSYS | Errno::PERM | Errno::INVAL) => portable(root, path, follow),
+            // An old system, one that filters calls that it does not know, or one that saw a folder being renamed on the way.
+            Err(Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::AGAIN) => {
+                portable(root, path, follow)
+            }
             Err(error) => failed(error.into()),
         }
     }
