@@ -102,6 +102,13 @@ pub enum Problem {
         /// Where the route was written.
         location: &'static Location<'static>,
     },
+    /// A folder of static files cannot be served.
+    Files {
+        /// Which folder, and what is wrong with it.
+        text: String,
+        /// Where it was added.
+        location: &'static Location<'static>,
+    },
     /// State of one type was provided twice for the same app.
     DuplicateState {
         /// The type of the state.
@@ -156,7 +163,9 @@ impl fmt::Display for Problem {
             } => {
                 write!(f, "two routes are named `{name}` ({first} and {second})")
             }
-            Self::Malformed { text, location } => write!(f, "{text} ({location})"),
+            Self::Malformed { text, location } | Self::Files { text, location } => {
+                write!(f, "{text} ({location})")
+            }
             Self::PathParameters {
                 route,
                 text,

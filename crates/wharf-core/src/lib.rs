@@ -10,6 +10,7 @@
 //! - [`route`]: [`Route`] as plain data, made by [`get`], [`post`] and their like. [`name`]: URLs from route names.
 //! - [`handler`]: what can be called; [`extract`]: what it is called with; [`response`]: what it may return.
 //! - [`error`]: [`HttpError`], a failure that is a response.
+//! - `files` (feature `files`): folders of static files.
 //! - [`middleware`]: `async fn(Request, Next) -> impl IntoResponse`.
 //! - `tower` (feature `tower`): an app as a tower service, tower layers as middleware.
 //! - `ws` (feature `ws`): WebSockets, and `rooms`, groups of them.
@@ -22,6 +23,7 @@
 //! |---|---|---|
 //! | `json` | no | `Json`, with `serde` and `serde_json` |
 //! | `form` | no | `Form` |
+//! | `files` | no | static files, and files as responses |
 //! | `multipart` | no | `Multipart` and `MultipartForm`, with the crate `tempfile` |
 //! | `cookies` | no | `Cookies` and `SetCookie`, with the crate `cookie` |
 //! | `gzip` | no | `middleware::Compress` and `Decompress` with the codings `gzip` and `deflate` |
@@ -38,6 +40,9 @@ pub mod app;
 pub mod check;
 pub mod error;
 pub mod extract;
+#[cfg(feature = "files")]
+#[cfg_attr(docsrs, doc(cfg(feature = "files")))]
+pub mod files;
 pub mod handler;
 pub mod lifecycle;
 pub mod middleware;

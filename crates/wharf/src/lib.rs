@@ -19,6 +19,7 @@
 //!
 //! - [`app`], [`route`], [`routing`], [`name`]: applications, routes, how paths match, URLs from names.
 //! - [`extract`], [`handler`], [`response`], [`error`]: what a handler takes, is, and gives.
+//! - `files` (feature `files`): folders of static files.
 //! - [`middleware`], [`lifecycle`], [`check`]: around handlers, before and after them, and what is wrong with them.
 //! - [`server`]: listeners, limits, access log, shutdown. [`client`]: outgoing requests.
 //! - [`http`]: bodies, context and services, which both ends share. `test` (feature `testing`): tests without a network.
@@ -38,6 +39,7 @@
 //! | `json` | yes | `Json`, and JSON bodies of the client |
 //! | `form` | yes | `Form`, and forms of the client |
 //! | `ws` | yes | WebSockets on both sides, compressed where both like it, and rooms of them |
+//! | `files` | yes | folders of static files, and files as responses |
 //! | `multipart` | yes | forms with files and all else of the type `multipart`: `extract::MultipartForm`, `extract::Multipart`, written by the client |
 //! | `cookies` | yes | `Cookies` and `SetCookie`, and the cookie jar of the client |
 //! | `gzip` | yes | the codings `gzip` and `deflate`, for what the client reads and the middleware `Compress` and `Decompress` |
@@ -59,6 +61,7 @@
 #[cfg(all(
     feature = "client",
     feature = "cookies",
+    feature = "files",
     feature = "form",
     feature = "http1",
     feature = "json",
@@ -84,6 +87,10 @@ pub use wharf_test as test;
 pub use wharf_core::{
     app, check, error, extract, handler, lifecycle, middleware, name, response, route, routing,
 };
+
+#[cfg(all(feature = "server", feature = "files"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "files")))]
+pub use wharf_core::files;
 
 #[cfg(all(feature = "server", feature = "ws"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "ws")))]

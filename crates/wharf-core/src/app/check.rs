@@ -45,6 +45,10 @@ pub(super) fn check(app: &App) -> Result<Plan, CheckError> {
     {
         extensions(app, number, route, &mut problems);
     }
+    for folder in &app.folders {
+        let location = folder.location;
+        problems.extend((folder.problem)().map(|text| Problem::Files { text, location }));
+    }
     CheckError::from_problems(problems)?;
     let patterns = routes_of(patterns);
     let prefixes = prefixes

@@ -1,6 +1,8 @@
 //! The application: routes, state, middleware, resources, and apps mounted in it.
 
 mod check;
+#[cfg(feature = "files")]
+mod files;
 mod mounted;
 mod overrides;
 mod running;
@@ -62,7 +64,15 @@ pub struct App {
     /// The app itself, then all that are mounted in it, at whatever depth.
     mounts: Vec<Mount>,
     routes: Vec<(usize, Route)>,
+    /// What is looked at by the check, besides what is written in the app.
+    folders: Vec<Folder>,
     errors: ErrorLog,
+}
+
+/// Finds what is wrong with a folder of static files that was added somewhere.
+struct Folder {
+    location: &'static Location<'static>,
+    problem: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
 /// One app of the tree.
@@ -125,6 +135,7 @@ impl App {
         Self {
             mounts: vec![mount],
             routes: Vec::new(),
+            folders: Vec::new(),
             errors: ErrorLog::new(),
         }
     }
@@ -169,6 +180,7 @@ impl App {
             self.mounts.push(mount);
         }
         self.mounts[offset].prefix = prefix.into();
+        self.folders.extend(app.folders);
         self.routes.extend(
             app.routes
                 .into_iter()

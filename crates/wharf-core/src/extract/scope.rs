@@ -146,6 +146,13 @@ impl Scope {
         })
     }
 
+    /// Returns the last path parameter as it was received, percent-encoded.
+    #[cfg(feature = "files")]
+    pub(crate) fn last_raw_param(&self) -> Option<&str> {
+        let last = self.params.len().checked_sub(1)?;
+        self.params.raw(last, self.path())
+    }
+
     /// Returns how many bytes of body a whole read may take; `None` when there is no limit.
     ///
     /// Default: 1 MiB. Settable for an app, a mounted app, and a route.

@@ -3,6 +3,8 @@
 mod attachment;
 #[cfg(feature = "cookies")]
 mod cookie;
+#[cfg(feature = "files")]
+mod file;
 mod html;
 pub mod problem;
 mod redirect;
@@ -14,6 +16,9 @@ pub use attachment::Attachment;
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub use cookie::{SameSite, SetCookie};
+#[cfg(feature = "files")]
+#[cfg_attr(docsrs, doc(cfg(feature = "files")))]
+pub use file::FileResponse;
 pub use html::Html;
 pub use redirect::Redirect;
 

@@ -1,9 +1,10 @@
-//! Bodies of files, read piece by piece off the runtime.
+//! Bodies of files, read piece by piece: at once what the system has in memory, and the rest off the runtime.
 
 use std::fs::{self, File};
 use std::future::Future as _;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Seek as _};
 use std::mem;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
-use super::{Body, Error, ErrorKind};
+use super::{Body, Error, ErrorKind, pread};
 
 /// Large enough that the hop to another thread does not count, small enough for many files at once.
 const PIECE: u64 = 64 * 1024;
@@ -23,7 +24,8 @@ impl Body {
     /// Opens a file as a body of known length.
     ///
     /// What is appended after this is not sent. The body can be made anew by [`try_clone`](Self::try_clone), which opens
-    /// the file again at its first byte. It is read 64 KiB at a time, by the threads that tokio keeps for blocking work.
+    /// the file again at its first byte. It is read 64 KiB at a time: at once on Linux, as far as the system has it in
+    /// memory, and else by the threads that tokio keeps for blocking work.
     ///
     /// # Errors
     ///
@@ -68,12 +70,14 @@ impl Body {
             return Ok(Self::empty());
         }
         let body = Self::new(FileBody {
-            state: State::Open(file),
+            state: State::Open(Arc::new(file)),
+            at: 0,
             left,
         });
         Ok(body.or_made_by(move || {
             Self::new(FileBody {
                 state: State::Closed(Arc::clone(&again)),
+                at: 0,
                 left,
             })
         }))
@@ -98,14 +102,48 @@ impl Body {
         let looking = spawn_blocking(move || {
             let mut file = file;
             let length = length(&file.metadata()?)?;
-            let left = length.saturating_sub(file.stream_position()?);
-            Ok::<_, io::Error>((file, left))
+            let at = file.stream_position()?;
+            Ok::<_, io::Error>((file, at..length))
         });
-        let (file, left) = looking.await.map_err(gone)??;
-        Ok(Self::new(FileBody {
-            state: State::Open(file),
-            left,
-        }))
+        let (file, part) = looking.await.map_err(gone)??;
+        Ok(Self::from_file_part(file, part))
+    }
+
+    /// Makes a body of a part of an open file, by its bytes; the place where the file stands does not count.
+    ///
+    /// Several parts can share a file, and the body can be made anew. What the file does not have when it is read is
+    /// an error, as in [`from_path`](Self::from_path).
+    ///
+    /// # Panics
+    ///
+    /// Reading panics outside a tokio runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::fs::File;
+    /// use wharf_http::Body;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("wharf-part-{}", std::process::id()));
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// std::fs::write(&path, "on disk")?;
+    /// let mut body = Body::from_file_part(File::open(&path)?, 3..5);
+    /// assert_eq!(body.len(), Some(2));
+    /// assert_eq!(body.bytes(1024).await?, "di");
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), wharf_http::BoxError>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn from_file_part(file: impl Into<Arc<File>>, part: Range<u64>) -> Self {
+        let file = file.into();
+        let make = move || {
+            Self::new(FileBody {
+                state: State::Open(Arc::clone(&file)),
+                at: part.start,
+                left: part.end.saturating_sub(part.start),
+            })
+        };
+        make().or_made_by(make)
     }
 }
 
@@ -127,13 +165,14 @@ fn gone(error: JoinError) -> io::Error {
 
 struct FileBody {
     state: State,
+    at: u64,
     left: u64,
 }
 
 enum State {
     Closed(Arc<Path>),
-    Open(File),
-    Reading(JoinHandle<io::Result<(File, Vec<u8>)>>),
+    Open(Arc<File>),
+    Reading(JoinHandle<io::Result<(Arc<File>, Vec<u8>)>>),
     Ended,
 }
 
@@ -146,20 +185,33 @@ impl HttpBody for FileBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         loop {
-            let size = self.left.min(PIECE);
+            let (at, left) = (self.at, self.left);
+            // At most `PIECE`, which any `usize` holds.
+            let size = left.min(PIECE) as usize;
             match &mut self.state {
                 State::Reading(reading) => {
                     let read = ready!(Pin::new(reading).poll(cx));
                     self.state = State::Ended;
+                    let read = read.map_err(gone).and_then(|read| read);
                     return Poll::Ready(Some(self.took(read)));
                 }
                 _ if size == 0 => return Poll::Ready(None),
                 state => {
                     let reading = match mem::replace(state, State::Ended) {
-                        State::Closed(path) => {
-                            spawn_blocking(move || read(File::open(path)?, size))
+                        State::Closed(path) => spawn_blocking(move || {
+                            let file = Arc::new(File::open(path)?);
+                            let piece = read(&file, at, size)?;
+                            Ok((file, piece))
+                        }),
+                        State::Open(file) => {
+                            if let Some(piece) = pread::cached(&file, at, size) {
+                                return Poll::Ready(Some(self.took(Ok((file, piece)))));
+                            }
+                            spawn_blocking(move || {
+                                let piece = read(&file, at, size)?;
+                                Ok((file, piece))
+                            })
                         }
-                        State::Open(file) => spawn_blocking(move || read(file, size)),
                         State::Reading(_) | State::Ended => return Poll::Ready(None),
                     };
                     self.state = State::Reading(reading);
@@ -178,17 +230,15 @@ impl HttpBody for FileBody {
 }
 
 impl FileBody {
-    fn took(
-        &mut self,
-        read: Result<io::Result<(File, Vec<u8>)>, JoinError>,
-    ) -> Result<Frame<Bytes>, Error> {
+    fn took(&mut self, read: io::Result<(Arc<File>, Vec<u8>)>) -> Result<Frame<Bytes>, Error> {
         let failed = |error: io::Error| Error::new(ErrorKind::Other).because(error);
-        let (file, piece) = read.map_err(gone).and_then(|read| read).map_err(failed)?;
+        let (file, piece) = read.map_err(failed)?;
         if piece.is_empty() {
             let missing = format!("the file has become {} bytes shorter", self.left);
             let short = io::Error::new(io::ErrorKind::UnexpectedEof, missing);
             return Err(failed(short));
         }
+        self.at += piece.len() as u64;
         self.left = self.left.saturating_sub(piece.len() as u64);
         if self.left > 0 {
             self.state = State::Open(file);
@@ -197,16 +247,25 @@ impl FileBody {
     }
 }
 
-/// Reads up to `size` bytes: fewer at the end of the file alone.
-fn read(mut file: File, size: u64) -> io::Result<(File, Vec<u8>)> {
-    let mut piece = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    file.by_ref().take(size).read_to_end(&mut piece)?;
-    Ok((file, piece))
+/// Reads `size` bytes: fewer at the end of the file alone.
+fn read(file: &File, at: u64, size: usize) -> io::Result<Vec<u8>> {
+    let mut piece = vec![0; size];
+    let mut filled = 0;
+    while filled < size {
+        match pread::read_at(file, &mut piece[filled..], at + filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    piece.truncate(filled);
+    Ok(piece)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::io::{Read as _, Write as _};
 
     use super::*;
 
@@ -303,5 +362,35 @@ mod tests {
         let mut body = Body::from_file(file).await.unwrap();
         assert_eq!(body.len(), Some(4));
         assert_eq!(body.bytes(None).await.unwrap(), "sent");
+    }
+
+    #[tokio::test]
+    async fn parts_of_one_file_are_read_side_by_side() {
+        let temporary = Temporary::new("parts", b"0123456789");
+        let file = Arc::new(File::open(&temporary.0).unwrap());
+        let mut first = Body::from_file_part(Arc::clone(&file), 2..5);
+        let mut again = first.try_clone().unwrap();
+        let mut second = Body::from_file_part(file, 7..10);
+        assert_eq!(second.bytes(None).await.unwrap(), "789");
+        assert_eq!(first.bytes(None).await.unwrap(), "234");
+        assert_eq!(again.bytes(None).await.unwrap(), "234");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_the_system_has_in_memory_is_read_at_once() {
+        let temporary = Temporary::new("cached", &[7; 100_000]);
+        // Written a moment ago, so that it is in memory; not every file system tells.
+        let file = File::open(&temporary.0).unwrap();
+        if pread::cached(&file, 0, 1).is_none() {
+            return;
+        }
+        let mut body = Body::from_file_part(file, 0..100_000);
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let mut count = 0;
+        while let Poll::Ready(Some(piece)) = body.poll_chunk(&mut context) {
+            count += piece.unwrap().len();
+        }
+        assert_eq!(count, 100_000, "no poll had to wait for another thread");
     }
 }

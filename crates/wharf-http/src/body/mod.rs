@@ -4,6 +4,8 @@ mod channel;
 mod error;
 #[cfg(feature = "fs")]
 mod file;
+#[cfg(feature = "fs")]
+mod pread;
 pub(crate) mod reader;
 mod replay;
 mod stream;

@@ -14,16 +14,17 @@
 //! 5. [Errors](errors): failing with the right status, and what the client gets to see of it.
 //! 6. [Middleware](middleware): code around many handlers.
 //! 7. [Forms and uploads](forms): what browsers send, with files of any size.
-//! 8. [Compression](compression): answers that become shorter, and bodies that came so.
-//! 9. [Limits](limits): how long and how much, by default, and how to change it.
-//! 10. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
-//! 11. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
-//! 12. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
-//! 13. [In production](production): workers, restarts, health, and what a running server tells of itself.
-//! 14. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
-//! 15. [The client](client): calling other services, and what to set before it matters.
-//! 16. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
-//! 17. [Testing](testing): the real application without a network.
+//! 8. [Static files](files): a folder, a page that reads its own path, downloads, files in the program.
+//! 9. [Compression](compression): answers that become shorter, and bodies that came so.
+//! 10. [Limits](limits): how long and how much, by default, and how to change it.
+//! 11. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
+//! 12. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
+//! 13. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
+//! 14. [In production](production): workers, restarts, health, and what a running server tells of itself.
+//! 15. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
+//! 16. [The client](client): calling other services, and what to set before it matters.
+//! 17. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
+//! 18. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -34,7 +35,6 @@
 //! - Requests and bodies (planned)
 //! - Responses (planned)
 //! - Cookies (planned)
-//! - Static files (planned)
 //! - Server-sent events (planned)
 //! - Observability (planned)
 //! - Performance (planned)
@@ -54,6 +54,9 @@ pub mod deployment {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("files.md")]
+pub mod files {}
 
 #[doc = include_str!("first_app.md")]
 pub mod first_app {}
