@@ -1,5 +1,6 @@
 //! WebSockets from one end to the other: the real client, the real server, a pipe or a socket between them.
 #![cfg(all(feature = "http2", feature = "testing", feature = "ws"))]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 
