@@ -266,8 +266,9 @@ async fn another_protocol_can_be_spoken_on_a_stream() {
 }
 
 #[tokio::test]
-async fn another_protocol_is_refused_where_that_is_not_switched_on() {
-    let mut client = Raw::open(config(echo)).await;
+async fn another_protocol_is_refused_where_that_is_switched_off() {
+    let off = Http2Config::new().extended_connect(false);
+    let mut client = Raw::open(config(echo).http2(off)).await;
     let block = fields(&[
         (":method", "CONNECT"),
         (":protocol", "websocket"),
