@@ -276,7 +276,8 @@ impl Response {
     /// let request = client.get("http://quay.test/chart").header("range", "bytes=0-99,500-599");
     /// let mut parts = request.send().await?.ok()?.into_multipart(Limits::new())?;
     /// while let Some(mut part) = parts.next_part().await? {
-    ///     println!("{:?}: {} bytes", part.headers().get("content-range"), part.bytes(100).await?.len());
+    ///     let bytes = part.bytes(100).await?;
+    ///     println!("{:?}: {} bytes", part.headers().get("content-range"), bytes.len());
     /// }
     /// # Ok(()) }
     /// ```

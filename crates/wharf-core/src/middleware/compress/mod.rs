@@ -72,7 +72,6 @@ pub struct Compress {
 /// response.extensions_mut().insert(NeverCompress);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct NeverCompress;
 
 impl Compress {
