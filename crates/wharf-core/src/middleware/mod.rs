@@ -6,6 +6,7 @@
 
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod compress;
+mod cors;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod decompress;
 mod from_fn;
@@ -18,6 +19,7 @@ mod layer;
     doc(cfg(any(feature = "brotli", feature = "gzip", feature = "zstd")))
 )]
 pub use compress::{Compress, NeverCompress};
+pub use cors::Cors;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
     docsrs,
