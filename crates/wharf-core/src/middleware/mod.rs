@@ -7,6 +7,7 @@
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod compress;
 mod cors;
+mod csrf;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod decompress;
 mod from_fn;
@@ -20,6 +21,7 @@ mod layer;
 )]
 pub use compress::{Compress, NeverCompress};
 pub use cors::Cors;
+pub use csrf::Csrf;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
     docsrs,
