@@ -13,6 +13,7 @@ mod decompress;
 mod from_fn;
 mod into;
 mod layer;
+mod security_headers;
 
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
@@ -31,6 +32,7 @@ pub use decompress::Decompress;
 pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
 pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
 pub use layer::Layer;
+pub use security_headers::SecurityHeaders;
 
 use wharf_http::{Response, Side};
 
