@@ -13,6 +13,7 @@ mod decompress;
 mod from_fn;
 mod into;
 mod layer;
+mod request_id;
 mod security_headers;
 
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
@@ -32,6 +33,7 @@ pub use decompress::Decompress;
 pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
 pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
 pub use layer::Layer;
+pub use request_id::RequestId;
 pub use security_headers::SecurityHeaders;
 
 use wharf_http::{Response, Side};
