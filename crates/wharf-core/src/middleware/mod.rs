@@ -4,6 +4,7 @@
 //! to all routes whether they were written before or after it. Answers that no route gives, such as 404 and 405, pass
 //! through it too.
 
+mod allowed_hosts;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod compress;
 mod cors;
@@ -16,6 +17,7 @@ mod layer;
 mod request_id;
 mod security_headers;
 
+pub use allowed_hosts::AllowedHosts;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
     docsrs,

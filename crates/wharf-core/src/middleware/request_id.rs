@@ -12,6 +12,9 @@ use super::{Next, Served};
 /// How long an id may be that a peer gives.
 const MAX_LENGTH: usize = 128;
 
+/// Tells whether a peer may give ids.
+type Trusted = dyn Fn(&Peer) -> bool + Send + Sync;
+
 /// Tells the client the id of its request, so that both ends can speak of it.
 ///
 /// Wrapped around an app, a mounted app or a route. The id is that of the [`Context`](wharf_http::Context), which logs and
@@ -39,7 +42,7 @@ const MAX_LENGTH: usize = 128;
 #[derive(Clone)]
 pub struct RequestId {
     name: HeaderName,
-    accepts: Option<Arc<dyn Fn(&Peer) -> bool + Send + Sync>>,
+    accepts: Option<Arc<Trusted>>,
 }
 
 impl RequestId {

@@ -28,7 +28,7 @@ const ALLOW_PRIVATE_NETWORK: HeaderName =
 /// Where two are nested, the outer one answers preflights.
 ///
 /// It protects readers, not the app: a request of a page that is not allowed is carried out all the same, and the page
-/// does not see the answer. What must not be carried out is refused by `Csrf`.
+/// does not see the answer. What must not be carried out is refused by [`Csrf`](super::Csrf).
 ///
 /// # Examples
 ///
