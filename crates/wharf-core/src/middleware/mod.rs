@@ -14,6 +14,7 @@ mod decompress;
 mod from_fn;
 mod into;
 mod layer;
+mod normalize_path;
 mod request_id;
 mod security_headers;
 
@@ -35,6 +36,7 @@ pub use decompress::Decompress;
 pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
 pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
 pub use layer::Layer;
+pub use normalize_path::NormalizePath;
 pub use request_id::RequestId;
 pub use security_headers::SecurityHeaders;
 
