@@ -68,6 +68,12 @@ impl<S: Side> SharedMiddleware<S> {
     }
 }
 
+impl<S: Side> Middleware<S> for SharedMiddleware<S> {
+    async fn handle(&self, request: Request, next: Next<S>) -> S::Output {
+        self.inner.handle(request, next).await
+    }
+}
+
 impl<S: Side> Clone for SharedMiddleware<S> {
     fn clone(&self) -> Self {
         Self {

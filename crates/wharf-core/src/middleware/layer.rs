@@ -91,6 +91,17 @@ impl Layer {
         }
     }
 
+    /// Puts what is made of the middleware in its place, to run it for some requests only.
+    pub(super) fn only_when<T: Middleware<Served>>(
+        mut self,
+        make: impl FnOnce(SharedMiddleware<Served>) -> T,
+    ) -> Self {
+        let made = |inner| SharedMiddleware::new(Isolated(make(inner)));
+        self.middleware = self.middleware.map(made);
+        self.provides.clear();
+        self
+    }
+
     /// Declares that the middleware puts a value of type `T` into the extensions of every request that it sends on.
     #[must_use]
     pub fn provides<T: Clone + Send + Sync + 'static>(mut self) -> Self {

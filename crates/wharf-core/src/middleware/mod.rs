@@ -17,6 +17,7 @@ mod layer;
 mod normalize_path;
 mod request_id;
 mod security_headers;
+mod when;
 
 pub use allowed_hosts::AllowedHosts;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
@@ -39,6 +40,7 @@ pub use layer::Layer;
 pub use normalize_path::NormalizePath;
 pub use request_id::RequestId;
 pub use security_headers::SecurityHeaders;
+pub use when::when;
 
 use wharf_http::{Response, Side};
 
