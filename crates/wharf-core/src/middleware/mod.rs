@@ -5,6 +5,7 @@
 //! through it too.
 
 mod allowed_hosts;
+mod cache_headers;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod compress;
 mod cors;
@@ -20,6 +21,7 @@ mod security_headers;
 mod when;
 
 pub use allowed_hosts::AllowedHosts;
+pub use cache_headers::CacheHeaders;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
     docsrs,
