@@ -12,6 +12,7 @@ mod cors;
 mod csrf;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod decompress;
+mod dynamic_etag;
 mod from_fn;
 mod into;
 mod layer;
@@ -36,6 +37,7 @@ pub use csrf::Csrf;
     doc(cfg(any(feature = "brotli", feature = "gzip", feature = "zstd")))
 )]
 pub use decompress::Decompress;
+pub use dynamic_etag::DynamicEtag;
 pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
 pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
 pub use layer::Layer;
