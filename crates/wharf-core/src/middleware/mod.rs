@@ -3,6 +3,10 @@
 //! Middleware is wrapped around an app, a mounted app, or a route; the first written is the outermost, and it applies
 //! to all routes whether they were written before or after it. Answers that no route gives, such as 404 and 405, pass
 //! through it too.
+//!
+//! Ready-made: [`AllowedHosts`], [`CacheHeaders`], [`Cors`], [`Csrf`], [`DynamicEtag`], [`NormalizePath`], [`RequestId`],
+//! [`SecurityHeaders`], [`SensitiveHeaders`]; with the features of the codings `Compress` and `Decompress`; [`when`] for
+//! some requests only.
 
 mod allowed_hosts;
 mod cache_headers;
@@ -19,6 +23,7 @@ mod layer;
 mod normalize_path;
 mod request_id;
 mod security_headers;
+mod sensitive_headers;
 mod when;
 
 pub use allowed_hosts::AllowedHosts;
@@ -44,6 +49,7 @@ pub use layer::Layer;
 pub use normalize_path::NormalizePath;
 pub use request_id::RequestId;
 pub use security_headers::SecurityHeaders;
+pub use sensitive_headers::SensitiveHeaders;
 pub use when::when;
 
 use wharf_http::{Response, Side};
