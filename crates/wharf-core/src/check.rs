@@ -116,6 +116,15 @@ pub enum Problem {
         /// Where the app was provided with it the second time.
         location: &'static Location<'static>,
     },
+    /// A middleware has settings that cannot be.
+    Middleware {
+        /// The middleware.
+        name: String,
+        /// What is wrong with it.
+        text: String,
+        /// Where the route or the app that it is wrapped around was written.
+        location: &'static Location<'static>,
+    },
     /// State is overridden that nobody provides.
     UnknownState {
         /// The type of the state.
@@ -177,6 +186,11 @@ impl fmt::Display for Problem {
                     "state `{state}` is provided twice ({location}): wrap one of the two in a type of its own"
                 )
             }
+            Self::Middleware {
+                name,
+                text,
+                location,
+            } => write!(f, "middleware `{name}`: {text} ({location})"),
             Self::UnknownState { state, location } => write!(
                 f,
                 "state `{state}` is overridden, but nobody provides it ({location}): override what is provided, or add `.provide(..)`"

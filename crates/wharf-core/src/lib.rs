@@ -47,6 +47,7 @@ pub mod handler;
 pub mod lifecycle;
 pub mod middleware;
 pub mod name;
+mod origin;
 mod panic;
 pub mod response;
 #[cfg(feature = "ws")]

@@ -108,6 +108,7 @@ impl Route {
 
     /// Wraps a middleware around this route alone; the first written is the outermost.
     ///
+    /// It sees the preflight requests that ask for the method of this route, too, unless a route for OPTIONS answers them.
     /// One that is wanted only sometimes is wrapped as an `Option`: `wrap(condition.then_some(middleware))`.
     pub fn wrap<M, T>(mut self, middleware: T) -> Self
     where

@@ -32,6 +32,14 @@ pub trait Side: Sized + Send + Sync + 'static {
 pub trait Middleware<S: Side>: Send + Sync + 'static {
     /// Handles one request; `next` is the rest of the chain.
     fn handle(&self, request: Request, next: Next<S>) -> impl Future<Output = S::Output> + Send;
+
+    /// Says what is wrong with its settings; `None` when nothing is. An app that it is wrapped around does not start then.
+    ///
+    /// So its builder needs no `Result`, and all problems of an app are listed at once. Only the server's side asks.
+    /// Default: `None`.
+    fn problem(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A middleware behind a pointer, as chains hold it.
@@ -57,6 +65,12 @@ impl<S: Side> SharedMiddleware<S> {
         Self {
             inner: Arc::new(middleware),
         }
+    }
+}
+
+impl<S: Side> Middleware<S> for SharedMiddleware<S> {
+    async fn handle(&self, request: Request, next: Next<S>) -> S::Output {
+        self.inner.handle(request, next).await
     }
 }
 

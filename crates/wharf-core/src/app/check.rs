@@ -37,6 +37,7 @@ pub(super) fn check(app: &App) -> Result<Plan, CheckError> {
     let urls = urls(app, &routes, &patterns, &mut problems);
     problems.extend(missing_state(app, |number, key| app.may_have(number, key)));
     app.check_overrides(|number, key| app.may_provide(number, key), &mut problems);
+    settings(app, &mut problems);
     for (number, route) in app
         .routes
         .iter()
@@ -299,6 +300,27 @@ pub(super) fn missing_state(app: &App, has: impl Fn(usize, TypeKey) -> bool) -> 
         report(&route.needs, *mount, &describe, route.location);
     }
     problems
+}
+
+/// Middleware whose settings cannot be.
+fn settings(app: &App, problems: &mut Vec<Problem>) {
+    let of_apps = app
+        .mounts
+        .iter()
+        .map(|mount| (&mount.middleware, mount.location));
+    let of_routes = app
+        .routes
+        .iter()
+        .map(|(_, route)| (&route.middleware, route.location));
+    for (layers, location) in of_apps.chain(of_routes) {
+        for layer in layers {
+            problems.extend(layer.problem().map(|text| Problem::Middleware {
+                name: layer.name().to_owned(),
+                text: text.to_owned(),
+                location,
+            }));
+        }
+    }
 }
 
 /// Extensions that are needed and that no middleware outside provides.

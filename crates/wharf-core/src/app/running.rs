@@ -54,6 +54,8 @@ struct Leaf {
     /// Its place among the routes.
     number: u32,
     chain: Arc<Chain<Served>>,
+    /// What answers a browser that asks whether a page may use the route; `None` where it has no middleware of its own.
+    preflight: Option<Arc<Chain<Served>>>,
     info: Arc<RouteInfo>,
     mounted: Arc<Mounted>,
 }
@@ -151,6 +153,14 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
     {
         let mut middleware = layers[mount].clone();
         middleware.extend(route.middleware.iter().filter_map(Layer::middleware));
+        let preflight = (middleware.len() > layers[mount].len()).then(|| {
+            // OPTIONS has been matched already, and is no method that the path lacks.
+            let end = UnroutedEndpoint {
+                fallback: None,
+                method_not_allowed: None,
+            };
+            Arc::new(Chain::new(middleware.clone(), Box::new(end)))
+        });
         let finish = info.on_disconnect == OnDisconnect::Finish;
         let end = match (info.timeout, finish) {
             (None, false) => route.end,
@@ -165,6 +175,7 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
         let leaf = Leaf {
             number: u32::try_from(routes.len() - 1).unwrap_or(u32::MAX),
             chain: Arc::new(Chain::new(middleware, end)),
+            preflight,
             mounted: Arc::clone(&mounted[mount]),
             info: Arc::clone(&info),
         };
@@ -285,6 +296,14 @@ impl Running {
                 return self.unrouted(request, context, Unrouted::Redirect(path));
             }
             Lookup::Options { allow } => {
+                if let Some((leaf, params)) = self.asked_about(&request)
+                    && let Some(chain) = &leaf.preflight
+                {
+                    let (mounted, info) = (Arc::clone(&leaf.mounted), Arc::clone(&leaf.info));
+                    let scope = Scope::new(mounted, Some(info), params, context.clone(), &request);
+                    let scope = scope.with_unrouted(Unrouted::Options(allow));
+                    return AppFuture::new(chain, request, scope);
+                }
                 return self.unrouted(request, context, Unrouted::Options(allow));
             }
             Lookup::MethodNotAllowed { allow } => HttpError::new(StatusCode::METHOD_NOT_ALLOWED)
@@ -301,6 +320,17 @@ impl Running {
                 .kind(ErrorKind::Refused),
         };
         self.unrouted(request, context, Unrouted::Error(error))
+    }
+
+    /// Finds the route that a preflight request is about (Fetch, "CORS-preflight request"), whose middleware is to answer it.
+    fn asked_about(&self, request: &Request) -> Option<(&Leaf, Params)> {
+        let headers = request.headers();
+        let method = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
+        let method = Method::from_bytes(method.as_bytes()).ok()?;
+        match self.inner.router.find(&method, request.uri().path()) {
+            Lookup::Found(found) => Some((found.value, found.params)),
+            _ => None,
+        }
     }
 
     /// Sends a request that no route serves through the middleware of the app whose prefix it has.

@@ -43,6 +43,7 @@ pub struct Layer {
     name: &'static str,
     needs: Needs,
     provides: Vec<TypeKey>,
+    problem: Option<String>,
     at_start: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
@@ -55,6 +56,7 @@ impl Layer {
 
     pub(crate) fn named(name: &'static str, middleware: impl Middleware<Served>) -> Self {
         Self {
+            problem: middleware.problem(),
             middleware: Some(SharedMiddleware::new(Isolated(middleware))),
             name,
             needs: Needs::default(),
@@ -70,6 +72,7 @@ impl Layer {
             name: "none",
             needs: Needs::default(),
             provides: Vec::new(),
+            problem: None,
             at_start: None,
         }
     }
@@ -86,6 +89,17 @@ impl Layer {
         if let Some(begin) = &self.at_start {
             begin();
         }
+    }
+
+    /// Puts what is made of the middleware in its place, to run it for some requests only.
+    pub(super) fn only_when<T: Middleware<Served>>(
+        mut self,
+        make: impl FnOnce(SharedMiddleware<Served>) -> T,
+    ) -> Self {
+        let made = |inner| SharedMiddleware::new(Isolated(make(inner)));
+        self.middleware = self.middleware.map(made);
+        self.provides.clear();
+        self
     }
 
     /// Declares that the middleware puts a value of type `T` into the extensions of every request that it sends on.
@@ -108,6 +122,11 @@ impl Layer {
 
     pub(crate) fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What is wrong with the settings of the middleware.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
     }
 
     pub(crate) fn needed(&self) -> &Needs {

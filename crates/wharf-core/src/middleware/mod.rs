@@ -3,30 +3,54 @@
 //! Middleware is wrapped around an app, a mounted app, or a route; the first written is the outermost, and it applies
 //! to all routes whether they were written before or after it. Answers that no route gives, such as 404 and 405, pass
 //! through it too.
+//!
+//! Ready-made: [`AllowedHosts`], [`CacheHeaders`], [`Cors`], [`Csrf`], [`DynamicEtag`], [`NormalizePath`], [`RequestId`],
+//! [`SecurityHeaders`], [`SensitiveHeaders`]; with the features of the codings `Compress` and `Decompress`; [`when`] for
+//! some requests only.
 
+mod allowed_hosts;
+mod cache_headers;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod compress;
+mod cors;
+mod csrf;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod decompress;
+mod dynamic_etag;
 mod from_fn;
 mod into;
 mod layer;
+mod normalize_path;
+mod request_id;
+mod security_headers;
+mod sensitive_headers;
+mod when;
 
+pub use allowed_hosts::AllowedHosts;
+pub use cache_headers::CacheHeaders;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
     docsrs,
     doc(cfg(any(feature = "brotli", feature = "gzip", feature = "zstd")))
 )]
 pub use compress::{Compress, NeverCompress};
+pub use cors::Cors;
+pub use csrf::Csrf;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
     docsrs,
     doc(cfg(any(feature = "brotli", feature = "gzip", feature = "zstd")))
 )]
 pub use decompress::Decompress;
+pub use dynamic_etag::DynamicEtag;
 pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
 pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
 pub use layer::Layer;
+pub use normalize_path::NormalizePath;
+pub use request_id::RequestId;
+pub use security_headers::SecurityHeaders;
+pub use sensitive_headers::SensitiveHeaders;
+pub use when::when;
 
 use wharf_http::{Response, Side};
 

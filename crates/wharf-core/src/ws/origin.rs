@@ -1,7 +1,9 @@
 //! [`Origins`]: which pages may open a WebSocket.
 
 use http::header::{self, HeaderMap};
-use http::uri::{Authority, Scheme};
+use http::uri::Scheme;
+
+use crate::origin::is_same;
 
 /// Which pages may open a WebSocket (RFC 6455 §10.2). Browsers send cookies with the handshake whatever page asks for it, and
 /// tell the page's origin; nothing else keeps a page of somebody else from acting in the name of its visitor.
@@ -42,29 +44,6 @@ impl Origins {
             false => refused(origin),
         }
     }
-}
-
-/// Tells whether an origin is the host that the request is for. A page that came unprotected is none of a host that is: somebody
-/// else may have made it. The other way round, TLS may end in front of this server.
-fn is_same(origin: &str, headers: &HeaderMap, scheme: &Scheme) -> bool {
-    let Some((page, authority)) = origin.split_once("://") else {
-        return false;
-    };
-    let port = match page {
-        "https" => 443,
-        "http" if *scheme != Scheme::HTTPS => 80,
-        _ => return false,
-    };
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let read = |text: &str| text.parse::<Authority>().ok();
-    let (Some(page), Some(own)) = (read(authority), host.and_then(read)) else {
-        return false;
-    };
-    // A port that `Host` leaves out is the default one of the scheme that the browser knows.
-    page.host().eq_ignore_ascii_case(own.host())
-        && page.port_u16().unwrap_or(port) == own.port_u16().unwrap_or(port)
 }
 
 #[cfg(test)]
