@@ -11,11 +11,11 @@ use super::*;
 use crate::extract::{FormConfig, Multipart, MultipartForm, Upload};
 use crate::{HttpError, State, post};
 
-const FORM: Fields<'_> = &[("content-type", "multipart/form-data; boundary=b")];
+const FORM: Fields<'_> = &[("content-type", "multipart/form-data; boundary=outside")];
 
 /// A request with a form.
 fn upload(path: &str, form: Form) -> Request {
-    let form = form.boundary("b").build().unwrap();
+    let form = form.boundary("outside").build().unwrap();
     request(Method::POST, path, FORM, form.into_body())
 }
 
@@ -189,7 +189,7 @@ async fn a_form_with_files_is_read_and_what_is_wrong_with_it_is_told() {
 #[tokio::test]
 async fn a_body_that_is_no_form_is_refused() {
     let running = start([post("/", show), post("/parts", async |_: Multipart| "read")]).await;
-    let cut = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nb";
+    let cut = "--outside\r\nContent-Disposition: form-data; name=a\r\n\r\nb";
     let gzip = [FORM[0], ("content-encoding", "gzip")];
     let rows: [(&str, Fields<'_>, &str, u16, &str); 6] = [
         (
@@ -201,10 +201,10 @@ async fn a_body_that_is_no_form_is_refused() {
         ),
         (
             "/",
-            &[("content-type", "multipart/mixed; boundary=b")],
+            &[("content-type", "multipart/mixed; boundary=outside")],
             "",
             415,
-            "the content type is `multipart/mixed; boundary=b`, expected `multipart/form-data`",
+            "the content type is `multipart/mixed; boundary=outside`, expected `multipart/form-data`",
         ),
         (
             "/",
@@ -569,7 +569,7 @@ async fn parts_stream_past_the_body_limit_and_errors_keep_their_status() {
         answer.text.trim_end(),
         "413 Payload Too Large: the part `a` is larger than the limit of 3 bytes"
     );
-    let cut = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nb";
+    let cut = "--outside\r\nContent-Disposition: form-data; name=a\r\n\r\nb";
     for path in ["/", "/body"] {
         let answer = send(&running, request(Method::POST, path, FORM, cut)).await;
         assert_eq!(
