@@ -37,6 +37,7 @@
 //! | `tls-core` | no | the same with none: the program brings a provider, see `server::tls::dangerous_raw` |
 //! | `json` | yes | `Json`, and JSON bodies of the client |
 //! | `form` | yes | `Form`, and forms of the client |
+//! | `sse` | yes | server-sent events on both sides: `response::sse` and `client::sse` |
 //! | `ws` | yes | WebSockets on both sides, compressed where both like it, and rooms of them |
 //! | `multipart` | yes | forms with files, written by the client |
 //! | `cookies` | yes | `Cookies` and `SetCookie`, and the cookie jar of the client |
@@ -63,6 +64,7 @@
     feature = "http1",
     feature = "json",
     feature = "server",
+    feature = "sse",
     feature = "tls",
 ))]
 pub mod guide;

@@ -14,14 +14,15 @@
 //! 5. [Errors](errors): failing with the right status, and what the client gets to see of it.
 //! 6. [Middleware](middleware): code around many handlers.
 //! 7. [Compression](compression): answers that become shorter, and bodies that came so.
-//! 8. [Limits](limits): how long and how much, by default, and how to change it.
-//! 9. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
-//! 10. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
-//! 11. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
-//! 12. [In production](production): workers, restarts, health, and what a running server tells of itself.
-//! 13. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
-//! 14. [The client](client): calling other services, and what to set before it matters.
-//! 15. [Testing](testing): the real application without a network.
+//! 8. [Server-sent events](events): a response that goes on, and a reader that comes back.
+//! 9. [Limits](limits): how long and how much, by default, and how to change it.
+//! 10. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
+//! 11. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
+//! 12. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
+//! 13. [In production](production): workers, restarts, health, and what a running server tells of itself.
+//! 14. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
+//! 15. [The client](client): calling other services, and what to set before it matters.
+//! 16. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -35,7 +36,6 @@
 //! - Forms (planned)
 //! - Static files (planned)
 //! - WebSocket (planned)
-//! - Server-sent events (planned)
 //! - Observability (planned)
 //! - Performance (planned)
 //! - Migrating from aiohttp (planned)
@@ -54,6 +54,9 @@ pub mod deployment {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("events.md")]
+pub mod events {}
 
 #[doc = include_str!("first_app.md")]
 pub mod first_app {}
