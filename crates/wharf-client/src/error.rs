@@ -149,7 +149,7 @@ impl Error {
     }
 
     /// What a proxy answered in place of the origin server.
-    #[cfg(any(test, feature = "proxy", feature = "ws"))]
+    #[cfg(any(test, feature = "proxy", feature = "sse", feature = "ws"))]
     pub(crate) fn answered(mut self, status: StatusCode) -> Self {
         self.inner.status = Some(status);
         self

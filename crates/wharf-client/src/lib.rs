@@ -26,6 +26,7 @@
 //! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), whom the client believes, and who it is itself.
 //! - [`trace`]: [`Observer`](trace::Observer), who is shown what happens to a call, and how long its phases took.
 //! - `proxy` (feature `proxy`): the rules that choose a proxy for a URL, and tunnels through it.
+//! - `sse` (feature `sse`): reading event streams, and going on where one has broken off.
 //! - `ws` (feature `ws`): opening WebSockets, and opening them again.
 //! - [`error`]: [`Error`] and [`ErrorKind`].
 //! - [`netrc`]: [`Netrc`](netrc::Netrc), credentials by host from a file.
@@ -36,7 +37,7 @@
 //!   [`RetryPolicy`](retry::RetryPolicy), when a request is sent again.
 //! - [`middleware`]: code around each request that is sent, `async fn(Request, Next) -> Result<Response, Error>`.
 //! - [`pool`]: the connections in use and those that are kept, and their numbers.
-//! - private: `send`, the main loop; `conn`, one connection through hyper; `body`, a response body on its way in.
+//! - private: `backoff`, how long to wait before opening again; `send`, the main loop; `conn`, one connection through hyper; `body`, a response body on its way in.
 //!
 //! # Features
 //!
@@ -58,7 +59,7 @@
 //! | `public-suffix` | no | `cookies`, and the public suffix list for it: no cookies for all of `co.uk` (`psl`) |
 //! | `proxy` | no | the `proxy` module: HTTP proxies, chosen by rules of your own or those of the environment |
 //! | `socks` | no | SOCKS proxies, with `proxy` |
-//! | `sse` | no | the module `sse`: `Response::into_events`, event streams |
+//! | `sse` | no | the module `sse`: event streams, `Response::into_events` and `RequestBuilder::events`, which connects again |
 //! | `tls` | no | the module `tls`: TLS with the cryptography of aws-lc-rs, which needs a C compiler to build |
 //! | `tls-ring` | no | the same with that of ring, which is smaller and has no post-quantum key exchange |
 //! | `tls-core` | no | the same with none: the program brings a provider, see `tls::dangerous_raw`; the other two bring this |
@@ -72,6 +73,8 @@
 #![cfg(feature = "http1")]
 
 pub mod address_policy;
+#[cfg(any(feature = "sse", feature = "ws"))]
+mod backoff;
 #[cfg(feature = "blocking")]
 #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
 pub mod blocking;

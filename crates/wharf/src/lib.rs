@@ -38,6 +38,7 @@
 //! | `tls-core` | no | the same with none: the program brings a provider, see `server::tls::dangerous_raw` |
 //! | `json` | yes | `Json`, and JSON bodies of the client |
 //! | `form` | yes | `Form`, and forms of the client |
+//! | `sse` | yes | server-sent events on both sides: `response::sse` and `client::sse` |
 //! | `ws` | yes | WebSockets on both sides, compressed where both like it, and rooms of them |
 //! | `files` | yes | folders of static files, and files as responses |
 //! | `multipart` | yes | forms with files and all else of the type `multipart`: `extract::MultipartForm`, `extract::Multipart`, written by the client |
@@ -67,6 +68,7 @@
     feature = "json",
     feature = "multipart",
     feature = "server",
+    feature = "sse",
     feature = "tls",
 ))]
 pub mod guide;

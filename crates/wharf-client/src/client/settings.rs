@@ -22,6 +22,9 @@ use crate::{Error, ErrorKind, Timeouts};
 pub(crate) struct Settings {
     /// `None` in a request means those of the origin or the client.
     pub(crate) timeouts: Option<Timeouts>,
+    /// What takes the place of the limits on slow bodies in the response to a request for events; of a request only.
+    #[cfg(feature = "sse")]
+    pub(crate) silence: Option<Option<std::time::Duration>>,
     pub(crate) body_limit: Option<usize>,
     pub(crate) redirects: RedirectPolicy,
     pub(crate) decode: bool,
@@ -53,6 +56,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             timeouts: None,
+            #[cfg(feature = "sse")]
+            silence: None,
             body_limit: Some(BODY_LIMIT),
             redirects: RedirectPolicy::default(),
             decode: true,

@@ -90,7 +90,7 @@ impl Timeouts {
     ///
     /// Only the time counts that is spent waiting for the peer; a reader that takes its time does not lower the rate. It is
     /// looked at whenever a piece arrives; silence is limited by [`body_read`](Self::body_read). Streams of events, which are
-    /// slow by nature, need `None` here.
+    /// slow by nature, need `None` here; `RequestBuilder::events` (feature `sse`) sets it.
     ///
     /// Default: 240 bytes per second. `None` accepts any rate.
     pub fn min_rate(mut self, bytes_per_second: impl Into<Option<u32>>) -> Self {

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::Method;
-use url::Url;
 
 use super::RequestBuilder;
 use crate::middleware::try_clone;
@@ -47,8 +45,16 @@ impl RequestBuilder {
         })
     }
 
+    /// Limits how long the response body may be silent, in place of all that limits how slow it may be.
+    #[cfg(feature = "sse")]
+    pub(crate) fn silence(mut self, limit: Option<std::time::Duration>) -> Self {
+        self.settings().silence = Some(limit);
+        self
+    }
+
     /// Returns what a request without mistakes asks for.
-    pub(crate) fn target(&self) -> Option<(&Method, &Url)> {
+    #[cfg(feature = "fs")]
+    pub(crate) fn target(&self) -> Option<(&http::Method, &url::Url)> {
         let draft = self.draft.as_ref().ok()?;
         Some((draft.request.method(), &draft.url))
     }

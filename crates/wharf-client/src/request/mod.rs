@@ -1,6 +1,6 @@
 //! Building a request.
 
-#[cfg(feature = "fs")]
+#[cfg(any(feature = "fs", feature = "sse"))]
 mod again;
 mod body;
 mod draft;

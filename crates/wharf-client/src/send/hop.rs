@@ -157,6 +157,11 @@ impl Hops {
             }
         }
         let timeouts = timeouts.unwrap_or_else(|| self.scope.client.timeouts.clone());
+        #[cfg(feature = "sse")]
+        let timeouts = match self.scope.settings.silence {
+            Some(silence) => timeouts.body_read(silence).min_rate(None),
+            None => timeouts,
+        };
         Arc::make_mut(&mut self.scope).timeouts = timeouts;
         if self.scope.settings.netrc.is_some() && !headers.contains_key(AUTHORIZATION) {
             headers.extend(self.login().map(|value| (AUTHORIZATION, value)));

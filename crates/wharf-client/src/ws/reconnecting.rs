@@ -7,6 +7,7 @@ use wharf_http::BoxFuture;
 use wharf_http::ws::{CloseCode, Message, WebSocket};
 
 use super::WebSocketBuilder;
+use crate::backoff::Backoff;
 use crate::{Error, ErrorKind};
 
 type Hook = dyn Fn(WebSocket) -> BoxFuture<'static, Result<WebSocket, Error>> + Send + Sync;
@@ -39,8 +40,7 @@ type Hook = dyn Fn(WebSocket) -> BoxFuture<'static, Result<WebSocket, Error>> + 
 pub struct Reconnecting {
     make: Box<dyn Fn() -> WebSocketBuilder + Send + Sync>,
     hook: Option<Box<Hook>>,
-    first: Duration,
-    longest: Duration,
+    backoff: Backoff,
     max_attempts: Option<u32>,
     socket: Option<WebSocket>,
     opened: Option<Instant>,
@@ -58,8 +58,7 @@ impl Reconnecting {
         Self {
             make: Box::new(make),
             hook: None,
-            first: Duration::from_millis(500),
-            longest: Duration::from_secs(30),
+            backoff: Backoff::default(),
             max_attempts: None,
             socket: None,
             opened: None,
@@ -74,8 +73,7 @@ impl Reconnecting {
     ///
     /// Default: half a second, and 30 seconds. It begins anew once a message has come, or a connection has lasted for the longest.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
-        self.first = first;
-        self.longest = longest.max(first);
+        self.backoff = Backoff::new(first, longest);
         self
     }
 
@@ -201,7 +199,7 @@ impl Reconnecting {
     fn lost(&mut self, error: Error) -> Result<(), Error> {
         self.socket = None;
         let lasted = self.opened.take().map(|opened| opened.elapsed());
-        if lasted.is_some_and(|lasted| lasted >= self.longest) {
+        if lasted.is_some_and(|lasted| lasted >= self.backoff.longest) {
             self.failures = 0;
         }
         self.failures = self.failures.saturating_add(1);
@@ -209,9 +207,8 @@ impl Reconnecting {
         if is_enough || is_final(&error) {
             return Err(error);
         }
-        let doubled = 2_u32.saturating_pow(self.failures - 1);
-        let backoff = self.first.saturating_mul(doubled).min(self.longest);
-        self.not_before = Instant::now().checked_add(jittered(backoff));
+        let wait = self.backoff.wait(self.failures);
+        self.not_before = Instant::now().checked_add(wait);
         Ok(())
     }
 }
@@ -230,14 +227,6 @@ fn is_final(error: &Error) -> bool {
         }),
         _ => false,
     }
-}
-
-/// A random part of a time between half and all of it; all where the system has no random numbers.
-fn jittered(time: Duration) -> Duration {
-    let mut random = [u8::MAX; 2];
-    let _all_of_it = getrandom::fill(&mut random);
-    let part = f64::from(u16::from_ne_bytes(random)) / f64::from(u16::MAX);
-    time.mul_f64(0.5 + part / 2.0)
 }
 
 impl From<wharf_http::ws::Error> for Error {

@@ -16,15 +16,16 @@
 //! 7. [Forms and uploads](forms): what browsers send, with files of any size.
 //! 8. [Static files](files): a folder, a page that reads its own path, downloads, files in the program.
 //! 9. [Compression](compression): answers that become shorter, and bodies that came so.
-//! 10. [Limits](limits): how long and how much, by default, and how to change it.
-//! 11. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
-//! 12. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
-//! 13. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
-//! 14. [In production](production): workers, restarts, health, and what a running server tells of itself.
-//! 15. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
-//! 16. [The client](client): calling other services, and what to set before it matters.
-//! 17. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
-//! 18. [Testing](testing): the real application without a network.
+//! 10. [Server-sent events](events): a response that goes on, and a reader that comes back.
+//! 11. [Limits](limits): how long and how much, by default, and how to change it.
+//! 12. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
+//! 13. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
+//! 14. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
+//! 15. [In production](production): workers, restarts, health, and what a running server tells of itself.
+//! 16. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
+//! 17. [The client](client): calling other services, and what to set before it matters.
+//! 18. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
+//! 19. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -35,7 +36,6 @@
 //! - Requests and bodies (planned)
 //! - Responses (planned)
 //! - Cookies (planned)
-//! - Server-sent events (planned)
 //! - Observability (planned)
 //! - Performance (planned)
 //! - Migrating from aiohttp (planned)
@@ -54,6 +54,9 @@ pub mod deployment {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("events.md")]
+pub mod events {}
 
 #[doc = include_str!("files.md")]
 pub mod files {}

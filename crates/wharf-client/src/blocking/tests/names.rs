@@ -17,6 +17,11 @@ const EXCEPTIONS: [(&str, &str, &str); 5] = [
         "a `std::io::Read` blocks, and asynchronous code has streams",
     ),
     (
+        "RequestBuilder",
+        "events",
+        "an event stream would hold its thread for good",
+    ),
+    (
         "Response",
         "into_events",
         "an event stream would hold its thread for good",

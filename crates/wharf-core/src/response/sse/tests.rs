@@ -90,3 +90,43 @@ async fn the_producer_is_dropped_when_nobody_reads_any_more() {
     drop(body);
     assert_eq!(tasks.running(), 0);
 }
+
+/// A stream of what is in a list.
+struct Listed<T>(std::vec::IntoIter<T>);
+
+impl<T: Unpin> futures_core::Stream for Listed<T> {
+    type Item = T;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<T>> {
+        std::task::Poll::Ready(self.0.next())
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_events_is_an_answer() {
+    let (context, _) = context();
+    let events = vec![Event::new("a"), Event::new("b")];
+    let sse = Sse::new(&context, Listed(events.into_iter()));
+    let mut body = sse.into_response().into_body();
+    assert_eq!(next(&mut body).await.unwrap(), "data: a\n\n");
+    assert_eq!(next(&mut body).await.unwrap(), "data: b\n\n");
+    assert_eq!(next(&mut body).await, None);
+}
+
+#[tokio::test]
+async fn an_error_in_a_stream_breaks_the_answer_off() {
+    let (context, _) = context();
+    let events = vec![
+        Ok(Event::new("a")),
+        Err("out of ships"),
+        Ok(Event::new("b")),
+    ];
+    let sse = Sse::new(&context, Listed(events.into_iter()));
+    let mut body = sse.into_response().into_body();
+    assert_eq!(next(&mut body).await.unwrap(), "data: a\n\n");
+    let error = body.chunk().await.unwrap().unwrap_err();
+    assert!(format!("{}", wharf_http::ErrorChain::new(&error)).contains("out of ships"));
+}

@@ -1,5 +1,3 @@
-//! Reading an event stream (WHATWG HTML, "Server-sent events").
-
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -12,8 +10,7 @@ use http::StatusCode;
 use url::Url;
 use wharf_http::sse::{Decoder, MEDIA_TYPE};
 
-pub use wharf_http::sse::Event;
-
+use super::Event;
 use crate::response::BodyStream;
 use crate::{Error, ErrorKind, Response};
 
@@ -32,7 +29,7 @@ impl Response {
     /// Returns the events of the body, as they arrive.
     ///
     /// The limits on bodies hold: a stream that may be silent wants `Timeouts::new().body_read(None).min_rate(None)`, or
-    /// a `body_read` longer than the server's time between comments.
+    /// [`RequestBuilder::events`](crate::RequestBuilder::events), which connects again too.
     ///
     /// # Errors
     ///
@@ -101,7 +98,24 @@ impl EventStream {
         self.decoder.retry()
     }
 
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Error>>> {
+    /// Sets the id that is known from before.
+    pub(super) fn resume_after(mut self, id: Option<&str>) -> Self {
+        if let Some(id) = id {
+            self.decoder = self.decoder.with_last_event_id(id);
+        }
+        self
+    }
+
+    /// The error of a body that is over.
+    pub(super) fn failed(&self, why: &str) -> Error {
+        let error = Error::new(ErrorKind::ResponseBody).at_url(&self.url);
+        error.because(why)
+    }
+
+    pub(super) fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Event, Error>>> {
         while !self.over {
             match self.decoder.decode(&mut self.rest) {
                 Ok(Some(event)) => return Poll::Ready(Some(Ok(event))),
