@@ -160,10 +160,9 @@ impl Tasks {
         };
         let key = guard.key;
         // Not under the lock: a runtime that is going away drops the task, and the guard in it, at once.
-        let task = tokio::spawn(async move {
-            let output = future.await;
-            drop(guard);
-            output
+        let task = tokio::spawn(Counted {
+            future,
+            _guard: guard,
         });
         if !self.spawned().keep(key, task.abort_handle()) {
             task.abort();
@@ -212,6 +211,23 @@ impl Tasks {
             }
             notified.await;
         }
+    }
+}
+
+pin_project! {
+    /// Work with its guard, which goes after it. By hand, since an `async` block has room for the work twice.
+    struct Counted<F> {
+        #[pin]
+        future: F,
+        _guard: SpawnGuard,
+    }
+}
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(cx)
     }
 }
 

@@ -31,28 +31,7 @@ impl Driver {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let signal = self.closing.clone();
-        let running = self.tasks.spawn(async move {
-            let mut task = pin!(task);
-            let mut closing = pin!(signal.fired());
-            let mut listens = false;
-            poll_fn(|cx| {
-                if task.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(());
-                }
-                // The task is always woken by the same waker, so that it has to be left with the signal once only.
-                let closed = match std::mem::replace(&mut listens, true) {
-                    true => signal.is_fired(),
-                    false => closing.as_mut().poll(cx).is_ready(),
-                };
-                match closed {
-                    true => Poll::Ready(()),
-                    false => Poll::Pending,
-                }
-            })
-            .await;
-        });
-        running.abort_handle()
+        self.tasks.spawn(task).abort_handle()
     }
 
     /// Returns what fires when the client is closed.
@@ -87,6 +66,7 @@ impl Driver {
     /// does not end its tasks.
     pub(crate) async fn close(&self) {
         self.closing.fire();
+        self.tasks.abort();
         let _what_still_runs = timeout(CLOSE_WAIT, self.tasks.idle()).await;
     }
 }
