@@ -3,7 +3,6 @@
 //! `serve` prints its address, and echoes at `/` what comes; it knows the subprotocols `v1` and `v2`, takes 1 MiB at most, and
 //! keeps no log. `talk` says one line for each thing that it tries.
 #![expect(clippy::print_stdout, reason = "the suites read what it prints")]
-#![expect(clippy::print_stdout, reason = "the suite reads what it says")]
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -47,9 +47,8 @@ impl RequestBuilder {
 
     /// Limits how long the response body may be silent, in place of all that limits how slow it may be.
     #[cfg(feature = "sse")]
-    pub(crate) fn silence(mut self, limit: Option<std::time::Duration>) -> Self {
-        self.settings().silence = Some(limit);
-        self
+    pub(crate) fn silence(self, limit: Option<std::time::Duration>) -> Self {
+        self.set(|settings| settings.silence = Some(limit))
     }
 
     /// Returns what a request without mistakes asks for.
