@@ -1,5 +1,6 @@
 //! Server-sent events from one end to the other: the real client, the real server, a pipe between them.
 #![cfg(all(feature = "gzip", feature = "sse", feature = "testing"))]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 
