@@ -10,7 +10,7 @@ use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
-const CLIENTS: [&str; 4] = ["hyper", "legacy", "reqwest", "wharf"];
+const CLIENTS: [&str; 5] = ["hyper", "legacy", "limited", "reqwest", "wharf"];
 const WORK: [&str; 4] = ["one", "many", "down", "up"];
 const BASELINE: &str = "legacy";
 const ROUNDS: usize = 9;

@@ -5,7 +5,7 @@
 //! times. Every client is given the address as text for each request, has one current-thread runtime, and sends the same fields.
 
 use std::error::Error;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Empty};
@@ -17,6 +17,7 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use nix::time::{ClockId, clock_gettime};
 use tokio::task::{JoinSet, LocalSet};
+use tokio::time::timeout;
 use versus::{LARGE, Pieces};
 
 const IN_FLIGHT: usize = 64;
@@ -36,9 +37,10 @@ async fn main() -> Result<(), Failure> {
     match client.as_str() {
         "hyper" => local.run_until(run(ByHand::open(&base).await?, work, count, &base)).await,
         "legacy" => local.run_until(run(Legacy::new(), work, count, &base)).await,
+        "limited" => local.run_until(run(Limited(Legacy::new()), work, count, &base)).await,
         "reqwest" => local.run_until(run(Reqwest::new()?, work, count, &base)).await,
         "wharf" => local.run_until(run(Wharf::new(), work, count, &base)).await,
-        other => Err(format!("unknown client `{other}`: expected hyper, legacy, reqwest or wharf").into()),
+        other => Err(format!("unknown client `{other}`: expected hyper, legacy, limited, reqwest or wharf").into()),
     }
 }
 
@@ -219,6 +221,36 @@ impl Fetch for Legacy {
         let request = request("POST", url, Either::Right(Pieces::new(LARGE)))?;
         count(self.client.request(request).await?).await.map(drop)
     }
+}
+
+/// The client of hyper-util with the limits on time that a careful user puts around it: to the head, and between two pieces.
+struct Limited(Legacy);
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+impl Fetch for Limited {
+    async fn beside(&self, _: &str) -> Result<Self, Failure> {
+        Ok(Self(self.0.clone()))
+    }
+
+    async fn get(&mut self, url: &str) -> Result<u64, Failure> {
+        let request = request("GET", url, Either::Left(Empty::new()))?;
+        count_within(timeout(LIMIT, self.0.client.request(request)).await??).await
+    }
+
+    async fn post(&mut self, url: &str) -> Result<(), Failure> {
+        let request = request("POST", url, Either::Right(Pieces::new(LARGE)))?;
+        count_within(timeout(LIMIT, self.0.client.request(request)).await??).await.map(drop)
+    }
+}
+
+async fn count_within(response: Response<Incoming>) -> Result<u64, Failure> {
+    let mut body = response.into_body();
+    let mut bytes = 0;
+    while let Some(frame) = timeout(LIMIT, body.frame()).await? {
+        bytes += frame?.data_ref().map_or(0, Bytes::len) as u64;
+    }
+    Ok(bytes)
 }
 
 #[derive(Clone)]
