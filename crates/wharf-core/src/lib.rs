@@ -36,7 +36,7 @@
 //! | `ws` | no | WebSockets and rooms of them; the server has to hand over connections as `hyper` does |
 //! | `ws-deflate` | no | the same, and their messages compressed where the client likes |
 //! | `http2` | no | WebSockets over HTTP/2 |
-//! | `redis` | no | `ws`, and rooms that several instances share by a Redis server |
+//! | `redis` | no | `ws`, and rooms that several instances share by a Redis server; with `sessions` a store for these too |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod app;

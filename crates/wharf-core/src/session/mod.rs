@@ -7,7 +7,7 @@
 //!
 //! [`Sessions`] is wrapped around an app and says where they are kept; [`Session`] is the extractor. Kept in a cookie, signed or
 //! encrypted, a session is all there; in a [`SessionStore`] it is kept under a hash of what the cookie holds: [`MemoryStore`],
-//! [`FileStore`], or your own.
+//! [`FileStore`], `RedisStore` (feature `redis`), or your own.
 //!
 //! # Examples
 //!
@@ -67,6 +67,9 @@ pub use handle::Session;
 pub use key::SessionKey;
 pub use keys::{BadKeys, Keys};
 pub use sessions::{Sessions, ViaSessions};
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use store::RedisStore;
 pub use store::{FileStore, MemoryStore, Replaced, SessionStore, Stored};
 
 use serde_core::Serialize;

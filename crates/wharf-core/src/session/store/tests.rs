@@ -223,3 +223,132 @@ async fn a_folder_that_cannot_be_one_is_an_error() {
     assert!(store.sweep().await.is_err());
     assert_eq!(data(&store, &key()).await, None);
 }
+
+#[cfg(all(feature = "redis", unix))]
+mod redis {
+    use std::process::{Child, Command, Stdio};
+
+    use super::super::RedisStore;
+    use super::*;
+
+    /// A server of its own, which nobody reaches by a port.
+    struct Server {
+        folder: TempDir,
+        process: Child,
+    }
+
+    impl Server {
+        /// `None`, with the reason printed, where there is no `redis-server`.
+        fn start() -> Option<Self> {
+            let folder = TempDir::new().unwrap();
+            match launch(&folder) {
+                Ok(process) => Some(Self { folder, process }),
+                Err(error) => {
+                    eprintln!("skipped: `redis-server` cannot be started: {error}");
+                    None
+                }
+            }
+        }
+
+        fn url(&self) -> String {
+            format!("redis+unix://{}/socket", self.folder.path().display())
+        }
+
+        fn stop(&mut self) {
+            self.process.kill().unwrap();
+            self.process.wait().unwrap();
+        }
+
+        async fn store(&self) -> RedisStore {
+            let store = RedisStore::new(&self.url()).unwrap();
+            for _ in 0..1_000 {
+                if store.load(&key()).await.is_ok() {
+                    return store;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            panic!("the server does not answer");
+        }
+    }
+
+    impl Drop for Server {
+        fn drop(&mut self) {
+            let _ended = self.process.kill();
+            let _status = self.process.wait();
+        }
+    }
+
+    fn launch(folder: &TempDir) -> std::io::Result<Child> {
+        Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--unixsocket", "socket"])
+            .arg("--dir")
+            .arg(folder.path())
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+    }
+
+    #[tokio::test]
+    async fn redis_keeps_the_contract() {
+        let Some(server) = Server::start() else {
+            return;
+        };
+        keeps_its_contract(server.store().await).await;
+    }
+
+    #[tokio::test]
+    async fn redis_forgets_and_instances_share_what_they_have() {
+        let Some(server) = Server::start() else {
+            return;
+        };
+        let (one, two) = (server.store().await, server.store().await);
+        let foreign = server.store().await.prefix("other:");
+        let key = key();
+        one.insert(&key, "x".into(), HOUR).await.unwrap();
+        assert_eq!(data(&two, &key).await.unwrap(), "x");
+        assert_eq!(data(&foreign, &key).await, None);
+        let done = two
+            .replace(&key, 1, "y".into(), Duration::from_millis(20))
+            .await
+            .unwrap();
+        assert_eq!(done, Replaced::Done);
+        assert_eq!(
+            one.replace(&key, 1, "z".into(), HOUR).await.unwrap(),
+            Replaced::Changed
+        );
+        // The time of the server cannot be paused.
+        for _ in 0..1_000 {
+            if data(&one, &key).await.is_none() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("it is kept beyond its time");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_lost_is_made_anew() {
+        let Some(mut server) = Server::start() else {
+            return;
+        };
+        let store = server.store().await;
+        let key = key();
+        store.insert(&key, "x".into(), HOUR).await.unwrap();
+        server.stop();
+        assert!(store.load(&key).await.is_err());
+        assert!(store.insert(&key, "x".into(), HOUR).await.is_err());
+        server.process = launch(&server.folder).unwrap();
+        let _other = server.store().await;
+        // It has kept nothing, and the store works on.
+        assert_eq!(store.load(&key).await.unwrap(), None);
+        store.insert(&key, "y".into(), HOUR).await.unwrap();
+        assert_eq!(data(&store, &key).await.unwrap(), "y");
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let store = RedisStore::new("redis://user:hush@127.0.0.1/").unwrap();
+        assert!(!format!("{store:?}").contains("hush"));
+        assert!(RedisStore::new("http://127.0.0.1/").is_err());
+    }
+}
