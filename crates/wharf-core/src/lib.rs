@@ -12,6 +12,7 @@
 //! - [`error`]: [`HttpError`], a failure that is a response.
 //! - `files` (feature `files`): folders of static files.
 //! - [`middleware`]: `async fn(Request, Next) -> impl IntoResponse`.
+//! - `session` (feature `sessions`): what is known of a visitor from one request to the next.
 //! - `tower` (feature `tower`): an app as a tower service, tower layers as middleware.
 //! - `ws` (feature `ws`): WebSockets, and `rooms`, groups of them.
 //! - [`lifecycle`]: resources, hooks, background tasks, and their order.
@@ -29,11 +30,13 @@
 //! | `gzip` | no | `middleware::Compress` and `Decompress` with the codings `gzip` and `deflate` |
 //! | `brotli`, `zstd` | no | the same with `br`, `zstd`; the latter wants a C compiler |
 //! | `sse` | no | `response::sse`: event streams |
+//! | `sessions` | no | `cookies`, and `session`: sessions in signed cookies, in memory and in files; 13 crates |
+//! | `encrypted-sessions` | no | `sessions`, and sessions in encrypted cookies; 7 crates more |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 //! | `ws` | no | WebSockets and rooms of them; the server has to hand over connections as `hyper` does |
 //! | `ws-deflate` | no | the same, and their messages compressed where the client likes |
 //! | `http2` | no | WebSockets over HTTP/2 |
-//! | `redis` | no | `ws`, and rooms that several instances share by a Redis server |
+//! | `redis` | no | `ws`, and rooms that several instances share by a Redis server; with `sessions` a store for these too |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod app;
@@ -55,6 +58,9 @@ pub mod response;
 pub mod rooms;
 pub mod route;
 pub mod routing;
+#[cfg(feature = "sessions")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sessions")))]
+pub mod session;
 mod state;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

@@ -20,6 +20,7 @@
 //! - [`app`], [`route`], [`routing`], [`name`]: applications, routes, how paths match, URLs from names.
 //! - [`extract`], [`handler`], [`response`], [`error`]: what a handler takes, is, and gives.
 //! - `files` (feature `files`): folders of static files.
+//! - `session` (feature `sessions`): what is known of a visitor from one request to the next.
 //! - [`middleware`], [`lifecycle`], [`check`]: around handlers, before and after them, and what is wrong with them.
 //! - [`server`]: listeners, limits, access log, shutdown. [`client`]: outgoing requests.
 //! - [`http`]: bodies, context and services, which both ends share. `test` (feature `testing`): tests without a network.
@@ -53,7 +54,9 @@
 //! | `public-suffix` | no | the public suffix list for the cookie jar |
 //! | `bundled-roots` | no | root certificates in the program, for machines that have none |
 //! | `in-process` | no | the client reaches a service in the same process |
-//! | `redis` | no | rooms of WebSockets that several instances share |
+//! | `sessions` | no | typed sessions, as the module `session`: in signed cookies, in memory, in files |
+//! | `encrypted-sessions` | no | the same, and in encrypted cookies |
+//! | `redis` | no | rooms of WebSockets, and sessions with `sessions`, that several instances share |
 //! | `testing` | no | the test kit, as the module `test`; with `http2` and `tls` its servers speak these too |
 //! | `toml` | no | settings of the server from a file, `--config wharf.toml` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
@@ -97,6 +100,10 @@ pub use wharf_core::files;
 #[cfg(all(feature = "server", feature = "ws"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
 pub use wharf_core::{rooms, ws};
+
+#[cfg(all(feature = "server", feature = "sessions"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "sessions")))]
+pub use wharf_core::session;
 
 #[cfg(all(feature = "server", feature = "tower"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

@@ -14,6 +14,7 @@
 //! | the client | [`PeerAddr`], [`Peer`], [`PeerCertificate`](wharf_http::connection::PeerCertificate) |
 //! | the connection | [`Connection`] |
 //! | the app | [`State`] |
+//! | the visitor | `session::Session` (feature `sessions`) |
 //! | middleware | [`Extension`], [`Extensions`] |
 //! | all that travels with the request | [`Context`], [`RequestId`] |
 //! | the rest of the head | [`Method`], [`Version`], [`Parts`] |

@@ -15,17 +15,25 @@
 //! 6. [Middleware](middleware): code around many handlers.
 //! 7. [Forms and uploads](forms): what browsers send, with files of any size.
 //! 8. [Static files](files): a folder, a page that reads its own path, downloads, files in the program.
-//! 9. [Compression](compression): answers that become shorter, and bodies that came so.
-//! 10. [Server-sent events](events): a response that goes on, and a reader that comes back.
-//! 11. [Limits](limits): how long and how much, by default, and how to change it.
-//! 12. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
-//! 13. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
-//! 14. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
-//! 15. [In production](production): workers, restarts, health, and what a running server tells of itself.
-//! 16. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
-//! 17. [The client](client): calling other services, and what to set before it matters.
-//! 18. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
-//! 19. [Testing](testing): the real application without a network.
+#![cfg_attr(
+    feature = "sessions",
+    doc = "9. [Sessions](sessions): what is known of a visitor from one request to the next; messages for the next page."
+)]
+#![cfg_attr(
+    not(feature = "sessions"),
+    doc = "9. Sessions, with the feature `sessions`: what is known of a visitor from one request to the next."
+)]
+//! 10. [Compression](compression): answers that become shorter, and bodies that came so.
+//! 11. [Server-sent events](events): a response that goes on, and a reader that comes back.
+//! 12. [Limits](limits): how long and how much, by default, and how to change it.
+//! 13. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
+//! 14. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
+//! 15. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
+//! 16. [In production](production): workers, restarts, health, and what a running server tells of itself.
+//! 17. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
+//! 18. [The client](client): calling other services, and what to set before it matters.
+//! 19. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
+//! 20. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -87,6 +95,10 @@ pub mod routing {}
 
 #[doc = include_str!("running.md")]
 pub mod running {}
+
+#[cfg(feature = "sessions")]
+#[doc = include_str!("sessions.md")]
+pub mod sessions {}
 
 #[doc = include_str!("state.md")]
 pub mod state {}
