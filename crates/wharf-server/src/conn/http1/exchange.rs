@@ -98,14 +98,14 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
             .behind_proxy
             .then_some(&self.progress.settings.forwarding);
         let checked = forwarded::check(&mut request, open.context(), known_host, believed);
-        let request = request.map(|incoming| {
-            if has_body {
-                let progress = Arc::clone(&self.progress);
-                Body::new(UploadBody::new(incoming, Uploading { progress, ticket }))
-            } else {
-                Body::empty()
-            }
-        });
+        let (parts, incoming) = request.into_parts();
+        let body = if has_body {
+            let progress = Arc::clone(&self.progress);
+            Body::new(UploadBody::new(incoming, Uploading { progress, ticket }))
+        } else {
+            Body::empty()
+        };
+        let request = Request::from_parts(parts, body);
         if checked.is_ok()
             && let Some(answer) = Answering::of_health(&self.progress.settings, &request)
         {
@@ -171,7 +171,7 @@ impl<F: Future<Output = Response>> Future for Exchange<F> {
                 // up the connection. The answer has to say which (RFC 9112 §9.6), so it waits for that.
                 *this.waited = true;
                 this.answer.set(Answering::Now {
-                    response: Some(response),
+                    response: Some(Box::new(response)),
                 });
                 open.progress.again.set(true);
                 return Poll::Pending;
@@ -182,7 +182,9 @@ impl<F: Future<Output = Response>> Future for Exchange<F> {
             .take()
             .expect("hyper polls an exchange until it is ready, not after");
         open.answer(&mut response, *this.close);
-        Poll::Ready(Ok(response.map(|body| ReplyBody::new(body, open))))
+        let (head, body) = response.into_parts();
+        let body = ReplyBody::new(body, open);
+        Poll::Ready(Ok(http::Response::from_parts(head, body)))
     }
 }
 
