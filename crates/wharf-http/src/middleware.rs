@@ -127,6 +127,7 @@ impl<S: Side> Chain<S> {
     }
 
     /// Sends `request` through the chain.
+    #[inline]
     pub fn run(
         self: &Arc<Self>,
         request: Request,

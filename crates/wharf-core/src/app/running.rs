@@ -430,6 +430,7 @@ pub struct AppFuture {
 }
 
 impl AppFuture {
+    #[inline]
     fn new(chain: &Arc<Chain<Served>>, request: Request, scope: Arc<Scope>) -> Self {
         Self {
             hooked: scope.has_hooks().then(|| Arc::clone(&scope)),
