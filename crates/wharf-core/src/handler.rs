@@ -7,7 +7,8 @@
 use std::future::ready;
 use std::sync::Arc;
 
-use wharf_http::{Request, Response};
+use http::request::Parts;
+use wharf_http::{Body, Response};
 
 use crate::extract::{FromRequest, FromRequestParts, Needs, Scope};
 use crate::response::IntoResponse;
@@ -43,7 +44,8 @@ pub trait HandlerArgs<M>: Sized + Send + 'static {
     ///
     /// The response is boxed: it is rare, and would make every waiting handler larger.
     fn extract(
-        request: Request,
+        head: Parts,
+        body: Body,
         scope: Arc<Scope>,
     ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static;
 
@@ -66,7 +68,8 @@ where
 
 impl HandlerArgs<()> for () {
     fn extract(
-        _request: Request,
+        _head: Parts,
+        _body: Body,
         _scope: Arc<Scope>,
     ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static {
         // Not an `async fn`, which would carry the request along for nothing.
@@ -80,16 +83,14 @@ impl<M, A1> HandlerArgs<M> for (A1,)
 where
     A1: FromRequest<M> + Send + 'static,
 {
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "the future of an `async fn` would be bound to `M`, which nobody asks to be static"
-    )]
     fn extract(
-        request: Request,
+        head: Parts,
+        mut body: Body,
         scope: Arc<Scope>,
     ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static {
+        let mut head = Some(head);
         async move {
-            match A1::from_request(request, &scope).await {
+            match A1::from_pieces(&mut head, &mut body, &scope).await {
                 Ok(argument) => Ok((argument,)),
                 Err(rejection) => Err(Box::new(rejection.into_response())),
             }
@@ -128,19 +129,20 @@ macro_rules! arguments {
         {
             #[expect(non_snake_case, reason = "the values are named like their types")]
             fn extract(
-                request: Request,
+                head: Parts,
+                mut body: Body,
                 scope: Arc<Scope>,
             ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static {
-                // Not an `async fn`, which would hold the request twice.
-                let (mut parts, body) = request.into_parts();
+                let mut pieces = Some(head);
                 async move {
+                    let head = pieces.as_mut().expect("it was put there a line above");
                     $(
-                        let $part = match $part::from_request_parts(&mut parts, &scope).await {
+                        let $part = match $part::from_request_parts(head, &scope).await {
                             Ok(value) => value,
                             Err(rejection) => return Err(Box::new(rejection.into_response())),
                         };
                     )+
-                    match $last::from_request(Request::from_parts(parts, body), &scope).await {
+                    match $last::from_pieces(&mut pieces, &mut body, &scope).await {
                         Ok($last) => Ok(($($part,)+ $last,)),
                         Err(rejection) => Err(Box::new(rejection.into_response())),
                     }

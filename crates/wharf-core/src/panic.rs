@@ -25,6 +25,11 @@ impl<F> Guarded<F> {
     pub(crate) fn new(scope: Arc<Scope>, future: F) -> Self {
         Self { scope, future }
     }
+
+    /// Returns the future that is guarded.
+    pub(crate) fn future(self: Pin<&mut Self>) -> Pin<&mut F> {
+        self.project().future
+    }
 }
 
 impl<F: Future<Output = Response>> Future for Guarded<F> {
@@ -33,15 +38,17 @@ impl<F: Future<Output = Response>> Future for Guarded<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
         let this = self.project();
         // The future is not polled again after a panic, so that nobody sees it half way.
-        match catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))) {
-            Ok(mut polled) => {
+        // What it gives is written to its place from inside, since a response is large to move.
+        let mut polled = Poll::Pending;
+        match catch_unwind(AssertUnwindSafe(|| polled = this.future.poll(cx))) {
+            Ok(()) => {
                 if let Poll::Ready(response) = &mut polled {
                     this.scope.settle(response);
                 }
-                polled
             }
-            Err(panic) => Poll::Ready(this.scope.render(&panicked(panic.as_ref()))),
+            Err(panic) => polled = Poll::Ready(this.scope.render(&panicked(panic.as_ref()))),
         }
+        polled
     }
 }
 

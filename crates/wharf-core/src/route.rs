@@ -4,10 +4,13 @@ use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::Method;
+use pin_project_lite::pin_project;
 use wharf_http::middleware::Endpoint;
 use wharf_http::{BoxFuture, Request, Response};
 
@@ -191,14 +194,65 @@ where
     M: 'static,
 {
     fn call(&self, request: Request, scope: Arc<Scope>) -> BoxFuture<'static, Response> {
-        let handler = self.handler.clone();
-        let arguments = A::extract(request, Arc::clone(&scope));
-        Box::pin(Guarded::new(scope, async move {
-            match arguments.await {
-                Ok(arguments) => handler.call(arguments).await.into_response(),
-                Err(rejection) => *rejection,
+        let mut called = Box::pin(Guarded::new(
+            Arc::clone(&scope),
+            Handled {
+                stage: Stage::Waiting,
+                handler: self.handler.clone(),
+            },
+        ));
+        // Put in its place when that is there, since what holds a request is large to move.
+        let (head, body) = request.into_parts();
+        let arguments = A::extract(head, body, scope);
+        let handled = called.as_mut().future();
+        handled.project().stage.set(Stage::Extracting { arguments });
+        called
+    }
+}
+
+pin_project! {
+    /// A handler being called. Written out, so that what extraction holds and what the handler holds share their place.
+    struct Handled<H, E, F> {
+        #[pin]
+        stage: Stage<E, F>,
+        handler: H,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<E, F> {
+        Waiting,
+        Extracting { #[pin] arguments: E },
+        Handling { #[pin] answer: F },
+    }
+}
+
+impl<H, A, E> Future for Handled<H, E, H::Future>
+where
+    H: Handler<A, Output: IntoResponse>,
+    E: Future<Output = Result<A, Box<Response>>>,
+{
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        let mut this = self.project();
+        loop {
+            let arguments = match this.stage.as_mut().project() {
+                StageProjection::Waiting => return Poll::Pending,
+                StageProjection::Extracting { arguments } => ready!(arguments.poll(cx)),
+                StageProjection::Handling { answer } => {
+                    return answer.poll(cx).map(IntoResponse::into_response);
+                }
+            };
+            match arguments {
+                Ok(arguments) => {
+                    let answer = this.handler.call(arguments);
+                    this.stage.set(Stage::Handling { answer });
+                }
+                Err(rejection) => return Poll::Ready(*rejection),
             }
-        }))
+        }
     }
 }
 

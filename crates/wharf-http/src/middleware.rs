@@ -42,42 +42,58 @@ pub trait Middleware<S: Side>: Send + Sync + 'static {
     }
 }
 
-/// A middleware behind a pointer, as chains hold it.
-trait Erased<S: Side>: Send + Sync {
-    fn handle(&self, request: Request, next: Next<S>) -> BoxFuture<'_, S::Output>;
+/// A middleware as chains hold it: what it gives borrows nothing.
+///
+/// A request is large to move, and a future that borrows its middleware needs places for several of them. Implement
+/// [`Middleware`] unless that is measured to matter.
+pub trait Link<S: Side>: Send + Sync + 'static {
+    /// Handles one request; `next` is the rest of the chain.
+    ///
+    /// Nothing of the answer needs to happen before the future is polled. A panic in here is the caller's.
+    fn call(&self, request: Request, next: Next<S>) -> BoxFuture<'static, S::Output>;
 }
 
-impl<S: Side, M: Middleware<S>> Erased<S> for M {
-    fn handle(&self, request: Request, next: Next<S>) -> BoxFuture<'_, S::Output> {
-        Box::pin(Middleware::handle(self, request, next))
+/// A middleware as one link of a chain.
+struct Linked<M>(Arc<M>);
+
+impl<S: Side, M: Middleware<S>> Link<S> for Linked<M> {
+    fn call(&self, request: Request, next: Next<S>) -> BoxFuture<'static, S::Output> {
+        let middleware = Arc::clone(&self.0);
+        Box::pin(async move { middleware.handle(request, next).await })
     }
 }
 
 /// A middleware that several chains can share.
 pub struct SharedMiddleware<S: Side> {
-    inner: Arc<dyn Erased<S>>,
+    link: Arc<dyn Link<S>>,
 }
 
 impl<S: Side> SharedMiddleware<S> {
     /// Makes `middleware` shareable.
     #[must_use]
     pub fn new(middleware: impl Middleware<S>) -> Self {
+        Self::of(Linked(Arc::new(middleware)))
+    }
+
+    /// Makes a link shareable.
+    #[must_use]
+    pub fn of(link: impl Link<S>) -> Self {
         Self {
-            inner: Arc::new(middleware),
+            link: Arc::new(link),
         }
     }
 }
 
 impl<S: Side> Middleware<S> for SharedMiddleware<S> {
-    async fn handle(&self, request: Request, next: Next<S>) -> S::Output {
-        self.inner.handle(request, next).await
+    fn handle(&self, request: Request, next: Next<S>) -> impl Future<Output = S::Output> + Send {
+        self.link.call(request, next)
     }
 }
 
 impl<S: Side> Clone for SharedMiddleware<S> {
     fn clone(&self) -> Self {
         Self {
-            inner: Arc::clone(&self.inner),
+            link: Arc::clone(&self.link),
         }
     }
 }
@@ -111,22 +127,21 @@ impl<S: Side> Chain<S> {
     }
 
     /// Sends `request` through the chain.
+    #[inline]
     pub fn run(
         self: &Arc<Self>,
         request: Request,
         scope: Arc<S::Scope>,
     ) -> BoxFuture<'static, S::Output> {
-        if self.middleware.is_empty() {
+        let Some(first) = self.middleware.first() else {
             return self.end.call(request, scope);
-        }
-        Box::pin(
-            Next {
-                chain: Arc::clone(self),
-                position: 0,
-                scope,
-            }
-            .run(request),
-        )
+        };
+        let rest = Next {
+            chain: Arc::clone(self),
+            position: 1,
+            scope,
+        };
+        first.link.call(request, rest)
     }
 }
 
@@ -146,27 +161,19 @@ pub struct Next<S: Side> {
 }
 
 impl<S: Side> Next<S> {
-    /// Sends `request` on.
+    /// Sends `request` on. What comes of it happens when the future is polled.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future cancels the call as the client's leaving would.
-    pub async fn run(self, request: Request) -> S::Output {
-        let Self {
-            chain,
-            position,
-            scope,
-        } = self;
-        match chain.middleware.get(position) {
+    pub fn run(mut self, request: Request) -> BoxFuture<'static, S::Output> {
+        let chain = Arc::clone(&self.chain);
+        match chain.middleware.get(self.position) {
             Some(middleware) => {
-                let next = Self {
-                    chain: Arc::clone(&chain),
-                    position: position + 1,
-                    scope,
-                };
-                middleware.inner.handle(request, next).await
+                self.position += 1;
+                middleware.link.call(request, self)
             }
-            None => chain.end.call(request, scope).await,
+            None => chain.end.call(request, self.scope),
         }
     }
 

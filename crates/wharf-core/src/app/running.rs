@@ -301,7 +301,7 @@ impl Running {
                 {
                     let (mounted, info) = (Arc::clone(&leaf.mounted), Arc::clone(&leaf.info));
                     let scope = Scope::new(mounted, Some(info), params, context.clone(), &request);
-                    let scope = scope.with_unrouted(Unrouted::Options(allow));
+                    scope.set_unrouted(Unrouted::Options(allow));
                     return AppFuture::new(chain, request, scope);
                 }
                 return self.unrouted(request, context, Unrouted::Options(allow));
@@ -349,7 +349,8 @@ impl Running {
             context.clone(),
             &request,
         );
-        AppFuture::new(chain, request, scope.with_unrouted(outcome))
+        scope.set_unrouted(outcome);
+        AppFuture::new(chain, request, scope)
     }
 }
 
@@ -429,8 +430,8 @@ pub struct AppFuture {
 }
 
 impl AppFuture {
-    fn new(chain: &Arc<Chain<Served>>, request: Request, scope: Scope) -> Self {
-        let scope = Arc::new(scope);
+    #[inline]
+    fn new(chain: &Arc<Chain<Served>>, request: Request, scope: Arc<Scope>) -> Self {
         Self {
             hooked: scope.has_hooks().then(|| Arc::clone(&scope)),
             future: chain.run(request, scope),
@@ -443,11 +444,14 @@ impl Future for AppFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Response> {
         let Self { future, hooked } = &mut *self;
-        let mut response = task::ready!(future.as_mut().poll(cx));
-        if let Some(scope) = hooked {
-            scope.prepare(&mut response);
+        // Handed on where it lies: a response is large to move.
+        let mut polled = future.as_mut().poll(cx);
+        if let Poll::Ready(response) = &mut polled
+            && let Some(scope) = hooked
+        {
+            scope.prepare(response);
         }
-        Poll::Ready(response)
+        polled
     }
 }
 

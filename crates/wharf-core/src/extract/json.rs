@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header;
 use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
 use wharf_http::header::ContentType;
@@ -14,7 +14,7 @@ pub use wharf_http::json::{JsonCodec, JsonError, JsonErrorKind, SerdeJson};
 
 use super::{FromRequest, OptionalFromRequest, Scope, body};
 use crate::error::{ErrorKind, HttpError};
-use crate::response::IntoResponse;
+use crate::response::{IntoResponse, with_type};
 
 /// A body of JSON: read from a request as the last argument of a handler, or returned as the answer.
 ///
@@ -236,16 +236,7 @@ fn decode<T: DeserializeOwned, C: JsonCodec>(json: &[u8]) -> Result<T, HttpError
 
 fn respond<T: Serialize, C: JsonCodec>(value: &T) -> Response {
     match C::encode(value) {
-        Ok(json) => {
-            let mut headers = HeaderMap::with_capacity(1);
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            );
-            let mut response = Response::new(json.into());
-            *response.headers_mut() = headers;
-            response
-        }
+        Ok(json) => with_type(json, "application/json"),
         Err(error) => HttpError::new(http::StatusCode::INTERNAL_SERVER_ERROR)
             .because(error)
             .into_response(),

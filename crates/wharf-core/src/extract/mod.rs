@@ -117,6 +117,21 @@ pub trait FromRequest<M = ViaBody>: Sized {
         scope: &Scope,
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 
+    /// Makes `Self` from a request in pieces. What is made of the head alone leaves them where they are: a request is
+    /// large to move.
+    #[doc(hidden)]
+    fn from_pieces(
+        head: &mut Option<Parts>,
+        body: &mut Body,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send {
+        let request = match head.take() {
+            Some(head) => Request::from_parts(head, std::mem::take(body)),
+            None => Request::default(),
+        };
+        Self::from_request(request, scope)
+    }
+
     /// Names what extraction will look up, so that the app can refuse to start without it.
     fn needs(_needs: &mut Needs) {}
 }
@@ -137,6 +152,15 @@ impl<T: FromRequestParts> FromRequest<ViaParts> for T {
     async fn from_request(request: Request, scope: &Scope) -> Result<Self, T::Rejection> {
         let (mut parts, _body) = request.into_parts();
         T::from_request_parts(&mut parts, scope).await
+    }
+
+    fn from_pieces(
+        head: &mut Option<Parts>,
+        _body: &mut Body,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Self, T::Rejection>> + Send {
+        let head = head.get_or_insert_with(|| Request::default().into_parts().0);
+        T::from_request_parts(head, scope)
     }
 
     fn needs(needs: &mut Needs) {

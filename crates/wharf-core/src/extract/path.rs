@@ -56,13 +56,20 @@ impl<T: DeserializeOwned + Send> FromRequestParts for Path<T> {
     type Rejection = HttpError;
 
     async fn from_request_parts(_parts: &mut Parts, scope: &Scope) -> Result<Self, HttpError> {
-        let pairs: Vec<Pair<'_>> = scope
+        let names = scope.route().map_or(0, |route| route.parameters().len());
+        let pairs = scope
             .params()
-            .map(|(name, text)| (Cow::Borrowed(name), text))
-            .collect();
-        text::decode(&pairs, Layout::Path)
-            .map(Self)
-            .map_err(|error| rejection(&error, &pairs))
+            .map(|(name, text)| (Cow::Borrowed(name), text));
+        let mut few: [Pair<'_>; text::FEW] = Default::default();
+        let Some(few) = few.get_mut(..names) else {
+            return decode(&pairs.collect::<Vec<_>>());
+        };
+        let mut length = 0;
+        for (place, pair) in few.iter_mut().zip(pairs) {
+            *place = pair;
+            length += 1;
+        }
+        decode(&few[..length])
     }
 
     fn needs(needs: &mut Needs) {
@@ -90,6 +97,12 @@ impl<T: DeserializeOwned + Send> OptionalFromRequestParts for Path<T> {
             names => check::<T>(names),
         });
     }
+}
+
+fn decode<T: DeserializeOwned>(pairs: &[Pair<'_>]) -> Result<Path<T>, HttpError> {
+    text::decode(pairs, Layout::Path)
+        .map(Path)
+        .map_err(|error| rejection(&error, pairs))
 }
 
 fn rejection(error: &TextError, pairs: &[Pair<'_>]) -> HttpError {

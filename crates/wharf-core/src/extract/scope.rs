@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Method;
 use http::header::{self, HeaderMap, HeaderValue};
@@ -26,7 +26,8 @@ pub struct Scope {
     target: Option<PathAndQuery>,
     method: Method,
     accept: Option<HeaderValue>,
-    unrouted: Mutex<Option<Unrouted>>,
+    /// In a box, since it is rare, and scopes are moved.
+    unrouted: Mutex<Option<Box<Unrouted>>>,
 }
 
 /// What is answered where no route does.
@@ -49,8 +50,9 @@ impl Scope {
         params: Params,
         context: Context,
         request: &Request,
-    ) -> Self {
-        Self {
+    ) -> Arc<Self> {
+        // Made in its place: it is large to move.
+        Arc::new(Self {
             mounted,
             route,
             params,
@@ -59,21 +61,21 @@ impl Scope {
             method: request.method().clone(),
             accept: accept(request.headers()),
             unrouted: Mutex::new(None),
-        }
+        })
     }
 
     /// Adds what is to be answered where no route does.
-    pub(crate) fn with_unrouted(mut self, outcome: Unrouted) -> Self {
-        self.unrouted = Mutex::new(Some(outcome));
-        self
+    pub(crate) fn set_unrouted(&self, outcome: Unrouted) {
+        *self.lock_unrouted() = Some(Box::new(outcome));
     }
 
     /// Takes out what is to be answered; nothing is left for a middleware that runs the rest twice.
     pub(crate) fn take_unrouted(&self) -> Option<Unrouted> {
-        self.unrouted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.lock_unrouted().take().map(|outcome| *outcome)
+    }
+
+    fn lock_unrouted(&self) -> MutexGuard<'_, Option<Box<Unrouted>>> {
+        self.unrouted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn mounted(&self) -> &Arc<Mounted> {

@@ -42,11 +42,21 @@ pub trait HeadArgs: Sized + Send + 'static {
         scope: &Scope,
     ) -> impl Future<Output = Result<Self, Box<Response>>> + Send;
 
+    /// Makes arguments of nothing, where there are none.
+    #[doc(hidden)]
+    fn none() -> Option<Self> {
+        None
+    }
+
     /// Names what the arguments will look up, so that the app can refuse to start without it.
     fn needs(needs: &mut Needs);
 }
 
 impl HeadArgs for () {
+    fn none() -> Option<()> {
+        Some(())
+    }
+
     async fn extract(_request: &mut Request, _scope: &Scope) -> Result<(), Box<Response>> {
         Ok(())
     }
@@ -73,7 +83,7 @@ where
     }
 
     pub(super) fn into_layer(self) -> Layer {
-        Layer::named(type_name::<F>(), self).needs(A::needs)
+        Layer::of_function(type_name::<F>(), self.function)
     }
 }
 

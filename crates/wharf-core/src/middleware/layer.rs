@@ -1,13 +1,20 @@
 use std::any::type_name;
 use std::fmt;
+use std::future::ready;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use wharf_http::middleware::SharedMiddleware;
-use wharf_http::{Middleware, Request, Response};
+use pin_project_lite::pin_project;
+use wharf_http::middleware::{Link, SharedMiddleware};
+use wharf_http::{BoxFuture, Middleware, Request, Response};
 
-use super::{Next, Served};
+use super::{HeadArgs, MiddlewareFn, Next, Served};
 use crate::extract::{Needs, TypeKey};
-use crate::panic::Guarded;
+use crate::panic::{Guarded, panicked};
+use crate::response::IntoResponse;
 
 /// A middleware together with what it needs and what it provides. Made by `from_fn` or [`Layer::new`].
 ///
@@ -57,12 +64,29 @@ impl Layer {
     pub(crate) fn named(name: &'static str, middleware: impl Middleware<Served>) -> Self {
         Self {
             problem: middleware.problem(),
-            middleware: Some(SharedMiddleware::new(Isolated(middleware))),
+            middleware: Some(SharedMiddleware::of(Isolated(Arc::new(middleware)))),
             name,
             needs: Needs::default(),
             provides: Vec::new(),
             at_start: None,
         }
+    }
+
+    /// Makes a layer of an async function.
+    pub(super) fn of_function<F, A>(name: &'static str, function: F) -> Self
+    where
+        F: MiddlewareFn<A, Output: IntoResponse, Future: Send>,
+        A: HeadArgs,
+    {
+        Self {
+            middleware: Some(SharedMiddleware::of(IsolatedFn::new(function))),
+            problem: None,
+            name,
+            needs: Needs::default(),
+            provides: Vec::new(),
+            at_start: None,
+        }
+        .needs(A::needs)
     }
 
     /// Makes a layer that is left out.
@@ -96,7 +120,7 @@ impl Layer {
         mut self,
         make: impl FnOnce(SharedMiddleware<Served>) -> T,
     ) -> Self {
-        let made = |inner| SharedMiddleware::new(Isolated(make(inner)));
+        let made = |inner| SharedMiddleware::of(Isolated(Arc::new(make(inner))));
         self.middleware = self.middleware.map(made);
         self.provides.clear();
         self
@@ -139,12 +163,78 @@ impl Layer {
 }
 
 /// A middleware whose panic is an answer that those around it see, and whose errors have their looks when they do.
-struct Isolated<T>(T);
+struct Isolated<T>(Arc<T>);
 
-impl<T: Middleware<Served>> Middleware<Served> for Isolated<T> {
-    async fn handle(&self, request: Request, next: Next) -> Response {
+impl<T: Middleware<Served>> Link<Served> for Isolated<T> {
+    fn call(&self, request: Request, next: Next) -> BoxFuture<'static, Response> {
+        let middleware = Arc::clone(&self.0);
         let scope = Arc::clone(next.scope());
-        Guarded::new(scope, async { self.0.handle(request, next).await }).await
+        let answer = async move { middleware.handle(request, next).await };
+        Box::pin(Guarded::new(scope, answer))
+    }
+}
+
+/// The same of an async function, whose future borrows nothing: it has one place for the request.
+struct IsolatedFn<F, A> {
+    function: Arc<F>,
+    arguments: PhantomData<fn(A)>,
+}
+
+impl<F, A> IsolatedFn<F, A> {
+    fn new(function: F) -> Self {
+        Self {
+            function: Arc::new(function),
+            arguments: PhantomData,
+        }
+    }
+}
+
+impl<F, A> Link<Served> for IsolatedFn<F, A>
+where
+    F: MiddlewareFn<A, Output: IntoResponse, Future: Send>,
+    A: HeadArgs,
+{
+    fn call(&self, mut request: Request, next: Next) -> BoxFuture<'static, Response> {
+        let scope = Arc::clone(next.scope());
+        let Some(none) = A::none() else {
+            let function = Arc::clone(&self.function);
+            return Box::pin(Guarded::new(scope, async move {
+                match A::extract(&mut request, next.scope()).await {
+                    Ok(arguments) => {
+                        let answer = function.call(arguments, request, next);
+                        answer.await.into_response()
+                    }
+                    Err(rejection) => *rejection,
+                }
+            }));
+        };
+        // A closure that returns a future may panic before it has one.
+        let made = catch_unwind(AssertUnwindSafe(|| -> BoxFuture<'static, Response> {
+            let answer = Answered {
+                future: self.function.call(none, request, next),
+            };
+            Box::pin(Guarded::new(Arc::clone(&scope), answer))
+        }));
+        made.unwrap_or_else(|panic| Box::pin(ready(scope.render(&panicked(panic.as_ref())))))
+    }
+}
+
+pin_project! {
+    /// The future of a function, whose output is made a response.
+    struct Answered<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future<Output: IntoResponse>> Future for Answered<F> {
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        self.project()
+            .future
+            .poll(cx)
+            .map(IntoResponse::into_response)
     }
 }
 

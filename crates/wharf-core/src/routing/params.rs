@@ -6,17 +6,19 @@ use std::fmt;
 use super::text;
 
 /// How many parameters need no allocation.
-const INLINE: usize = 8;
+const INLINE: usize = 4;
 
 /// The places of a path's parameters, in the order in which the pattern names them.
 ///
 /// Holds byte ranges of the path as it was received, still percent-encoded, and borrows nothing: whoever keeps the path can ask for the
-/// text later. Up to eight parameters are stored without an allocation.
+/// text later. Up to four parameters are stored without an allocation.
 #[derive(Clone, Default)]
 pub struct Params {
     len: usize,
     inline: [Span; INLINE],
-    spilled: Vec<Span>,
+    /// In a box, so that the many that have none of these are small to move.
+    #[expect(clippy::box_collection, reason = "rare, and a third of the size")]
+    spilled: Option<Box<Vec<Span>>>,
 }
 
 /// A range of bytes.
@@ -59,7 +61,7 @@ impl Params {
         } else if index < INLINE {
             Some(self.inline[index])
         } else {
-            self.spilled.get(index - INLINE).copied()
+            self.spilled.as_ref()?.get(index - INLINE).copied()
         }
     }
 
@@ -67,13 +69,15 @@ impl Params {
         if self.len < INLINE {
             self.inline[self.len] = span;
         } else {
-            self.spilled.push(span);
+            self.spilled.get_or_insert_default().push(span);
         }
         self.len += 1;
     }
 
     pub(super) fn truncate(&mut self, len: usize) {
-        self.spilled.truncate(len.saturating_sub(INLINE));
+        if let Some(spilled) = &mut self.spilled {
+            spilled.truncate(len.saturating_sub(INLINE));
+        }
         self.len = self.len.min(len);
     }
 }
@@ -92,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_beyond_the_eighth_are_kept_in_order() {
+    fn parameters_beyond_the_fourth_are_kept_in_order() {
         let path: String = (0..20).map(|n| format!("/{n}")).collect();
         let mut params = Params::default();
         let mut at = 0;

@@ -8,6 +8,7 @@ mod file;
 mod pread;
 pub(crate) mod reader;
 mod replay;
+mod source;
 mod stream;
 
 pub use channel::Sender;
@@ -19,14 +20,15 @@ use std::fmt;
 use std::future::poll_fn;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{self, Poll, ready};
+use std::sync::{Arc, Mutex};
+use std::task::{self, Poll};
 
 use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
+use self::source::{Origin, Source, interrupted, take, within};
 use crate::BoxError;
 
 /// The body of a request or response.
@@ -46,27 +48,16 @@ use crate::BoxError;
 /// assert_eq!(body.bytes(1024).await?, "hello"); // kept: whoever comes first may read
 /// # Ok::<(), wharf_http::body::Error>(()) }).unwrap();
 /// ```
-#[derive(Default)]
 pub struct Body {
     kind: Kind,
-    /// The trailer fields that a reader of data has passed.
-    trailers: Option<Box<HeaderMap>>,
 }
 
-#[derive(Default)]
+/// No larger than `Bytes`: bodies move along with the request or response that they belong to.
 enum Kind {
-    #[default]
-    Empty,
+    /// Bytes, or nothing.
     Full(Bytes),
-    /// The mutex is never locked: `get_mut` reaches the stream, and the type becomes `Sync`.
-    Stream(Mutex<BoxedStream>),
-    /// Nothing of it was read yet, so that it can be made anew.
-    Replayable(Box<replay::Replayable>),
-    /// Reading failed, or was cancelled half way: every later read says so again.
-    Failed(Error),
+    Source(Box<Source>),
 }
-
-type BoxedStream = Pin<Box<dyn http_body::Body<Data = Bytes, Error = Error> + Send>>;
 
 impl Body {
     /// Creates a body without any bytes.
@@ -75,17 +66,26 @@ impl Body {
         Self::default()
     }
 
-    fn of(kind: Kind) -> Self {
+    fn of(origin: Origin) -> Self {
         Self {
-            kind,
-            trailers: None,
+            kind: Kind::Source(Box::new(Source {
+                origin,
+                trailers: None,
+            })),
         }
+    }
+
+    fn of_stream<B>(stream: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes, Error = Error> + Send + 'static,
+    {
+        Self::of(Origin::Stream(Mutex::new(Box::pin(stream))))
     }
 
     /// Wraps any body of bytes.
     ///
     /// A body that is one of these already is given back as it is. Errors are kept as they are when they are
-    /// [`Error`]s already, and wrapped as [`ErrorKind::Other`] if not.
+    /// [`Error`]s already, and wrapped as [`ErrorKind::Source`] if not.
     pub fn new<B>(body: B) -> Self
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -98,9 +98,7 @@ impl Body {
         let Some(body) = body.filter(|body| !body.is_end_stream()) else {
             return Self::empty();
         };
-        Self::of(Kind::Stream(Mutex::new(Box::pin(stream::Wrapped::new(
-            body,
-        )))))
+        Self::of_stream(stream::Wrapped::new(body))
     }
 
     /// Makes a body of a stream of pieces, sent as they come; the next is asked for when there is room for it.
@@ -129,9 +127,7 @@ impl Body {
         T: Into<Bytes>,
         E: Into<BoxError>,
     {
-        Self::of(Kind::Stream(Mutex::new(Box::pin(stream::Pieces::new(
-            stream,
-        )))))
+        Self::of_stream(stream::Pieces::new(stream))
     }
 
     /// Creates a body that is written through a [`Sender`], which waits while `capacity` pieces are unsent.
@@ -142,10 +138,7 @@ impl Body {
     #[must_use]
     pub fn channel(capacity: usize) -> (Sender, Self) {
         let (sender, receiver) = channel::channel(capacity);
-        (
-            sender,
-            Self::of(Kind::Stream(Mutex::new(Box::pin(receiver)))),
-        )
+        (sender, Self::of_stream(receiver))
     }
 
     /// Creates a body that can be made anew, for when a request has to be sent again.
@@ -182,10 +175,12 @@ impl Body {
         F: Fn() -> Self + Send + Sync + 'static,
     {
         let body = make();
-        match body.kind {
+        match body.origin() {
             // Can be copied as they are, or made anew by what made them.
-            Kind::Empty | Kind::Full(_) | Kind::Replayable(_) => body,
-            Kind::Stream(_) | Kind::Failed(_) => body.or_made_by(make),
+            None | Some(Origin::Bytes(_) | Origin::Replayable(_)) => body,
+            Some(Origin::Stream(_) | Origin::Failed(_) | Origin::Interrupted) => {
+                body.or_made_by(make)
+            }
         }
     }
 
@@ -194,10 +189,16 @@ impl Body {
     where
         F: Fn() -> Self + Send + Sync + 'static,
     {
-        Self::of(Kind::Replayable(Box::new(replay::Replayable::new(
-            self,
-            Arc::new(make),
-        ))))
+        let replayable = replay::Replayable::new(self, Arc::new(make));
+        Self::of(Origin::Replayable(replayable))
+    }
+
+    /// Returns where it comes from; `None` when it is bytes.
+    fn origin(&self) -> Option<&Origin> {
+        match &self.kind {
+            Kind::Full(_) => None,
+            Kind::Source(source) => Some(&source.origin),
+        }
     }
 
     /// Returns what makes further bodies of the same bytes; `None` when they come but once.
@@ -208,15 +209,11 @@ impl Body {
         feature = "zstd"
     ))]
     pub(crate) fn maker(&self) -> Option<replay::Make> {
-        match &self.kind {
-            Kind::Empty => Some(Arc::new(Self::empty)),
-            Kind::Full(bytes) => {
-                let bytes = bytes.clone();
-                Some(Arc::new(move || bytes.clone().into()))
-            }
-            Kind::Replayable(replayable) => Some(replayable.make()),
-            Kind::Stream(_) | Kind::Failed(_) => None,
+        if let Some(Origin::Replayable(replayable)) = self.origin() {
+            return Some(replayable.make());
         }
+        let bytes = self.as_bytes()?.clone();
+        Some(Arc::new(move || bytes.clone().into()))
     }
 
     /// Puts a body into another, which can be made anew when this one can.
@@ -247,13 +244,10 @@ impl Body {
     /// ```
     #[must_use]
     pub fn try_clone(&self) -> Option<Self> {
-        let kind = match &self.kind {
-            Kind::Empty => Kind::Empty,
-            Kind::Full(bytes) => Kind::Full(bytes.clone()),
-            Kind::Replayable(replayable) => Kind::Replayable(Box::new(replayable.again())),
-            Kind::Stream(_) | Kind::Failed(_) => return None,
-        };
-        Some(Self::of(kind))
+        if let Some(Origin::Replayable(replayable)) = self.origin() {
+            return Some(Self::of(Origin::Replayable(replayable.again())));
+        }
+        Some(self.as_bytes()?.clone().into())
     }
 
     /// Adds trailer fields, sent after the last byte where the protocol and the peer allow it (RFC 9110 §6.5).
@@ -262,9 +256,7 @@ impl Body {
         if trailers.is_empty() {
             return self;
         }
-        Self::of(Kind::Stream(Mutex::new(Box::pin(stream::Trailed::new(
-            self, trailers,
-        )))))
+        Self::of_stream(stream::Trailed::new(self, trailers))
     }
 
     /// Returns the number of bytes to come when it is known.
@@ -282,11 +274,12 @@ impl Body {
     /// Returns the bytes when all of them are in memory.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
-        static NOTHING: Bytes = Bytes::new();
         match &self.kind {
-            Kind::Empty => Some(&NOTHING),
             Kind::Full(bytes) => Some(bytes),
-            Kind::Stream(_) | Kind::Replayable(_) | Kind::Failed(_) => None,
+            Kind::Source(source) => match &source.origin {
+                Origin::Bytes(bytes) => Some(bytes),
+                _ => None,
+            },
         }
     }
 
@@ -304,58 +297,38 @@ impl Body {
     /// Not safe: what was read is lost when the future is dropped half way, and later reads fail.
     pub async fn bytes(&mut self, limit: impl Into<Option<usize>>) -> Result<Bytes, Error> {
         let limit = limit.into();
-        match &self.kind {
-            Kind::Empty => return Ok(Bytes::new()),
+        let source = match &mut self.kind {
             Kind::Full(bytes) => {
                 within(limit, bytes.len() as u64)?;
                 return Ok(bytes.clone());
             }
-            Kind::Failed(error) => return Err(error.clone()),
+            Kind::Source(source) => source,
+        };
+        match &source.origin {
+            Origin::Bytes(bytes) => {
+                within(limit, bytes.len() as u64)?;
+                return Ok(bytes.clone());
+            }
+            Origin::Failed(error) => return Err(error.clone()),
+            Origin::Interrupted => return Err(interrupted()),
             // Too long by its own account: left unread, so that a caller with another limit still can.
-            Kind::Stream(_) | Kind::Replayable(_) => {
-                within(limit, http_body::Body::size_hint(self).lower())?;
+            Origin::Stream(_) | Origin::Replayable(_) => {
+                within(limit, source.size_hint().lower())?;
             }
         }
-        let cancelled =
-            Error::new(ErrorKind::Other).because("an earlier read of this body was cancelled");
-        let mut stream = Self {
-            kind: mem::replace(&mut self.kind, Kind::Failed(cancelled)),
-            trailers: self.trailers.take(),
+        // Moved in here, so that who sends learns of it when this is dropped half way.
+        let mut reading = Source {
+            origin: mem::replace(&mut source.origin, Origin::Interrupted),
+            trailers: source.trailers.take(),
         };
-        let result = stream.collect(limit).await;
-        self.trailers = stream.trailers;
-        self.kind = match &result {
-            Ok(bytes) => Kind::Full(bytes.clone()),
-            Err(error) => Kind::Failed(error.clone()),
-        };
+        let result = reading.collect(limit).await;
+        source.trailers = reading.trailers;
+        match &result {
+            Ok(bytes) if source.trailers.is_none() => self.kind = Kind::Full(bytes.clone()),
+            Ok(bytes) => source.origin = Origin::Bytes(bytes.clone()),
+            Err(error) => source.origin = Origin::Failed(error.clone()),
+        }
         result
-    }
-
-    async fn collect(&mut self, limit: Option<usize>) -> Result<Bytes, Error> {
-        let Some(first) = self.chunk().await.transpose()? else {
-            return Ok(Bytes::new());
-        };
-        within(limit, first.len() as u64)?;
-        let Some(second) = self.chunk().await.transpose()? else {
-            return Ok(first);
-        };
-        let mut all = Vec::with_capacity(first.len() + second.len());
-        all.extend_from_slice(&first);
-        drop(first);
-        let mut next = Some(second);
-        while let Some(piece) = next {
-            let length = all.len() + piece.len();
-            within(limit, length as u64)?;
-            if all.capacity() < length {
-                // Twice as much each time, but never more than the limit: it bounds the memory, not the length alone.
-                let wanted = limit.map_or(2 * length, |limit| limit.min(2 * length));
-                all.reserve_exact(wanted - all.len());
-            }
-            all.extend_from_slice(&piece);
-            drop(piece);
-            next = self.chunk().await.transpose()?;
-        }
-        Ok(all.into())
     }
 
     /// Returns the next piece, in the size it arrived in; `None` at the end. Trailer fields are kept for
@@ -374,16 +347,9 @@ impl Body {
 
     /// Polls for the next piece; [`chunk`](Self::chunk) for those who write futures and streams by hand.
     pub fn poll_chunk(&mut self, cx: &mut task::Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        loop {
-            match ready!(http_body::Body::poll_frame(Pin::new(self), cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) if data.is_empty() => {}
-                    Ok(data) => return Poll::Ready(Some(Ok(data))),
-                    Err(frame) => self.trailers = frame.into_trailers().ok().map(Box::new),
-                },
-            }
+        match &mut self.kind {
+            Kind::Full(bytes) => Poll::Ready(take(bytes).map(Ok)),
+            Kind::Source(source) => source.poll_chunk(cx),
         }
     }
 
@@ -393,7 +359,10 @@ impl Body {
     /// They are not sent again with a body whose bytes were kept, and [`frame`](Self::frame) hands them out itself.
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
-        self.trailers.as_deref()
+        match &self.kind {
+            Kind::Full(_) => None,
+            Kind::Source(source) => source.trailers.as_ref(),
+        }
     }
 
     /// Returns the next frame: a piece of data, or the trailer fields as the last.
@@ -410,6 +379,14 @@ impl Body {
     }
 }
 
+impl Default for Body {
+    fn default() -> Self {
+        Self {
+            kind: Kind::Full(Bytes::new()),
+        }
+    }
+}
+
 impl http_body::Body for Body {
     type Data = Bytes;
     type Error = Error;
@@ -419,71 +396,33 @@ impl http_body::Body for Body {
         cx: &mut task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match &mut self.kind {
-            Kind::Empty => Poll::Ready(None),
-            Kind::Full(bytes) => {
-                let bytes = mem::take(bytes);
-                self.kind = Kind::Empty;
-                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-            }
-            Kind::Stream(stream) => {
-                let stream = stream.get_mut().unwrap_or_else(PoisonError::into_inner);
-                let frame = ready!(stream.as_mut().poll_frame(cx));
-                match &frame {
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) => self.kind = Kind::Failed(error.clone()),
-                    None => self.kind = Kind::Empty,
-                }
-                Poll::Ready(frame)
-            }
-            Kind::Replayable(replayable) => {
-                let body = replayable.take();
-                *self = body;
-                self.poll_frame(cx)
-            }
-            Kind::Failed(error) => Poll::Ready(Some(Err(error.clone()))),
+            Kind::Full(bytes) => Poll::Ready(take(bytes).map(|data| Ok(Frame::data(data)))),
+            Kind::Source(source) => source.poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.kind {
-            Kind::Empty => true,
             Kind::Full(bytes) => bytes.is_empty(),
-            Kind::Stream(stream) => peek(stream, |stream| stream.is_end_stream()),
-            Kind::Replayable(replayable) => replayable.body().is_end_stream(),
-            Kind::Failed(_) => false,
+            Kind::Source(source) => source.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
-            Kind::Empty => SizeHint::with_exact(0),
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Stream(stream) => peek(stream, |stream| stream.size_hint()),
-            Kind::Replayable(replayable) => replayable.body().size_hint(),
-            Kind::Failed(_) => SizeHint::default(),
+            Kind::Source(source) => source.size_hint(),
         }
     }
 }
 
-fn within(limit: Option<usize>, length: u64) -> Result<(), Error> {
-    match limit {
-        Some(limit) if length > limit as u64 => Err(Error::new(ErrorKind::TooLarge { limit })),
-        _ => Ok(()),
-    }
-}
-
-/// Looks at a stream through `&self`; the lock is free, since `&mut self` goes past it.
-fn peek<T>(stream: &Mutex<BoxedStream>, look: impl FnOnce(&BoxedStream) -> T) -> T {
-    look(&stream.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match &self.kind {
-            Kind::Empty | Kind::Full(_) => "bytes",
-            Kind::Stream(_) => "stream",
-            Kind::Replayable(_) => "replayable",
-            Kind::Failed(_) => "failed",
+        let kind = match self.origin() {
+            None | Some(Origin::Bytes(_)) => "bytes",
+            Some(Origin::Stream(_)) => "stream",
+            Some(Origin::Replayable(_)) => "replayable",
+            Some(Origin::Failed(_) | Origin::Interrupted) => "failed",
         };
         f.debug_struct("Body")
             .field("kind", &kind)
@@ -494,11 +433,9 @@ impl fmt::Debug for Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self::of(if bytes.is_empty() {
-            Kind::Empty
-        } else {
-            Kind::Full(bytes)
-        })
+        Self {
+            kind: Kind::Full(bytes),
+        }
     }
 }
 

@@ -228,3 +228,9 @@ async fn the_memory_of_a_whole_read_ends_at_the_limit() {
     // The vector below the bytes grew by doubling: from 8 to 24, then to 37 and not 56.
     assert_eq!(Vec::from(whole).capacity(), 37);
 }
+
+#[test]
+fn a_body_is_as_small_as_bytes_and_a_request_fits_into_256_bytes() {
+    assert_eq!(size_of::<Body>(), size_of::<Bytes>());
+    assert!(size_of::<crate::Request>() <= 256);
+}

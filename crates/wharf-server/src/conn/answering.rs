@@ -15,7 +15,8 @@ pin_project! {
     #[project = AnsweringProjection]
     pub(super) enum Answering<F> {
         Later { #[pin] future: F },
-        Now { response: Option<Response> },
+        // In a box: it is rare, and what is as large as a response is dear to move.
+        Now { response: Option<Box<Response>> },
     }
 }
 
@@ -26,7 +27,7 @@ impl<F> Answering<F> {
         let desk = settings.health.as_ref()?;
         let response = desk.answer(request, settings.health_alone)?;
         Some(Self::Now {
-            response: Some(response),
+            response: Some(Box::new(response)),
         })
     }
 
@@ -34,7 +35,9 @@ impl<F> Answering<F> {
     pub(super) fn refused(answer: Answer<F>) -> Self {
         match answer {
             Answer::Later(future) => Self::Later { future },
-            Answer::Now(response) => Self::Now { response },
+            Answer::Now(response) => Self::Now {
+                response: response.map(Box::new),
+            },
             // The enum may grow.
             _ => Self::Now { response: None },
         }
@@ -47,9 +50,11 @@ impl<F: Future<Output = Response>> Future for Answering<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
         match self.project() {
             AnsweringProjection::Later { future } => future.poll(cx),
-            AnsweringProjection::Now { response } => {
-                Poll::Ready(response.take().unwrap_or_else(unanswered))
-            }
+            AnsweringProjection::Now { response } => Poll::Ready(
+                response
+                    .take()
+                    .map_or_else(unanswered, |response| *response),
+            ),
         }
     }
 }

@@ -26,13 +26,23 @@ use hints::Hints;
 pub(super) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// A name and what was given under it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Given<'a> {
     pub(super) name: &'a str,
     /// Empty for a file.
     pub(super) text: &'a str,
     /// The number of a file.
     pub(super) file: Option<u32>,
+}
+
+impl<'a> Given<'a> {
+    fn of((name, text): &'a Pair<'_>) -> Self {
+        Self {
+            name,
+            text,
+            file: None,
+        }
+    }
 }
 
 /// What the names and texts are.
@@ -49,32 +59,48 @@ pub(super) fn decode<T: DeserializeOwned>(
     pairs: &[Pair<'_>],
     layout: Layout,
 ) -> Result<T, TextError> {
-    let given = pairs.iter().map(|(name, text)| Given {
-        name,
-        text,
-        file: None,
-    });
-    decode_given(&given.collect::<Vec<_>>(), layout)
+    let mut few = [Given::default(); FEW];
+    if let Some(few) = few.get_mut(..pairs.len()) {
+        for (place, pair) in few.iter_mut().zip(pairs) {
+            *place = Given::of(pair);
+        }
+        return decode_given(few, layout);
+    }
+    decode_given(&pairs.iter().map(Given::of).collect::<Vec<_>>(), layout)
 }
+
+/// How many names are put together without an allocation: a path has few, and they are read for each request.
+pub(super) const FEW: usize = 4;
 
 /// Makes a value of texts and files.
 pub(super) fn decode_given<T: DeserializeOwned>(
     written: &[Given<'_>],
     layout: Layout,
 ) -> Result<T, TextError> {
-    let mut grouped = written.to_vec();
+    let (mut few, mut many) = ([Given::default(); FEW], Vec::new());
+    let grouped: &mut [Given<'_>] = match few.get_mut(..written.len()) {
+        Some(few) => {
+            few.copy_from_slice(written);
+            few
+        }
+        None => {
+            many.extend_from_slice(written);
+            &mut many
+        }
+    };
     grouped.sort_by_key(|given| given.name);
+    let grouped = &*grouped;
     let mut hints = Hints::default();
     loop {
         let fields = Fields {
             written,
-            grouped: &grouped,
+            grouped,
             layout,
             hints: &hints,
         };
         let result = T::deserialize(fields);
         if let Some(value) = hints
-            .learn(result, &grouped, layout)
+            .learn(result, grouped, layout)
             .map_err(|error| error.located(written))?
         {
             return Ok(value);

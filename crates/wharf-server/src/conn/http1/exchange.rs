@@ -62,6 +62,14 @@ impl<S: Service> Adapter<S> {
 }
 
 impl<S: Service> Adapter<S> {
+    fn body(&self, incoming: Incoming, has_body: bool, ticket: u64) -> Body {
+        if !has_body {
+            return Body::empty();
+        }
+        let progress = Arc::clone(&self.progress);
+        Body::new(UploadBody::new(incoming, Uploading { progress, ticket }))
+    }
+
     #[cold]
     fn refuse(&self, request: Request, refused: head::Refused, open: Open) -> Exchange<S::Future> {
         let context = open.context();
@@ -81,10 +89,13 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
     type Error = Infallible;
     type Future = Exchange<S::Future>;
 
-    fn call(&self, mut request: http::Request<Incoming>) -> Self::Future {
+    fn call(&self, request: http::Request<Incoming>) -> Self::Future {
+        let (head, incoming) = request.into_parts();
         let context = self.next_context();
-        let has_body = !request.body().is_end_stream();
+        let has_body = !incoming.is_end_stream();
         let ticket = self.progress.begin(&context, has_body);
+        // Before anything else is done with it, since a request is large to move.
+        let mut request = Request::from_parts(head, self.body(incoming, has_body, ticket));
         let access_log = &self.progress.settings.access_log;
         let record = access_log.is_wanted().then(|| access_log.record(&request));
         let mut open = Open {
@@ -98,14 +109,6 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
             .behind_proxy
             .then_some(&self.progress.settings.forwarding);
         let checked = forwarded::check(&mut request, open.context(), known_host, believed);
-        let request = request.map(|incoming| {
-            if has_body {
-                let progress = Arc::clone(&self.progress);
-                Body::new(UploadBody::new(incoming, Uploading { progress, ticket }))
-            } else {
-                Body::empty()
-            }
-        });
         if checked.is_ok()
             && let Some(answer) = Answering::of_health(&self.progress.settings, &request)
         {
@@ -171,7 +174,7 @@ impl<F: Future<Output = Response>> Future for Exchange<F> {
                 // up the connection. The answer has to say which (RFC 9112 §9.6), so it waits for that.
                 *this.waited = true;
                 this.answer.set(Answering::Now {
-                    response: Some(response),
+                    response: Some(Box::new(response)),
                 });
                 open.progress.again.set(true);
                 return Poll::Pending;
@@ -182,7 +185,9 @@ impl<F: Future<Output = Response>> Future for Exchange<F> {
             .take()
             .expect("hyper polls an exchange until it is ready, not after");
         open.answer(&mut response, *this.close);
-        Poll::Ready(Ok(response.map(|body| ReplyBody::new(body, open))))
+        let (head, body) = response.into_parts();
+        let body = ReplyBody::new(body, open);
+        Poll::Ready(Ok(http::Response::from_parts(head, body)))
     }
 }
 
