@@ -4,11 +4,12 @@
 //! to all routes whether they were written before or after it. Answers that no route gives, such as 404 and 405, pass
 //! through it too.
 //!
-//! Ready-made: [`AllowedHosts`], [`CacheHeaders`], [`Cors`], [`Csrf`], [`DynamicEtag`], [`NormalizePath`], [`RequestId`],
-//! [`SecurityHeaders`], [`SensitiveHeaders`]; with the features of the codings `Compress` and `Decompress`; [`when`] for
-//! some requests only.
+//! Ready-made: [`AllowedHosts`], [`BodyLimit`], [`CacheHeaders`], [`Cors`], [`Csrf`], [`DynamicEtag`],
+//! [`NormalizePath`], [`RequestId`], [`SecurityHeaders`], [`SensitiveHeaders`], [`Timeout`]; with the features of the codings
+//! `Compress` and `Decompress`; [`when`] for some requests only.
 
 mod allowed_hosts;
+mod body_limit;
 mod cache_headers;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod compress;
@@ -24,9 +25,11 @@ mod normalize_path;
 mod request_id;
 mod security_headers;
 mod sensitive_headers;
+mod timeout;
 mod when;
 
 pub use allowed_hosts::AllowedHosts;
+pub use body_limit::BodyLimit;
 pub use cache_headers::CacheHeaders;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
@@ -50,6 +53,7 @@ pub use normalize_path::NormalizePath;
 pub use request_id::RequestId;
 pub use security_headers::SecurityHeaders;
 pub use sensitive_headers::SensitiveHeaders;
+pub use timeout::Timeout;
 pub use when::when;
 
 use wharf_http::{Response, Side};
