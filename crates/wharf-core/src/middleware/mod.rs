@@ -4,8 +4,8 @@
 //! to all routes whether they were written before or after it. Answers that no route gives, such as 404 and 405, pass
 //! through it too.
 //!
-//! Ready-made: [`AllowedHosts`], [`BodyLimit`], [`CacheHeaders`], [`Cors`], [`Csrf`], [`DynamicEtag`],
-//! [`NormalizePath`], [`RequestId`], [`SecurityHeaders`], [`SensitiveHeaders`], [`Timeout`]; with the features of the codings
+//! Ready-made: [`AllowedHosts`], [`BodyLimit`], [`CacheHeaders`], [`ConcurrencyLimit`], [`Cors`], [`Csrf`],
+//! [`DynamicEtag`], [`NormalizePath`], [`RequestId`], [`SecurityHeaders`], [`SensitiveHeaders`], [`Timeout`]; with the features of the codings
 //! `Compress` and `Decompress`; [`when`] for some requests only.
 
 mod allowed_hosts;
@@ -13,6 +13,7 @@ mod body_limit;
 mod cache_headers;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod compress;
+mod concurrency_limit;
 mod cors;
 mod csrf;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
@@ -37,6 +38,7 @@ pub use cache_headers::CacheHeaders;
     doc(cfg(any(feature = "brotli", feature = "gzip", feature = "zstd")))
 )]
 pub use compress::{Compress, NeverCompress};
+pub use concurrency_limit::{ConcurrencyLimit, Occupancy};
 pub use cors::Cors;
 pub use csrf::Csrf;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
