@@ -29,6 +29,7 @@
 //! | `gzip` | no | `middleware::Compress` and `Decompress` with the codings `gzip` and `deflate` |
 //! | `brotli`, `zstd` | no | the same with `br`, `zstd`; the latter wants a C compiler |
 //! | `sse` | no | `response::sse`: event streams |
+//! | `rate-limit` | no | `middleware::RateLimit`, with the crate `governor` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 //! | `ws` | no | WebSockets and rooms of them; the server has to hand over connections as `hyper` does |
 //! | `ws-deflate` | no | the same, and their messages compressed where the client likes |

@@ -53,6 +53,7 @@
 //! | `public-suffix` | no | the public suffix list for the cookie jar |
 //! | `bundled-roots` | no | root certificates in the program, for machines that have none |
 //! | `in-process` | no | the client reaches a service in the same process |
+//! | `rate-limit` | no | `middleware::RateLimit`: so many requests in so much time, for each client |
 //! | `redis` | no | rooms of WebSockets that several instances share |
 //! | `testing` | no | the test kit, as the module `test`; with `http2` and `tls` its servers speak these too |
 //! | `toml` | no | settings of the server from a file, `--config wharf.toml` |

@@ -6,7 +6,7 @@
 //!
 //! Ready-made: [`AllowedHosts`], [`BodyLimit`], [`CacheHeaders`], [`ConcurrencyLimit`], [`Cors`], [`Csrf`],
 //! [`DynamicEtag`], [`NormalizePath`], [`RequestId`], [`SecurityHeaders`], [`SensitiveHeaders`], [`Timeout`]; with the features of the codings
-//! `Compress` and `Decompress`; [`when`] for some requests only.
+//! `Compress` and `Decompress`, with `rate-limit` `RateLimit`; [`when`] for some requests only.
 
 mod allowed_hosts;
 mod body_limit;
@@ -23,7 +23,10 @@ mod from_fn;
 mod into;
 mod layer;
 mod normalize_path;
+#[cfg(feature = "rate-limit")]
+mod rate_limit;
 mod request_id;
+mod retry_after;
 mod security_headers;
 mod sensitive_headers;
 mod timeout;
@@ -52,6 +55,9 @@ pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
 pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
 pub use layer::Layer;
 pub use normalize_path::NormalizePath;
+#[cfg(feature = "rate-limit")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rate-limit")))]
+pub use rate_limit::RateLimit;
 pub use request_id::RequestId;
 pub use security_headers::SecurityHeaders;
 pub use sensitive_headers::SensitiveHeaders;

@@ -12,12 +12,13 @@ mod tests;
 
 use std::time::Duration;
 
-use http::header::{HeaderValue, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use wharf_http::{Context, Middleware, Request, Response};
 
 pub use self::occupancy::Occupancy;
+use super::retry_after::retry_after;
 use super::{Next, Served};
 use crate::error::HttpError;
 use crate::response::IntoResponse;
@@ -154,7 +155,7 @@ impl ConcurrencyLimit {
     fn refused(&self) -> HttpError {
         let error = HttpError::unavailable("too many requests are being answered, try again later");
         match self.retry_after {
-            Some(after) => error.header(RETRY_AFTER, whole_seconds(after)),
+            Some(after) => error.header(RETRY_AFTER, retry_after(after)),
             None => error,
         }
     }
@@ -178,10 +179,4 @@ impl Middleware<Served> for ConcurrencyLimit {
         let nobody = self.occupancy.limit() == 0;
         nobody.then(|| "a limit of zero requests lets nobody in".to_owned())
     }
-}
-
-/// Makes the value of `Retry-After`: whole seconds, never sooner than was said.
-fn whole_seconds(after: Duration) -> HeaderValue {
-    let begun = u64::from(after.subsec_nanos() > 0);
-    after.as_secs().saturating_add(begun).into()
 }
