@@ -18,6 +18,11 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'sha256-VwNwuGBI+IUADeqYs8BBA++qKkthXHD4FHmNK1hfSM0='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
+/// The policy of a page with something below the table, which may load scripts and styles and send forms.
+const POLICY_WITH_MORE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self' 'sha256-VwNwuGBI+IUADeqYs8BBA++qKkthXHD4FHmNK1hfSM0='; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+);
+
 /// What stays as it is in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -83,13 +88,14 @@ impl Order {
 }
 
 /// Makes the page of a folder: readable by day and night, on a phone, and aloud. `path` is that of the request, and
-/// ends in a slash; `top` of its segments lie above the folder that is served.
+/// ends in a slash; `top` of its segments lie above the folder that is served. `below` is HTML.
 pub(super) fn page(
     path: &str,
     top: usize,
     query: Option<&str>,
     mut entries: Vec<Entry>,
     cut: bool,
+    below: Option<&str>,
 ) -> Response {
     let order = Order::parse(query);
     entries.sort_by(|one, other| order.compare(one, other));
@@ -113,6 +119,7 @@ pub(super) fn page(
         (count, true) => format!("The first {count} entries; there are more."),
     };
     let crumbs = crumbs(path, top);
+    let more = below.unwrap_or_default();
     let main = format!(
         r#"<h1>{crumbs}</h1>
 <table>
@@ -121,7 +128,7 @@ pub(super) fn page(
 {lines}</tbody>
 </table>
 <p>{count}</p>
-"#
+{more}"#
     );
     let page = Page {
         title: &percent_decode_str(path).decode_utf8_lossy(),
@@ -131,7 +138,8 @@ pub(super) fn page(
     };
     let mut response = Html(page.to_string()).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    let policy = below.map_or(POLICY, |_| POLICY_WITH_MORE);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     let nosniff = HeaderValue::from_static("nosniff");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     // A folder has no state that tells when a file in it changes.
@@ -248,7 +256,7 @@ mod tests {
     }
 
     async fn html(path: &str, top: usize, query: Option<&str>, entries: Vec<Entry>) -> String {
-        let mut response = page(path, top, query, entries, false);
+        let mut response = page(path, top, query, entries, false, None);
         let bytes = response.body_mut().bytes(None).await.unwrap();
         String::from_utf8(bytes.to_vec()).unwrap()
     }
@@ -330,7 +338,8 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_allows_the_style_and_nothing_else() {
+    fn the_policies_allow_the_style() {
         assert_allowed(&POLICY, STYLE);
+        assert_allowed(&POLICY_WITH_MORE, STYLE);
     }
 }

@@ -110,7 +110,8 @@ impl Files {
         entries.retain(|entry| self.dot_files || !entry.name.starts_with('.'));
         let top = asked.path[..asked.prefix].matches('/').count() - 1;
         let query = asked.query.as_deref();
-        Ok(listing::page(&asked.path, top, query, entries, cut))
+        let below = self.below_listing.as_deref();
+        Ok(listing::page(&asked.path, top, query, entries, cut, below))
     }
 
     /// Answers a path that leads nowhere with the page that reads it, where there is one.
