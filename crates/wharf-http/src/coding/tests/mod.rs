@@ -1,16 +1,22 @@
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use futures_core::Stream;
 use http::header::{CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue};
-use proptest::prelude::*;
 
 use super::*;
 use crate::Body;
 use crate::body::{Error, ErrorKind};
+
+#[cfg(feature = "brotli")]
+mod brotli;
+#[cfg(feature = "gzip")]
+mod gzip;
+mod limits;
+mod properties;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 /// A body of pieces, each given by itself.
 struct Pieces(std::vec::IntoIter<Bytes>);
@@ -29,26 +35,6 @@ fn pieces(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Body {
         .map(|piece| Bytes::copy_from_slice(piece.as_ref()))
         .collect();
     Body::from_stream(Pieces(pieces.into_iter()))
-}
-
-/// A body of zeros in pieces of 64 KiB, which counts the bytes that were asked for.
-struct Zeros {
-    left: u64,
-    read: Arc<AtomicU64>,
-}
-
-impl Stream for Zeros {
-    type Item = Result<Bytes, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        static ZEROS: [u8; 65536] = [0; 65536];
-        if self.left == 0 {
-            return Poll::Ready(None);
-        }
-        self.left = self.left.saturating_sub(65536);
-        self.read.fetch_add(65536, Ordering::Relaxed);
-        Poll::Ready(Some(Ok(Bytes::from_static(&ZEROS))))
-    }
 }
 
 fn encoding(lines: &[&str]) -> HeaderMap {
@@ -250,81 +236,6 @@ fn a_body_that_can_be_made_anew_still_can() {
 }
 
 #[test]
-fn a_bomb_is_an_error_that_names_the_limit_and_is_hardly_read() {
-    let bomb = |coding| {
-        let read = Arc::new(AtomicU64::new(0));
-        let zeros = Zeros {
-            left: 1 << 30,
-            read: Arc::clone(&read),
-        };
-        (
-            // Flushed, so that the encoder keeps none of it.
-            Encoder::new(coding)
-                .flush(true)
-                .encode(Body::from_stream(zeros)),
-            move || read.load(Ordering::Relaxed),
-        )
-    };
-    // The limit, and the piece in which it is met.
-    const MOST: u64 = (1 << 20) + 2 * 65536;
-    for &coding in Coding::available() {
-        let (body, read) = bomb(coding);
-        let error = now(decoded(body, coding.name()).bytes(1 << 20)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TooLarge { limit: 1 << 20 });
-        assert!(read() <= MOST, "{coding:?}: {}", read());
-
-        let (body, read) = bomb(coding);
-        let limits = Limits::new().decoded(1_000_000);
-        let error = whole(decoded_within(body, coding.name(), limits)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TooLarge { limit: 1_000_000 });
-        assert!(read() <= MOST, "{coding:?}: {}", read());
-
-        let (body, read) = bomb(coding);
-        let limits = Limits::new().ratio(100);
-        let mut body = decoded_within(body, coding.name(), limits);
-        let error = whole(std::mem::take(&mut body)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TooDense { limit: 100 });
-        assert_eq!(
-            error.to_string(),
-            "the body decodes to more than 100 times its size"
-        );
-        assert!(read() <= MOST, "{coding:?}: {}", read());
-    }
-}
-
-#[test]
-fn limits_let_through_what_is_within_them() {
-    for &coding in Coding::available() {
-        let limits = Limits::new().decoded(3_000_000).ratio(20);
-        // Dense, but of less than a MiB.
-        let zeros = encoded(coding, &[0; 1 << 20]);
-        let body = decoded_within(zeros.into(), coding.name(), limits);
-        assert_eq!(whole(body).unwrap().len(), 1 << 20);
-        // Of more than a MiB, but not dense.
-        let data = text(3_000_000);
-        let body = decoded_within(encoded(coding, &data).into(), coding.name(), limits);
-        assert_eq!(whole(body).unwrap(), data);
-    }
-}
-
-#[test]
-fn the_ratio_counts_all_codings_as_one() {
-    for &coding in Coding::available() {
-        let twice = encoded(coding, &encoded(coding, &vec![0; 8 << 20]));
-        let ratio = u32::try_from((8 << 20) / twice.len()).unwrap();
-        let codings = format!("{0}, {0}", coding.name());
-        let read = |ratio| {
-            let limits = Limits::new().ratio(ratio);
-            whole(decoded_within(twice.clone().into(), &codings, limits)).map(|all| all.len())
-        };
-        assert_eq!(read(ratio + 1).unwrap(), 8 << 20);
-        let limit = ratio / 8;
-        let error = read(limit).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TooDense { limit });
-    }
-}
-
-#[test]
 fn codings_are_undone_from_the_last_to_the_first() {
     let all = Coding::available();
     for &first in all {
@@ -383,219 +294,4 @@ fn what_cannot_be_undone_is_left_alone() {
         error.to_string(),
         "the body has more than 3 content codings"
     );
-}
-
-#[cfg(feature = "gzip")]
-mod gzip {
-    use super::*;
-
-    /// What other tools wrote, so that not only our own writing is read: `printf hello | gzip -n`, and its like.
-    const GZIP: &[u8] =
-        b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x48\xcd\xc9\xc9\x07\0\x86\xa6\x10\x36\x05\0\0\0";
-    const ZLIB: &[u8] = b"\x78\x9c\xcb\x48\xcd\xc9\xc9\x07\0\x06\x2c\x02\x15";
-    const BARE: &[u8] = b"\xcb\x48\xcd\xc9\xc9\x07\0";
-
-    /// Decodes it as one piece, and byte by byte.
-    fn read(coding: &str, data: &[u8]) -> Result<Bytes, Error> {
-        let at_once = whole(decoded(pieces([data]), coding));
-        let by_bytes = whole(decoded(pieces(data.chunks(1)), coding));
-        match (&at_once, &by_bytes) {
-            (Ok(one), Ok(other)) => assert_eq!(one, other),
-            (Err(one), Err(other)) => assert_eq!(one.to_string(), other.to_string()),
-            _ => panic!("{at_once:?} is not {by_bytes:?}"),
-        }
-        at_once
-    }
-
-    #[test]
-    fn joined_members_are_one_body() {
-        assert_eq!(read("x-gzip", GZIP).unwrap(), "hello");
-        assert_eq!(
-            read("gzip", &[GZIP, GZIP, GZIP].concat()).unwrap(),
-            "hellohellohello"
-        );
-        // And empty ones, more than are decoded at a time.
-        let empty = encoded(Coding::GZIP, b"").repeat(1000);
-        assert_eq!(read("gzip", &[&empty, GZIP].concat()).unwrap(), "hello");
-    }
-
-    #[test]
-    fn what_follows_the_last_member_is_passed_over() {
-        for rest in [
-            &b"\0\0\0\0"[..],
-            b"garbage",
-            b"\x1f",
-            b"\x1f\x1f\x8b",
-            b"\0\x1f\x8b",
-        ] {
-            assert_eq!(read("gzip", &[GZIP, rest].concat()).unwrap(), "hello");
-        }
-        // But what says that it is a member has to be one.
-        for rest in [&b"\x1f\x8b"[..], b"\x1f\x8bgarbage", &GZIP[..10]] {
-            let error = read("gzip", &[GZIP, rest].concat()).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Malformed);
-        }
-    }
-
-    #[test]
-    fn a_wrong_checksum_is_malformed() {
-        for (coding, data, sums) in [("gzip", GZIP, 8), ("deflate", ZLIB, 4)] {
-            for from_end in 1..=sums {
-                let mut data = data.to_vec();
-                let at = data.len() - from_end;
-                data[at] ^= 1;
-                let error = read(coding, &data).unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::Malformed);
-            }
-        }
-    }
-
-    #[test]
-    fn deflate_is_read_with_and_without_its_header() {
-        for data in [ZLIB, BARE] {
-            assert_eq!(read("deflate", data).unwrap(), "hello");
-            assert_eq!(read("deflate", &[data, b"rest"].concat()).unwrap(), "hello");
-        }
-        assert_eq!(read("deflate", b"\x03\0").unwrap(), "", "an empty block");
-        let error = read("deflate", b"\x78").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Malformed);
-        let error = read("deflate", b"\x78\xbb\0\0\0\0\0").unwrap_err();
-        assert_eq!(
-            format!("{error:#}"),
-            "the body is malformed: not valid deflate data: it needs a dictionary"
-        );
-        assert_eq!(
-            encoded(Coding::DEFLATE, b"hello")[..2],
-            ZLIB[..2],
-            "with it"
-        );
-    }
-}
-
-#[cfg(feature = "zstd")]
-mod zstandard {
-    use super::*;
-
-    #[test]
-    fn all_frames_are_one_body_and_those_to_skip_are_skipped() {
-        let frame = encoded(Coding::ZSTD, b"hello");
-        let skipped = b"\x50\x2a\x4d\x18\x03\0\0\0abc";
-        let body = pieces([&frame[..], skipped, &frame, skipped].concat().chunks(1));
-        assert_eq!(whole(decoded(body, "zstd")).unwrap(), "hellohello");
-        // They may be all there is.
-        let body = pieces([skipped.repeat(500)]);
-        assert_eq!(whole(decoded(body, "zstd")).unwrap(), "");
-    }
-
-    #[test]
-    fn what_follows_a_frame_and_is_none_is_malformed() {
-        let body = [&encoded(Coding::ZSTD, b"hello")[..], b"garbage"].concat();
-        let error = whole(decoded(body.into(), "zstd")).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Malformed);
-    }
-
-    #[test]
-    fn a_window_over_8_mib_is_malformed() {
-        // A frame header with a window descriptor (RFC 8878 §3.1.1.1.2), then one raw block of one byte, the last.
-        let frame = |exponent: u8| {
-            let window = (exponent - 10) << 3;
-            Body::from(vec![0x28, 0xb5, 0x2f, 0xfd, 0, window, 9, 0, 0, b'x'])
-        };
-        assert_eq!(whole(decoded(frame(23), "zstd")).unwrap(), "x");
-        let error = whole(decoded(frame(24), "zstd")).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Malformed);
-        // And the highest level stays below it.
-        let data = Encoder::new(Coding::ZSTD).level(u32::MAX);
-        let data = whole(data.encode(pieces(["x"; 9]))).unwrap();
-        assert_eq!(data[5] >> 3, 23 - 10, "{data:?}");
-    }
-}
-
-#[cfg(feature = "brotli")]
-mod br {
-    use super::*;
-
-    #[test]
-    fn what_follows_the_stream_is_passed_over() {
-        let data = encoded(Coding::BROTLI, b"hello");
-        let body = pieces([&data[..], b"rest"].concat().chunks(1));
-        assert_eq!(whole(decoded(body, "br")).unwrap(), "hello");
-    }
-
-    #[test]
-    fn a_window_over_16_mib_is_malformed() {
-        // The marker of the extension for large windows, which RFC 7932 §9.1 has as an invalid window.
-        let error = whole(decoded(Body::from(&[0x11, 0x1e, 0, 0, 0][..]), "br")).unwrap_err();
-        assert_eq!(
-            format!("{error:#}"),
-            "the body is malformed: not valid br data: it is corrupt"
-        );
-    }
-}
-
-/// Data that is random, and data that is made of few pieces.
-fn data() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        prop::collection::vec(any::<u8>(), 0..40_000),
-        (prop::collection::vec(any::<u8>(), 0..300), 0..1000_usize)
-            .prop_map(|(piece, times)| piece.repeat(times)),
-    ]
-}
-
-fn coding() -> impl Strategy<Value = Coding> {
-    prop::sample::select(Coding::available())
-}
-
-/// Cuts data into pieces of the given lengths, over and over.
-fn cut(data: &[u8], lengths: &[usize]) -> Body {
-    let mut rest = data;
-    let mut lengths = lengths.iter().cycle();
-    pieces(std::iter::from_fn(|| {
-        let length = rest.len().min(*lengths.next()?);
-        let piece = rest.split_off(..length)?;
-        (!piece.is_empty()).then_some(piece)
-    }))
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
-
-    #[test]
-    fn what_was_encoded_is_decoded_however_it_is_cut(
-        data in data(),
-        coding in coding(),
-        level in 0..8_u32,
-        flush: bool,
-        lengths in prop::collection::vec(1..20_000_usize, 1..5),
-        wire_lengths in prop::collection::vec(1..500_usize, 1..5),
-    ) {
-        let encoder = Encoder::new(coding).level(level).flush(flush);
-        let wire = whole(encoder.encode(cut(&data, &lengths))).unwrap();
-        let body = decoded(cut(&wire, &wire_lengths), coding.name());
-        prop_assert_eq!(whole(body).unwrap(), data);
-    }
-
-    #[test]
-    fn no_bytes_make_it_panic_or_give_more_than_the_limit(
-        coding in coding(),
-        data in data(),
-        random in prop::collection::vec(any::<u8>(), 0..300),
-        flips in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 0..4),
-        limit in 0..20_000_u64,
-    ) {
-        let mut wire = encoded(coding, &data).to_vec();
-        for (at, bits) in flips {
-            *at.get_mut(&mut wire) ^= bits;
-        }
-        wire.extend(&random);
-        for wire in [wire, random] {
-            let limits = Limits::new().decoded(limit).ratio(1000);
-            let mut body = decoded_within(pieces(wire.chunks(100)), coding.name(), limits);
-            let mut given = 0;
-            while let Some(Ok(piece)) = now(body.chunk()) {
-                given += piece.len() as u64;
-            }
-            prop_assert!(given <= limit, "{given}");
-        }
-    }
 }
