@@ -1,9 +1,12 @@
 """Pages of headless Chromium, by its debugging protocol, for the suites beside this file. Needs the package `websockets`."""
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import json
+import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -12,6 +15,8 @@ import urllib.parse
 import urllib.request
 
 import websockets
+
+from harbour import check
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -23,15 +28,22 @@ class Page:
 
     def __init__(self, socket):
         self.socket = socket
+        self.events = []
+
+    async def call(self, method, **parameters):
+        """Calls a method of the protocol; what happens meanwhile goes to `events`."""
+        number = next(self.numbers)
+        await self.socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(await asyncio.wait_for(self.socket.recv(), 60))
+            if answer.get("id") == number:
+                return answer.get("result", {})
+            self.events.append(answer)
 
     async def run(self, script):
-        number = next(self.numbers)
-        order = {"id": number, "method": "Runtime.evaluate", "params": {"expression": script, "returnByValue": True}}
-        await self.socket.send(json.dumps(order))
-        while True:
-            answer = json.loads(await asyncio.wait_for(self.socket.recv(), 20))
-            if answer.get("id") == number:
-                return answer["result"]["result"].get("value")
+        """Runs a script, waits for what it promises, and returns it; `None` when it fails, or the page goes away meanwhile."""
+        answer = await self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        return answer.get("result", {}).get("value")
 
     async def until(self, script, within=30):
         until = time.monotonic() + within
@@ -40,6 +52,26 @@ class Page:
                 return True
             await asyncio.sleep(0.05)
         return await self.run("document.body.innerText")
+
+    async def choose(self, selector, files):
+        """Chooses files in an input, as somebody does in the dialogue of the browser."""
+        root = await self.call("DOM.getDocument")
+        node = await self.call("DOM.querySelector", nodeId=root["root"]["nodeId"], selector=selector)
+        await self.call("DOM.setFileInputFiles", nodeId=node["nodeId"], files=[str(file) for file in files])
+
+    async def pictures(self, name):
+        """Checks that nothing is wider than a phone or a desktop, and takes pictures into the folder `PICTURES`, if there is one."""
+        for width, device in ((360, "phone"), (1280, "desktop")):
+            await self.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500)
+            wide = await self.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+            check(f"nothing is wider than a {device}", wide, True)
+            for scheme in ("light", "dark") if os.environ.get("PICTURES") else ():
+                await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+                # Colours fade into each other.
+                await asyncio.sleep(0.5)
+                shot = await self.call("Page.captureScreenshot")
+                pathlib.Path(os.environ["PICTURES"], f"{name}-{device}-{scheme}.png").write_bytes(base64.b64decode(shot["data"]))
+        await self.call("Emulation.clearDeviceMetricsOverride")
 
 
 @contextlib.asynccontextmanager

@@ -30,7 +30,7 @@
 //! - `unit` (feature `unit`): a handler, an extractor or a middleware alone.
 //! - `tls` (feature `tls`): certificates for one test.
 //! - private: `host`, the service that requests lead to; `journal` and `observed`, what it did for each of them; `events`, what was
-//!   told to `tracing` meanwhile.
+//!   told to `tracing` meanwhile; `json`, where a body is not as it was expected.
 //!
 //! # Features
 //!
@@ -49,6 +49,7 @@ mod events;
 pub mod fault;
 mod host;
 mod journal;
+mod json;
 pub mod mode;
 mod observed;
 pub mod raw;

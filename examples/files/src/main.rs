@@ -1,24 +1,16 @@
-//! A folder that people browse and programs fetch from: listings, downloads that resume, films that can be skipped through.
+//! A folder that people browse and upload to, and programs fetch from: downloads that resume, films that can be skipped through.
 //!
 //! Run:  cargo run -p files -- FOLDER
-//! Then: curl -C - -O localhost:8080/film.mp4, or a browser at http://localhost:8080
+//! Then: a browser at http://localhost:8080, or curl -C - -O localhost:8080/film.mp4, or curl -F file=@film.mp4 localhost:8080
 //!
-//! Without a folder it is the current one. `WHARF_BIND` and the other variables of the server hold here too.
+//! Without a folder it is the current one. `WHARF_BIND` and the other variables of the server hold here too. Whoever can reach it can
+//! upload: it is for a network of friends, or behind whatever asks who is there.
 
 use std::path::PathBuf;
 
-use wharf::files::Files;
-use wharf::{App, Settings};
-
-fn app(folder: PathBuf) -> App {
-    let files = Files::new(folder)
-        .index([] as [&str; 0])
-        .listing(true)
-        .precompressed(true);
-    App::new().files("/", files)
-}
+use wharf::Settings;
 
 fn main() -> wharf::Result<()> {
     let folder = std::env::args_os().nth(1).map_or(".".into(), PathBuf::from);
-    wharf::run_with(app(folder), Settings::from_env()?)
+    wharf::run_with(files::app(folder), Settings::from_env()?)
 }

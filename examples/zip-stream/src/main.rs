@@ -3,16 +3,12 @@
 //! Run:  cargo run -p zip-stream -- FOLDER
 //! Then: curl -OJ localhost:8080/zip && unzip -l harbour.zip
 //!
-//! The length is not known before the end, and so the answer has none. What goes wrong on the way breaks it off, so that
-//! nobody takes half an archive for a whole one.
-
-mod zip;
+//! The length is not known before the end, and so the answer has none.
 
 use std::path::PathBuf;
 
-use wharf::http::body::Sender;
 use wharf::response::Attachment;
-use wharf::{App, Body, BoxError, HttpError, IntoResponse, Settings, State, get};
+use wharf::{App, HttpError, IntoResponse, Settings, State, get};
 
 /// The folder whose files are sent.
 struct Folder(PathBuf);
@@ -29,31 +25,9 @@ async fn whole(folder: State<Folder>) -> Result<impl IntoResponse, HttpError> {
         }
     }
     files.sort();
-    // One piece waits to be sent while the next is read.
-    let (mut sender, body) = Body::channel(1);
-    tokio::spawn(async move {
-        if let Err(cause) = write(files, &mut sender).await {
-            // Nobody may be there any more to hear of it.
-            let _gone = sender.abort(cause).await;
-        }
-    });
-    let zip = ([("content-type", "application/zip")], body);
+    let zip = [("content-type", "application/zip")];
+    let zip = (zip, zip_stream::archive(files));
     Ok(Attachment::new(zip).named("harbour.zip"))
-}
-
-async fn write(files: Vec<(String, PathBuf)>, sender: &mut Sender) -> Result<(), BoxError> {
-    let mut archive = zip::Archive::default();
-    for (name, path) in files {
-        sender.send(archive.begin(&name)?).await?;
-        let mut file = Body::from_path(path).await?;
-        while let Some(piece) = file.chunk().await.transpose()? {
-            archive.piece(&piece)?;
-            sender.send(piece).await?;
-        }
-        sender.send(archive.end()?).await?;
-    }
-    sender.send(archive.finish()?).await?;
-    Ok(())
 }
 
 fn main() -> wharf::Result<()> {

@@ -475,7 +475,7 @@ impl App {
         hooks.cloned().collect()
     }
 
-    pub(super) fn fallback_of(&self, number: usize) -> Option<super::running::SharedEndpoint> {
+    pub(super) fn fallback_of(&self, number: usize) -> Option<super::unrouted::SharedEndpoint> {
         self.ancestry(number)
             .find_map(|mount| mount.fallback.clone())
     }
@@ -483,7 +483,7 @@ impl App {
     pub(super) fn method_not_allowed_of(
         &self,
         number: usize,
-    ) -> Option<super::running::SharedEndpoint> {
+    ) -> Option<super::unrouted::SharedEndpoint> {
         self.ancestry(number)
             .find_map(|mount| mount.method_not_allowed.clone())
     }

@@ -1,17 +1,22 @@
 //! The application: routes, state, middleware, resources, and apps mounted in it.
 
+mod answer;
 mod check;
 #[cfg(feature = "files")]
 mod files;
+mod limited;
 mod mounted;
 mod overrides;
 mod running;
+mod start;
 #[cfg(test)]
 mod tests;
+mod unrouted;
 
+pub use answer::AppFuture;
 pub(crate) use mounted::Mounted;
 pub use mounted::RouteInfo;
-pub use running::{AppFuture, Running};
+pub use running::Running;
 
 use std::fmt;
 use std::panic::Location;
@@ -331,7 +336,7 @@ impl App {
         M: 'static,
     {
         let mut route = Route::new(Verb::Any, "", handler);
-        let end = std::mem::replace(&mut route.end, Box::new(running::NoEndpoint));
+        let end = std::mem::replace(&mut route.end, Box::new(unrouted::NoEndpoint));
         let own = self.own();
         own.fallback = Some(end.into());
         own.fallback_routes.push(route);
@@ -349,7 +354,7 @@ impl App {
         M: 'static,
     {
         let mut route = Route::new(Verb::Any, "", handler);
-        let end = std::mem::replace(&mut route.end, Box::new(running::NoEndpoint));
+        let end = std::mem::replace(&mut route.end, Box::new(unrouted::NoEndpoint));
         let own = self.own();
         own.method_not_allowed = Some(end.into());
         own.fallback_routes.push(route);
@@ -451,7 +456,7 @@ impl App {
     ///
     /// Not safe: resources stay entered when the future is dropped half way.
     pub async fn start(self) -> Result<Running, StartError> {
-        running::start(self).await
+        start::start(self).await
     }
 }
 
@@ -467,7 +472,7 @@ impl Serve for App {
     }
 
     async fn start(self) -> Result<Running, BoxError> {
-        Ok(running::start(self).await?)
+        Ok(start::start(self).await?)
     }
 }
 

@@ -1,199 +1,51 @@
 //! An app that has been started: it answers.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{self, Poll};
-use std::time::Duration;
 
-use http::header::{self, HeaderValue};
+use http::header;
 use http::{Method, StatusCode};
-use tokio::time::Instant;
-use wharf_http::middleware::{Endpoint, SharedMiddleware};
 use wharf_http::service::{Answer, Refusal, Rejected};
 use wharf_http::{
-    BoxError, BoxFuture, Chain, Connection, Context, ErrorChain, Request, Response, Service,
-    Signal, Tasks,
+    BoxError, Chain, Connection, Context, ErrorChain, Request, Response, Service, Signal,
 };
 
-use super::check::{self, Plan};
-use super::{App, Mounted, RouteInfo};
-use crate::check::CheckError;
+use super::answer::AppFuture;
+use super::{Mounted, RouteInfo};
 use crate::error::{ErrorKind, HttpError};
 use crate::extract::{Scope, Unrouted};
-use crate::lifecycle::{Entered, Setup, StartError, StopError, join};
-use crate::middleware::{Layer, Served};
+use crate::lifecycle::{Entered, StopError, join};
+use crate::middleware::Served;
 use crate::name::Urls;
-use crate::panic::Guarded;
-use crate::response::problem;
-use crate::route::OnDisconnect;
-use crate::routing::{Lookup, Mounts, Params, Router, RouterBuilder};
-
-pub(super) type SharedEndpoint = Arc<dyn Endpoint<Served>>;
+use crate::routing::{Lookup, Mounts, Params, Router};
 
 /// An app that has been started: it answers requests until it is stopped. Cheap to clone.
 ///
-/// Made by [`App::start`]; a server makes it from the [`App`] by itself.
+/// Made by [`App::start`](super::App::start); a server makes it from the [`App`](super::App) by itself.
 #[derive(Clone)]
 pub struct Running {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
-    router: Router<Leaf>,
-    mounts: Mounts<usize>,
+pub(super) struct Inner {
+    pub(super) router: Router<Leaf>,
+    pub(super) mounts: Mounts<usize>,
     /// What answers where no route does, one for each app of the tree.
-    unrouted: Vec<(Arc<Mounted>, Arc<Chain<Served>>)>,
-    routes: Vec<Arc<RouteInfo>>,
-    shutdown: Signal,
-    entered: Mutex<Option<Entered>>,
+    pub(super) unrouted: Vec<(Arc<Mounted>, Arc<Chain<Served>>)>,
+    pub(super) routes: Vec<Arc<RouteInfo>>,
+    pub(super) shutdown: Signal,
+    pub(super) entered: Mutex<Option<Entered>>,
 }
 
 /// What a route comes to.
-struct Leaf {
+pub(super) struct Leaf {
     /// Its place among the routes.
-    number: u32,
-    chain: Arc<Chain<Served>>,
+    pub(super) number: u32,
+    pub(super) chain: Arc<Chain<Served>>,
     /// What answers a browser that asks whether a page may use the route; `None` where it has no middleware of its own.
-    preflight: Option<Arc<Chain<Served>>>,
-    info: Arc<RouteInfo>,
-    mounted: Arc<Mounted>,
-}
-
-/// Checks, enters, builds.
-pub(super) async fn start(mut app: App) -> Result<Running, StartError> {
-    let plan = check::check(&app)?;
-    app.replace_resources();
-    let shutdown = Signal::new();
-    let mut setups: Vec<Setup> = Vec::new();
-    for number in 0..app.mounts.len() {
-        let overrides = app.overrides_of(number);
-        let mount = &mut app.mounts[number];
-        let parent = mount.parent.map(|parent| setups[parent].clone());
-        let state = std::mem::take(&mut mount.state);
-        setups.push(Setup::new(state, overrides, parent, shutdown.clone()));
-    }
-    let mut entered = Entered::new(app.errors.clone());
-    let errors = app.errors.clone();
-    match enter(&mut app, &setups, &mut entered).await {
-        Ok(()) => Ok(build(app, plan, &setups, entered, shutdown)),
-        Err(error) => {
-            if let Err(error) = entered.leave().await {
-                errors.report(error);
-            }
-            Err(error)
-        }
-    }
-}
-
-/// Enters resources, then runs start-up hooks, from the outermost app inwards; then makes sure that no state is missing.
-async fn enter(app: &mut App, setups: &[Setup], entered: &mut Entered) -> Result<(), StartError> {
-    for (mount, setup) in app.mounts.iter_mut().zip(setups) {
-        for resource in std::mem::take(&mut mount.steps.resources) {
-            entered.enter(resource, setup).await?;
-        }
-    }
-    for (mount, setup) in app.mounts.iter_mut().zip(setups) {
-        entered
-            .start(std::mem::take(&mut mount.steps.startup), setup)
-            .await?;
-    }
-    let mut problems = check::missing_state(app, |number, key| setups[number].sees(key));
-    app.check_overrides(|number, key| setups[number].has(key), &mut problems);
-    CheckError::from_problems(problems)?;
-    // Only now: a start that fails leaves what was entered, and runs no plain hooks.
-    for (mount, setup) in app.mounts.iter_mut().zip(setups) {
-        entered.at_shutdown(std::mem::take(&mut mount.steps.shutdown), setup);
-        entered.at_cleanup(std::mem::take(&mut mount.steps.cleanup), setup);
-        entered.spawn(std::mem::take(&mut mount.steps.tasks), setup);
-    }
-    Ok(())
-}
-
-fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Signal) -> Running {
-    let mounted: Vec<Arc<Mounted>> = setups
-        .iter()
-        .enumerate()
-        .map(|(number, setup)| {
-            Arc::new(Mounted {
-                state: setup.snapshot(),
-                urls: plan.urls.clone(),
-                on_error: app.on_error_of(number),
-                on_response: app.on_response_of(number),
-                body_limit: app.body_limit_of(number),
-                debug: app.debug_of(number),
-            })
-        })
-        .collect();
-    let of_apps = app.mounts.iter().flat_map(|mount| &mount.middleware);
-    let of_routes = app.routes.iter().flat_map(|(_, route)| &route.middleware);
-    of_apps.chain(of_routes).for_each(Layer::begin);
-    let layers: Vec<Vec<SharedMiddleware<Served>>> = (0..app.mounts.len())
-        .map(|number| app.layers(number).filter_map(Layer::middleware).collect())
-        .collect();
-    let unrouted = mounted
-        .iter()
-        .zip(&layers)
-        .enumerate()
-        .map(|(number, (mounted, layers))| {
-            let end = UnroutedEndpoint {
-                fallback: app.fallback_of(number),
-                method_not_allowed: app.method_not_allowed_of(number),
-            };
-            (
-                Arc::clone(mounted),
-                Arc::new(Chain::new(layers.clone(), Box::new(end))),
-            )
-        })
-        .collect();
-    let mut builder = RouterBuilder::new();
-    let mut routes = Vec::new();
-    for (((mount, route), info), (pattern, options)) in
-        app.routes.into_iter().zip(plan.routes).zip(&plan.patterns)
-    {
-        let mut middleware = layers[mount].clone();
-        middleware.extend(route.middleware.iter().filter_map(Layer::middleware));
-        let preflight = (middleware.len() > layers[mount].len()).then(|| {
-            // OPTIONS has been matched already, and is no method that the path lacks.
-            let end = UnroutedEndpoint {
-                fallback: None,
-                method_not_allowed: None,
-            };
-            Arc::new(Chain::new(middleware.clone(), Box::new(end)))
-        });
-        let finish = info.on_disconnect == OnDisconnect::Finish;
-        let end = match (info.timeout, finish) {
-            (None, false) => route.end,
-            (timeout, finish) => Box::new(LimitedEndpoint {
-                end: route.end,
-                timeout,
-                finish,
-            }),
-        };
-        let info = Arc::new(info);
-        routes.push(Arc::clone(&info));
-        let leaf = Leaf {
-            number: u32::try_from(routes.len() - 1).unwrap_or(u32::MAX),
-            chain: Arc::new(Chain::new(middleware, end)),
-            preflight,
-            mounted: Arc::clone(&mounted[mount]),
-            info: Arc::clone(&info),
-        };
-        builder.insert(pattern, info.verb.clone(), *options, leaf);
-    }
-    let router = builder
-        .build()
-        .unwrap_or_else(|_| unreachable!("the check found no conflicts"));
-    Running {
-        inner: Arc::new(Inner {
-            router,
-            mounts: Mounts::new(plan.prefixes),
-            unrouted,
-            routes,
-            shutdown,
-            entered: Mutex::new(Some(entered)),
-        }),
-    }
+    pub(super) preflight: Option<Arc<Chain<Served>>>,
+    pub(super) info: Arc<RouteInfo>,
+    pub(super) mounted: Arc<Mounted>,
 }
 
 impl Running {
@@ -360,10 +212,7 @@ impl Service for Running {
     fn call(&self, request: Request, context: &Context) -> AppFuture {
         #[cfg(feature = "ws")]
         if crate::ws::is_tunnel(&request) {
-            return AppFuture {
-                future: Box::pin(self.clone().tunnel(request, context.clone())),
-                hooked: None,
-            };
+            return AppFuture::unhooked(self.clone().tunnel(request, context.clone()));
         }
         self.route(request, context)
     }
@@ -418,190 +267,5 @@ impl fmt::Debug for Running {
         f.debug_struct("Running")
             .field("routes", &self.inner.routes)
             .finish_non_exhaustive()
-    }
-}
-
-/// The answer to one request, to come.
-pub struct AppFuture {
-    future: BoxFuture<'static, Response>,
-    /// Present where hooks see the response. Handlers and middleware are guarded each by itself, so that their panics
-    /// and errors are answers already.
-    hooked: Option<Arc<Scope>>,
-}
-
-impl AppFuture {
-    #[inline]
-    fn new(chain: &Arc<Chain<Served>>, request: Request, scope: Arc<Scope>) -> Self {
-        Self {
-            hooked: scope.has_hooks().then(|| Arc::clone(&scope)),
-            future: chain.run(request, scope),
-        }
-    }
-}
-
-impl Future for AppFuture {
-    type Output = Response;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Response> {
-        let Self { future, hooked } = &mut *self;
-        // Handed on where it lies: a response is large to move.
-        let mut polled = future.as_mut().poll(cx);
-        if let Poll::Ready(response) = &mut polled
-            && let Some(scope) = hooked
-        {
-            scope.prepare(response);
-        }
-        polled
-    }
-}
-
-impl fmt::Debug for AppFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AppFuture")
-            .field("hooked", &self.hooked)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Stands where an endpoint was taken out.
-pub(super) struct NoEndpoint;
-
-impl Endpoint<Served> for NoEndpoint {
-    fn call(&self, _request: Request, scope: Arc<Scope>) -> BoxFuture<'static, Response> {
-        Box::pin(async move { scope.render(&HttpError::new(StatusCode::NOT_FOUND)) })
-    }
-}
-
-/// Answers where no route does.
-struct UnroutedEndpoint {
-    fallback: Option<SharedEndpoint>,
-    method_not_allowed: Option<SharedEndpoint>,
-}
-
-impl Endpoint<Served> for UnroutedEndpoint {
-    fn call(&self, request: Request, scope: Arc<Scope>) -> BoxFuture<'static, Response> {
-        let error = match scope.take_unrouted() {
-            Some(Unrouted::Error(error)) => error,
-            Some(Unrouted::Options(allow)) => return ready(no_content(Some(allow))),
-            Some(Unrouted::Server) => return ready(no_content(None)),
-            Some(Unrouted::Redirect(path)) => return ready(permanent_redirect(path, &request)),
-            None => HttpError::new(StatusCode::NOT_FOUND).kind(ErrorKind::NoRoute),
-        };
-        let own = match error.origin() {
-            ErrorKind::NoRoute => &self.fallback,
-            ErrorKind::NoMethod => &self.method_not_allowed,
-            _ => &None,
-        };
-        match own {
-            Some(end) => {
-                let answer = end.call(request, scope);
-                Box::pin(async move {
-                    let mut response = answer.await;
-                    if error.origin() == ErrorKind::NoMethod {
-                        problem::complete(&mut response, &error);
-                    }
-                    response
-                })
-            }
-            None => ready(scope.render(&error)),
-        }
-    }
-}
-
-fn ready(response: Response) -> BoxFuture<'static, Response> {
-    Box::pin(std::future::ready(response))
-}
-
-/// Answers OPTIONS (RFC 9110 §9.3.7).
-fn no_content(allow: Option<HeaderValue>) -> Response {
-    let mut response = Response::default();
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    if let Some(allow) = allow {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
-}
-
-/// Sends the client to another path, with the same method and the same query (RFC 9110 §15.4.9).
-fn permanent_redirect(mut path: String, request: &Request) -> Response {
-    if let Some(query) = request.uri().query() {
-        path.push('?');
-        path.push_str(query);
-    }
-    let mut response = Response::default();
-    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    if let Ok(location) = HeaderValue::try_from(path) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
-}
-
-/// A handler with a time limit, or one that is finished although its client has left.
-struct LimitedEndpoint {
-    end: Box<dyn Endpoint<Served>>,
-    timeout: Option<Duration>,
-    finish: bool,
-}
-
-impl Endpoint<Served> for LimitedEndpoint {
-    fn call(&self, request: Request, scope: Arc<Scope>) -> BoxFuture<'static, Response> {
-        if let Some(after) = self.timeout {
-            scope.context().shorten_deadline(Instant::now() + after);
-        }
-        let tasks = scope.context().connection().tasks().clone();
-        let answer = self.end.call(request, Arc::clone(&scope));
-        let answer = match self.timeout {
-            Some(after) => Box::pin(Guarded::new(Arc::clone(&scope), async move {
-                match tokio::time::timeout(after, answer).await {
-                    Ok(response) => response,
-                    Err(_elapsed) => scope.render(
-                        &HttpError::unavailable("the answer was not ready in time")
-                            .kind(ErrorKind::Timeout),
-                    ),
-                }
-            })),
-            None => answer,
-        };
-        if self.finish {
-            Box::pin(Finish {
-                answer: Some(answer),
-                tasks,
-            })
-        } else {
-            answer
-        }
-    }
-}
-
-/// Moves an unfinished answer into a task of its own when it is dropped, so that it runs to its end.
-struct Finish {
-    answer: Option<BoxFuture<'static, Response>>,
-    tasks: Tasks,
-}
-
-impl Future for Finish {
-    type Output = Response;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Response> {
-        let Some(answer) = &mut self.answer else {
-            return Poll::Pending;
-        };
-        let polled = answer.as_mut().poll(cx);
-        if polled.is_ready() {
-            self.answer = None;
-        }
-        polled
-    }
-}
-
-impl Drop for Finish {
-    fn drop(&mut self) {
-        // Outside a runtime there is nobody left to finish it.
-        if let Some(answer) = self.answer.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let _runtime = runtime.enter();
-            drop(self.tasks.spawn(answer));
-        }
     }
 }

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use wharf_http::Response;
 
 use super::source::Entry;
+use crate::response::page::{Page, escaped};
 use crate::response::{Html, IntoResponse as _};
 
 /// The style of the page, in the page itself: it loads nothing.
@@ -15,6 +16,11 @@ const STYLE: &str = include_str!("listing.css");
 /// Lets the page use the style above, by its hash, and nothing else.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'sha256-VwNwuGBI+IUADeqYs8BBA++qKkthXHD4FHmNK1hfSM0='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// The policy of a page with something below the table, which may load scripts and styles and send forms.
+const POLICY_WITH_MORE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self' 'sha256-VwNwuGBI+IUADeqYs8BBA++qKkthXHD4FHmNK1hfSM0='; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
 /// What stays as it is in a segment of a path.
@@ -82,13 +88,14 @@ impl Order {
 }
 
 /// Makes the page of a folder: readable by day and night, on a phone, and aloud. `path` is that of the request, and
-/// ends in a slash; `top` of its segments lie above the folder that is served.
+/// ends in a slash; `top` of its segments lie above the folder that is served. `below` is HTML.
 pub(super) fn page(
     path: &str,
     top: usize,
     query: Option<&str>,
     mut entries: Vec<Entry>,
     cut: bool,
+    below: Option<&str>,
 ) -> Response {
     let order = Order::parse(query);
     entries.sort_by(|one, other| order.compare(one, other));
@@ -99,7 +106,6 @@ pub(super) fn page(
     for entry in &entries {
         line(&mut lines, entry);
     }
-    let title = escaped(&percent_decode_str(path).decode_utf8_lossy());
     let heads = [
         ("Name", "name", Column::Name, ""),
         ("Size", "size", Column::Size, "size"),
@@ -113,33 +119,27 @@ pub(super) fn page(
         (count, true) => format!("The first {count} entries; there are more."),
     };
     let crumbs = crumbs(path, top);
-    let page = format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-<h1>{crumbs}</h1>
+    let more = below.unwrap_or_default();
+    let main = format!(
+        r#"<h1>{crumbs}</h1>
 <table>
 <thead><tr>{heads}</tr></thead>
 <tbody>
 {lines}</tbody>
 </table>
 <p>{count}</p>
-</main>
-</body>
-</html>
-"#
+{more}"#
     );
-    let mut response = Html(page).into_response();
+    let page = Page {
+        title: &percent_decode_str(path).decode_utf8_lossy(),
+        head: "",
+        style: STYLE,
+        main: &main,
+    };
+    let mut response = Html(page.to_string()).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    let policy = below.map_or(POLICY, |_| POLICY_WITH_MORE);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     let nosniff = HeaderValue::from_static("nosniff");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     // A folder has no state that tells when a file in it changes.
@@ -240,34 +240,12 @@ fn time(at: SystemTime) -> String {
     )
 }
 
-/// Escapes text for an element or an attribute; control characters, which could turn a name around, are shown as such.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c if c.is_control()
-                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-            {
-                safe.push('\u{fffd}');
-            }
-            c => safe.push(c),
-        }
-    }
-    safe
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use sha2::{Digest as _, Sha256};
-
     use super::*;
+    use crate::response::page::tests::assert_allowed;
 
     fn entry(name: &str, size: Option<u64>, seconds: u64) -> Entry {
         Entry {
@@ -278,7 +256,7 @@ mod tests {
     }
 
     async fn html(path: &str, top: usize, query: Option<&str>, entries: Vec<Entry>) -> String {
-        let mut response = page(path, top, query, entries, false);
+        let mut response = page(path, top, query, entries, false, None);
         let bytes = response.body_mut().bytes(None).await.unwrap();
         String::from_utf8(bytes.to_vec()).unwrap()
     }
@@ -360,24 +338,8 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_allows_the_style_and_nothing_else() {
-        let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut base64 = String::new();
-        for chunk in Sha256::digest(STYLE).chunks(3) {
-            let bytes = chunk.iter().chain(&[0, 0]).take(3);
-            let bits = bytes.fold(0, |bits, &byte| bits << 8 | usize::from(byte));
-            for at in 0..4 {
-                base64.push(match at > chunk.len() {
-                    true => '=',
-                    false => char::from(digits[bits >> (18 - 6 * at) & 63]),
-                });
-            }
-        }
-        let policy = POLICY;
-        let policy = policy.to_str().unwrap();
-        assert!(
-            policy.contains(&format!("style-src 'sha256-{base64}';")),
-            "{base64}"
-        );
+    fn the_policies_allow_the_style() {
+        assert_allowed(&POLICY, STYLE);
+        assert_allowed(&POLICY_WITH_MORE, STYLE);
     }
 }

@@ -49,7 +49,7 @@ impl Names {
 }
 
 /// Tells whether a system takes the text as the name of one thing in a folder.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let separator = |c: char| matches!(c, '/' | '\\' | '\0') || (cfg!(windows) && c == ':');
     !matches!(name, "" | "." | "..") && !name.contains(separator)
 }

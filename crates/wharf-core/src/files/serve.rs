@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use wharf_http::Response;
 use wharf_http::header::{AcceptEncoding, TypedHeader as _};
 
-use super::names::Names;
+use super::names::{Names, is_name};
 use super::{Answer, Content, Files, Found, listing};
 use crate::error::HttpError;
 use crate::extract::{Conditional, FromRequestParts, Scope};
@@ -107,10 +107,12 @@ impl Files {
             return Err(HttpError::forbidden("the folder is not listed"));
         }
         let (mut entries, cut) = self.source.list(path, self.follow).await?;
-        entries.retain(|entry| self.dot_files || !entry.name.starts_with('.'));
+        let shown = |name: &str| is_name(name) && (self.dot_files || !name.starts_with('.'));
+        entries.retain(|entry| shown(&entry.name));
         let top = asked.path[..asked.prefix].matches('/').count() - 1;
         let query = asked.query.as_deref();
-        Ok(listing::page(&asked.path, top, query, entries, cut))
+        let below = self.below_listing.as_deref();
+        Ok(listing::page(&asked.path, top, query, entries, cut, below))
     }
 
     /// Answers a path that leads nowhere with the page that reads it, where there is one.

@@ -41,6 +41,7 @@ pub struct Files {
     pub(super) except: Vec<String>,
     pub(super) precompressed: bool,
     pub(super) listing: bool,
+    pub(super) below_listing: Option<String>,
     pub(super) dot_files: bool,
     pub(super) follow: bool,
     pub(super) media: Vec<(String, HeaderValue)>,
@@ -68,6 +69,7 @@ impl Files {
             except: vec!["/api".to_owned()],
             precompressed: false,
             listing: false,
+            below_listing: None,
             dot_files: false,
             follow: false,
             media: Vec::new(),
@@ -110,6 +112,15 @@ impl Files {
     /// Up to 10 000 entries are listed.
     pub fn listing(mut self, on: bool) -> Self {
         self.listing = on;
+        self
+    }
+
+    /// Sets HTML that stands below the table of every listing, as it is: a form for uploads, for example. Default: none.
+    ///
+    /// Its forms, and the scripts and styles that it names, go to and come from the same origin; the policy of the page
+    /// (W3C CSP 3) allows nothing else, and no script or style within the page.
+    pub fn below_listing(mut self, html: impl Into<String>) -> Self {
+        self.below_listing = Some(html.into());
         self
     }
 

@@ -6,6 +6,7 @@ mod cookie;
 #[cfg(feature = "files")]
 mod file;
 mod html;
+pub(crate) mod page;
 pub mod problem;
 mod redirect;
 #[cfg(feature = "sse")]

@@ -6,9 +6,9 @@ use http::StatusCode;
 use http::header::LOCATION;
 use serde_json::Value;
 
-use super::json::{Extent, differences};
 use super::shown::Excerpt;
 use super::{ResponseCookie, TestResponse};
+use crate::json::{Extent, Place, differences};
 
 impl TestResponse {
     /// Asserts the status, such as `200`.
@@ -239,10 +239,9 @@ impl TestResponse {
     #[track_caller]
     pub fn assert_json(&self, expected: &Value) -> &Self {
         let value = self.json::<Value>();
-        let found = differences(expected, &value, Extent::Whole);
+        let found = told(expected, &value, Extent::Whole);
         if !found.is_empty() {
-            let found = found.join("\n");
-            self.fail(&format!("the body is other JSON\n{found}"));
+            self.fail(&format!("the body is other JSON{found}"));
         }
         self
     }
@@ -256,12 +255,9 @@ impl TestResponse {
     #[track_caller]
     pub fn assert_json_contains(&self, expected: &Value) -> &Self {
         let value = self.json::<Value>();
-        let found = differences(expected, &value, Extent::Part);
+        let found = told(expected, &value, Extent::Part);
         if !found.is_empty() {
-            let found = found.join("\n");
-            self.fail(&format!(
-                "the body lacks some of the expected JSON\n{found}"
-            ));
+            self.fail(&format!("the body lacks some of the expected JSON{found}"));
         }
         self
     }
@@ -284,4 +280,26 @@ impl TestResponse {
             )),
         }
     }
+}
+
+/// Tells where JSON is not as expected, a line each.
+fn told(expected: &Value, got: &Value, extent: Extent) -> String {
+    let (places, more) = differences(expected, got, extent);
+    let mut lines = String::new();
+    for Place {
+        pointer,
+        expected,
+        got,
+    } in places
+    {
+        let expected = expected.map_or_else(|| "nothing".to_owned(), Value::to_string);
+        lines += &match got {
+            Some(got) => format!("\nat `{pointer}`: got {got}, expected {expected}"),
+            None => format!("\nat `{pointer}`: missing, expected {expected}"),
+        };
+    }
+    if more > 0 {
+        lines += &format!("\nand {more} more");
+    }
+    lines
 }

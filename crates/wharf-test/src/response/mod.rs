@@ -2,7 +2,6 @@
 
 mod assertions;
 mod cookie;
-mod json;
 mod shown;
 
 pub use cookie::ResponseCookie;

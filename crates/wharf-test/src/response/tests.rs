@@ -260,7 +260,8 @@ fn differences_in_json_are_named_by_their_place() {
     assert!(
         message.starts_with(
             "the body is other JSON\n\
-             at `/ships`: 2 elements, expected 3\n\
+             at `/ships/1/name`: got \"Grace\", expected \"Joan\"\n\
+             at `/ships/2`: missing, expected 1\n\
              at `/more`: got true, expected nothing\n\n"
         ),
         "{message}"

@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// How many differences of one body are told.
-const MOST: usize = 10;
+use crate::json::{Extent, differences};
 
 /// How many characters of a value are shown.
 const SHOWN: usize = 200;
@@ -60,68 +59,24 @@ fn shown(value: &impl fmt::Display) -> String {
     }
 }
 
-/// Compares JSON; with `subset`, members that were not expected do not matter.
-pub(super) fn json(expected: &Value, got: &Value, subset: bool) -> Vec<Difference> {
-    let mut found = Vec::new();
-    compare("", expected, got, subset, &mut found);
-    if found.len() > MOST {
-        let more = found.len() - MOST;
-        found.truncate(MOST);
-        found.push(Difference::told("body", format!("and {more} more")));
-    }
-    found
-}
-
-fn compare(
-    pointer: &str,
-    expected: &Value,
-    got: &Value,
-    subset: bool,
-    found: &mut Vec<Difference>,
-) {
-    let what = |pointer: &str| match pointer {
-        "" => "body".to_owned(),
-        _ => format!("body at {pointer}"),
-    };
-    match (expected, got) {
-        (Value::Object(expected), Value::Object(got)) => {
-            for (name, expected) in expected {
-                let pointer = below(pointer, name);
-                match got.get(name) {
-                    Some(got) => compare(&pointer, expected, got, subset, found),
-                    None => {
-                        found.push(Difference::new(what(&pointer), expected, None::<Value>));
-                    }
-                }
-            }
-            let unexpected = got.iter().filter(|(name, _)| !expected.contains_key(*name));
-            for (name, got) in unexpected.filter(|_| !subset) {
-                let pointer = below(pointer, name);
-                found.push(Difference::new(what(&pointer), "nothing", Some(got)));
-            }
+/// Compares JSON.
+pub(super) fn json(expected: &Value, got: &Value, extent: Extent) -> Vec<Difference> {
+    let (places, more) = differences(expected, got, extent);
+    let told = places.into_iter().map(|place| {
+        let what = match place.pointer.as_str() {
+            "" => "body".to_owned(),
+            pointer => format!("body at {pointer}"),
+        };
+        match place.expected {
+            Some(expected) => Difference::new(what, expected, place.got),
+            None => Difference::new(what, "nothing", place.got),
         }
-        (Value::Array(expected), Value::Array(got)) => {
-            for place in 0..expected.len().max(got.len()) {
-                let pointer = below(pointer, &place.to_string());
-                match (expected.get(place), got.get(place)) {
-                    (Some(expected), Some(got)) => {
-                        compare(&pointer, expected, got, subset, found);
-                    }
-                    (Some(expected), None) => {
-                        found.push(Difference::new(what(&pointer), expected, None::<Value>));
-                    }
-                    (None, got) => found.push(Difference::new(what(&pointer), "nothing", got)),
-                }
-            }
-        }
-        _ if expected == got => {}
-        _ => found.push(Difference::new(what(pointer), expected, Some(got))),
+    });
+    let mut told: Vec<_> = told.collect();
+    if more > 0 {
+        told.push(Difference::told("body", format!("and {more} more")));
     }
-}
-
-/// Points to a member of what a JSON pointer (RFC 6901 §3) points to.
-fn below(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+    told
 }
 
 /// Compares texts and tells the first line that differs.
@@ -152,46 +107,30 @@ mod tests {
 
     use super::*;
 
-    fn told(expected: &Value, got: &Value, subset: bool) -> Vec<String> {
-        let differences = json(expected, got, subset);
-        differences.iter().map(ToString::to_string).collect()
-    }
-
     #[test]
-    fn json_is_compared_member_by_member() {
-        let expected = json!({ "name": "Ada", "ships": [1, 2], "a/b": true });
-        let got = json!({ "name": "Eve", "ships": [1, 3, 4], "age": 7 });
+    fn json_that_differs_is_told_by_its_place() {
+        let expected = json!({ "name": "Ada", "ships": [1, 2] });
+        let got = json!({ "name": "Eve", "ships": [1], "age": 7 });
+        let told = json(&expected, &got, Extent::Whole);
+        let told: Vec<_> = told.iter().map(ToString::to_string).collect();
         assert_eq!(
-            told(&expected, &got, false),
+            told,
             [
-                "body at /a~1b: expected true, got nothing",
                 "body at /name: expected \"Ada\", got \"Eve\"",
-                "body at /ships/1: expected 2, got 3",
-                "body at /ships/2: expected nothing, got 4",
+                "body at /ships/1: expected 2, got nothing",
                 "body at /age: expected nothing, got 7",
             ]
         );
-        assert_eq!(
-            told(&json!(1), &json!("1"), false),
-            ["body: expected 1, got \"1\""]
-        );
-        assert!(told(&expected, &expected, false).is_empty());
-    }
-
-    #[test]
-    fn members_beyond_a_subset_do_not_matter() {
-        let expected = json!({ "captain": { "name": "Ada" } });
-        let got = json!({ "captain": { "name": "Ada", "age": 36 }, "id": 1 });
-        assert!(json(&expected, &got, true).is_empty());
-        assert_eq!(json(&expected, &got, false).len(), 2);
+        let told = json(&json!(1), &json!("1"), Extent::Part);
+        assert_eq!(told[0].to_string(), "body: expected 1, got \"1\"");
     }
 
     #[test]
     fn long_values_and_long_lists_are_shortened() {
         let long = "x".repeat(1_000);
-        let line = json(&json!(1), &json!(long), false)[0].to_string();
+        let line = json(&json!(1), &json!(long), Extent::Whole)[0].to_string();
         assert!(line.len() < 300 && line.ends_with("(1002 bytes)"), "{line}");
-        let many = json(&json!(vec![0; 50]), &json!(vec![1; 50]), false);
+        let many = json(&json!(vec![0; 50]), &json!(vec![1; 50]), Extent::Whole);
         assert_eq!(many.last().unwrap().to_string(), "body: and 40 more");
     }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Call;
 use super::diff::{self, Difference};
+use crate::json::Extent;
 
 /// What a name is to have.
 #[derive(Clone)]
@@ -42,9 +43,9 @@ impl BodyRule {
     /// Finds everything in which the body of a request is another one.
     pub(super) fn differences(&self, call: &Call) -> Vec<Difference> {
         let got = call.bytes();
-        let (expected, subset) = match self {
-            Self::Json(value) => (value, false),
-            Self::JsonSubset(value) => (value, true),
+        let (expected, extent) = match self {
+            Self::Json(value) => (value, Extent::Whole),
+            Self::JsonSubset(value) => (value, Extent::Part),
             Self::Text(expected) => {
                 let got = String::from_utf8_lossy(got);
                 return diff::text(expected, &got).into_iter().collect();
@@ -63,7 +64,7 @@ impl BodyRule {
             }
         };
         match serde_json::from_slice(got) {
-            Ok(got) => diff::json(expected, &got, subset),
+            Ok(got) => diff::json(expected, &got, extent),
             Err(_) if got.is_empty() => vec![Difference::new("body", expected, None::<Value>)],
             Err(error) => {
                 let detail = format!("expected {expected}, got what is no JSON: {error}");

@@ -102,6 +102,51 @@ async fn a_folder_is_listed_when_that_is_switched_on() {
     assert!(below.contains("\"../\"") && below.contains("inner"));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_listing_links_to_nothing_that_is_not_sent() {
+    let folder = Folder::new("unsendable");
+    folder.write("a.txt", "x");
+    folder.write("a\\b.txt", "x");
+    let files = Files::new(folder.path()).listing(true);
+    let app = App::new().files("/", files).start().await.unwrap();
+    assert_eq!(get(&app, "/a%5cb.txt").await.status(), 404);
+    let page = text(&mut get(&app, "/").await).await;
+    assert!(page.contains("a.txt") && !page.contains("b.txt"), "{page}");
+}
+
+#[tokio::test]
+async fn what_stands_below_a_listing_may_load_and_send_and_what_does_not_may_nothing() {
+    let folder = Folder::new("below-listing");
+    folder.write("sub/a.txt", "x");
+    let bare = Files::new(folder.path()).listing(true);
+    let more = bare.clone().below_listing("<form method=\"post\"></form>");
+    let app = App::new().files("/bare", bare).files("/more", more);
+    let app = app.start().await.unwrap();
+    for (path, form, sources) in [
+        (
+            "/bare/sub/",
+            false,
+            ["form-action 'none'", "default-src 'none'"],
+        ),
+        (
+            "/more/sub/",
+            true,
+            ["form-action 'self'", "script-src 'self'"],
+        ),
+    ] {
+        let mut response = get(&app, path).await;
+        let policy = response.headers()["content-security-policy"].clone();
+        let policy = policy.to_str().unwrap();
+        for source in sources {
+            assert!(policy.split("; ").any(|one| one == source), "{policy}");
+        }
+        let page = text(&mut response).await;
+        let (_, below) = page.split_once("</table>").unwrap();
+        assert_eq!(below.contains("<form method=\"post\"></form>"), form);
+    }
+}
+
 #[tokio::test]
 async fn a_sibling_that_is_older_than_its_file_is_not_sent() {
     let folder = Folder::new("older");

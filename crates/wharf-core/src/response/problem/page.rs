@@ -1,6 +1,7 @@
 use http::header::HeaderValue;
 
 use super::Report;
+use crate::response::page::{Page, escaped};
 
 /// The style of the page, in the page itself: it loads nothing.
 pub(super) const STYLE: &str = include_str!("page.css");
@@ -28,28 +29,20 @@ pub(super) fn write(report: &Report<'_>) -> String {
         causes.push_str("</ol>\n");
     }
     let id = report.request_id;
-    format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<title>{code} {reason}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
-<p class="status">{code}</p>
+    let main = format!(
+        r#"<p class="status">{code}</p>
 <h1>{reason}</h1>
 <p class="detail">{explanation}</p>
 {causes}<footer>Request <code>{id}</code></footer>
-</main>
-</body>
-</html>
 "#
-    )
+    );
+    let page = Page {
+        title: &format!("{code} {}", report.reason),
+        head: "<meta name=\"robots\" content=\"noindex\">\n",
+        style: STYLE,
+        main: &main,
+    };
+    page.to_string()
 }
 
 /// What is said to a person where the error has no detail.
@@ -62,20 +55,4 @@ fn explanation(code: u16) -> &'static str {
         400..=499 => "The server could not answer this request.",
         _ => "There is nothing to show.",
     }
-}
-
-/// Escapes text for an element; no text of ours stands in an attribute.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(super::printable(c)),
-        }
-    }
-    safe
 }
