@@ -32,6 +32,7 @@
 //! | `sse` | no | `response::sse`: event streams |
 //! | `sessions` | no | `cookies`, and `session`: sessions in signed cookies, in memory and in files; 13 crates |
 //! | `encrypted-sessions` | no | `sessions`, and sessions in encrypted cookies; 7 crates more |
+//! | `rate-limit` | no | `middleware::RateLimit`, with the crate `governor` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 //! | `ws` | no | WebSockets and rooms of them; the server has to hand over connections as `hyper` does |
 //! | `ws-deflate` | no | the same, and their messages compressed where the client likes |

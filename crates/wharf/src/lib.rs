@@ -57,6 +57,7 @@
 //! | `sessions` | no | typed sessions, as the module `session`: in signed cookies, in memory, in files |
 //! | `encrypted-sessions` | no | the same, and in encrypted cookies |
 //! | `redis` | no | rooms of WebSockets, and sessions with `sessions`, that several instances share |
+//! | `rate-limit` | no | `middleware::RateLimit`: so many requests in so much time, for each client |
 //! | `testing` | no | the test kit, as the module `test`; with `http2` and `tls` its servers speak these too |
 //! | `toml` | no | settings of the server from a file, `--config wharf.toml` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |

@@ -4,14 +4,16 @@
 //! to all routes whether they were written before or after it. Answers that no route gives, such as 404 and 405, pass
 //! through it too.
 //!
-//! Ready-made: [`AllowedHosts`], [`CacheHeaders`], [`Cors`], [`Csrf`], [`DynamicEtag`], [`NormalizePath`], [`RequestId`],
-//! [`SecurityHeaders`], [`SensitiveHeaders`]; with the features of the codings `Compress` and `Decompress`; [`when`] for
-//! some requests only.
+//! Ready-made: [`AllowedHosts`], [`BodyLimit`], [`CacheHeaders`], [`ConcurrencyLimit`], [`Cors`], [`Csrf`],
+//! [`DynamicEtag`], [`NormalizePath`], [`RequestId`], [`SecurityHeaders`], [`SensitiveHeaders`], [`Timeout`]; with the features of the codings
+//! `Compress` and `Decompress`, with `rate-limit` `RateLimit`; [`when`] for some requests only.
 
 mod allowed_hosts;
+mod body_limit;
 mod cache_headers;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod compress;
+mod concurrency_limit;
 mod cors;
 mod csrf;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
@@ -21,12 +23,17 @@ mod from_fn;
 mod into;
 mod layer;
 mod normalize_path;
+#[cfg(feature = "rate-limit")]
+mod rate_limit;
 mod request_id;
+mod retry_after;
 mod security_headers;
 mod sensitive_headers;
+mod timeout;
 mod when;
 
 pub use allowed_hosts::AllowedHosts;
+pub use body_limit::BodyLimit;
 pub use cache_headers::CacheHeaders;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
@@ -34,6 +41,7 @@ pub use cache_headers::CacheHeaders;
     doc(cfg(any(feature = "brotli", feature = "gzip", feature = "zstd")))
 )]
 pub use compress::{Compress, NeverCompress};
+pub use concurrency_limit::{ConcurrencyLimit, Occupancy};
 pub use cors::Cors;
 pub use csrf::Csrf;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
@@ -47,9 +55,13 @@ pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
 pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
 pub use layer::Layer;
 pub use normalize_path::NormalizePath;
+#[cfg(feature = "rate-limit")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rate-limit")))]
+pub use rate_limit::RateLimit;
 pub use request_id::RequestId;
 pub use security_headers::SecurityHeaders;
 pub use sensitive_headers::SensitiveHeaders;
+pub use timeout::Timeout;
 pub use when::when;
 
 use wharf_http::{Response, Side};

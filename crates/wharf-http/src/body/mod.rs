@@ -4,6 +4,8 @@ mod channel;
 mod error;
 #[cfg(feature = "fs")]
 mod file;
+mod holding;
+mod limited;
 #[cfg(feature = "fs")]
 mod pread;
 pub(crate) mod reader;
@@ -257,6 +259,63 @@ impl Body {
             return self;
         }
         Self::of_stream(stream::Trailed::new(self, trailers))
+    }
+
+    /// Lets no more than `bytes` be read, in whatever way: what goes beyond is an error of the kind [`ErrorKind::TooLarge`].
+    ///
+    /// Costs nothing for a body whose length is known and within the limit. One that is known to be longer fails at the first
+    /// read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wharf_http::Body;
+    /// use wharf_http::body::ErrorKind;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (mut sender, body) = Body::channel(2);
+    /// let mut body = body.limited(8);
+    /// sender.send("ship's ").await?;
+    /// sender.send("log").await?;
+    /// assert_eq!(body.chunk().await.unwrap().unwrap(), "ship's ");
+    /// let error = body.chunk().await.unwrap().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TooLarge { limit: 8 });
+    /// # Ok::<(), wharf_http::BoxError>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn limited(self, bytes: usize) -> Self {
+        match self.len() {
+            Some(length) if length <= bytes as u64 => self,
+            Some(_) => Self::of(Origin::Failed(Error::new(ErrorKind::TooLarge {
+                limit: bytes,
+            }))),
+            None => Self::of_stream(limited::Limited::new(self, bytes)),
+        }
+    }
+
+    /// Keeps `value` until the last byte was read, reading fails, or the body is dropped: a permit, or whatever else has to last
+    /// as long.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use wharf_http::Body;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let permit = Arc::new(());
+    /// let mut body = Body::from("hello").holding(Arc::clone(&permit));
+    /// assert_eq!((body.len(), Arc::strong_count(&permit)), (Some(5), 2));
+    /// body.bytes(None).await?;
+    /// assert_eq!(Arc::strong_count(&permit), 1);
+    /// # Ok::<(), wharf_http::body::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn holding<T: Send + Unpin + 'static>(self, value: T) -> Self {
+        if self.is_empty() {
+            return self;
+        }
+        Self::of_stream(holding::Holding::new(self, value))
     }
 
     /// Returns the number of bytes to come when it is known.

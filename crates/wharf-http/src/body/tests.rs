@@ -234,3 +234,67 @@ fn a_body_is_as_small_as_bytes_and_a_request_fits_into_256_bytes() {
     assert_eq!(size_of::<Body>(), size_of::<Bytes>());
     assert!(size_of::<crate::Request>() <= 256);
 }
+
+#[tokio::test]
+async fn a_limited_body_gives_all_up_to_the_limit_and_then_the_error() {
+    let mut body = pieces(&["ab", "cd", "e"]).limited(5);
+    assert_eq!(body.bytes(None).await.unwrap(), "abcde");
+
+    let mut body = pieces(&["ab", "cd", "e"]).limited(4);
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "ab");
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "cd");
+    for _ in 0..2 {
+        let error = body.chunk().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge { limit: 4 });
+    }
+}
+
+#[tokio::test]
+async fn a_limited_body_of_known_length_is_let_through_or_fails_at_once() {
+    let body = Body::from("abcd").limited(4);
+    assert_eq!(body.as_bytes().unwrap(), "abcd");
+    let mut body = Body::from("abcde").limited(4);
+    let error = body.bytes(None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge { limit: 4 });
+    let mut nothing = Body::empty().limited(0);
+    assert_eq!(nothing.bytes(None).await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn a_limited_body_keeps_its_trailers() {
+    let mut trailers = HeaderMap::new();
+    trailers.insert("x-sum", HeaderValue::from_static("7"));
+    let mut body = pieces(&["ab"]).with_trailers(trailers).limited(2);
+    assert_eq!(body.bytes(None).await.unwrap(), "ab");
+    assert_eq!(body.trailers().unwrap()["x-sum"], "7");
+}
+
+#[tokio::test]
+async fn what_a_body_holds_is_let_go_at_its_end_at_an_error_and_with_it() {
+    let held = Arc::new(());
+    let of = |body: Body| body.holding(Arc::clone(&held));
+
+    let mut body = of(pieces(&["ab", "cd"]));
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "ab");
+    assert_eq!(Arc::strong_count(&held), 2);
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "cd");
+    assert!(body.chunk().await.is_none());
+    assert_eq!(Arc::strong_count(&held), 1);
+
+    // The last piece is known to be the last.
+    let mut body = of(Body::from("ab"));
+    assert!(body.frame().await.is_some());
+    assert_eq!(Arc::strong_count(&held), 1);
+
+    let mut body = of(pieces(&["ab", "cd"]).limited(2));
+    assert!(body.bytes(None).await.is_err());
+    assert_eq!(Arc::strong_count(&held), 1);
+
+    let body = of(pieces(&["ab"]));
+    assert_eq!(Arc::strong_count(&held), 2);
+    drop(body);
+    assert_eq!(Arc::strong_count(&held), 1);
+
+    drop(of(Body::empty()));
+    assert_eq!(Arc::strong_count(&held), 1);
+}
