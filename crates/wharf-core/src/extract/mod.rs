@@ -14,7 +14,7 @@
 //! | the client | [`PeerAddr`], [`Peer`], [`PeerCertificate`](wharf_http::connection::PeerCertificate) |
 //! | the connection | [`Connection`] |
 //! | the app | [`State`] |
-//! | middleware | [`Extension`], [`Extensions`] |
+//! | middleware | [`Extension`], [`Principal`], [`Extensions`] |
 //! | all that travels with the request | [`Context`], [`RequestId`] |
 //! | the rest of the head | [`Method`], [`Version`], [`Parts`] |
 //!
@@ -37,6 +37,7 @@ mod multipart;
 mod needs;
 mod path;
 mod peer;
+pub(crate) mod principal;
 mod query;
 mod scope;
 mod state;
@@ -58,6 +59,7 @@ pub use multipart::{FormConfig, Multipart, MultipartForm, Upload};
 pub use needs::{Need, Needs, TypeKey};
 pub use path::Path;
 pub use peer::PeerAddr;
+pub use principal::Principal;
 pub use query::{Query, QueryPairs, RawQuery};
 pub use scope::Scope;
 pub(crate) use scope::Unrouted;

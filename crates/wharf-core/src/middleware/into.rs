@@ -45,6 +45,11 @@ pub enum ViaType {}
 #[non_exhaustive]
 pub enum ViaLayer {}
 
+/// Marks a ready-made middleware that says by itself what it needs and what it provides.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ViaSettings {}
+
 /// Marks an async function with the extractors `A` before the request.
 pub struct ViaFunction<A>(PhantomData<fn(A)>);
 

@@ -4,11 +4,12 @@
 //! to all routes whether they were written before or after it. Answers that no route gives, such as 404 and 405, pass
 //! through it too.
 //!
-//! Ready-made: [`AllowedHosts`], [`CacheHeaders`], [`Cors`], [`Csrf`], [`DynamicEtag`], [`NormalizePath`], [`RequestId`],
-//! [`SecurityHeaders`], [`SensitiveHeaders`]; with the features of the codings `Compress` and `Decompress`; [`when`] for
-//! some requests only.
+//! Ready-made: [`AllowedHosts`], [`BasicAuth`], [`BearerAuth`], [`CacheHeaders`], [`Cors`], [`Csrf`], [`DynamicEtag`],
+//! [`NormalizePath`], [`RequestId`], [`Require`], [`SecurityHeaders`], [`SensitiveHeaders`]; with the features of the
+//! codings `Compress` and `Decompress`; [`when`] for some requests only.
 
 mod allowed_hosts;
+mod auth;
 mod cache_headers;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 mod compress;
@@ -22,11 +23,13 @@ mod into;
 mod layer;
 mod normalize_path;
 mod request_id;
+mod require;
 mod security_headers;
 mod sensitive_headers;
 mod when;
 
 pub use allowed_hosts::AllowedHosts;
+pub use auth::{BasicAuth, BearerAuth, ListedUser, Verdict, Verify};
 pub use cache_headers::CacheHeaders;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
 #[cfg_attr(
@@ -44,10 +47,11 @@ pub use csrf::Csrf;
 pub use decompress::Decompress;
 pub use dynamic_etag::DynamicEtag;
 pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
-pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
+pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaSettings, ViaType};
 pub use layer::Layer;
 pub use normalize_path::NormalizePath;
 pub use request_id::RequestId;
+pub use require::{Permissions, Require};
 pub use security_headers::SecurityHeaders;
 pub use sensitive_headers::SensitiveHeaders;
 pub use when::when;
