@@ -14,7 +14,7 @@
 //! | the client | [`PeerAddr`], [`Peer`], [`PeerCertificate`](wharf_http::connection::PeerCertificate) |
 //! | the connection | [`Connection`] |
 //! | the app | [`State`] |
-//! | middleware | [`Extension`], [`Principal`], [`Extensions`] |
+//! | middleware | [`Extension`], [`Principal`], [`CspNonce`], [`Extensions`] |
 //! | all that travels with the request | [`Context`], [`RequestId`] |
 //! | the rest of the head | [`Method`], [`Version`], [`Parts`] |
 //!
@@ -25,6 +25,7 @@ mod body;
 mod conditional;
 #[cfg(feature = "cookies")]
 mod cookies;
+mod csp_nonce;
 #[cfg(feature = "form")]
 mod form;
 mod header;
@@ -48,6 +49,7 @@ pub use conditional::Conditional;
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub use cookies::Cookies;
+pub use csp_nonce::CspNonce;
 #[cfg(feature = "form")]
 #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
 pub use form::Form;
