@@ -12,6 +12,7 @@
 //! - [`error`]: [`HttpError`], a failure that is a response.
 //! - `files` (feature `files`): folders of static files.
 //! - [`middleware`]: `async fn(Request, Next) -> impl IntoResponse`.
+//! - `template` (feature `templates`): pages from templates.
 //! - `tower` (feature `tower`): an app as a tower service, tower layers as middleware.
 //! - `ws` (feature `ws`): WebSockets, and `rooms`, groups of them.
 //! - [`lifecycle`]: resources, hooks, background tasks, and their order.
@@ -29,6 +30,7 @@
 //! | `gzip` | no | `middleware::Compress` and `Decompress` with the codings `gzip` and `deflate` |
 //! | `brotli`, `zstd` | no | the same with `br`, `zstd`; the latter wants a C compiler |
 //! | `sse` | no | `response::sse`: event streams |
+//! | `templates` | no | templates of the language of Jinja 2, with the crates `minijinja` and `serde` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 //! | `ws` | no | WebSockets and rooms of them; the server has to hand over connections as `hyper` does |
 //! | `ws-deflate` | no | the same, and their messages compressed where the client likes |
@@ -56,6 +58,9 @@ pub mod rooms;
 pub mod route;
 pub mod routing;
 mod state;
+#[cfg(feature = "templates")]
+#[cfg_attr(docsrs, doc(cfg(feature = "templates")))]
+pub mod template;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub mod tower;

@@ -73,7 +73,7 @@ pub trait IntoResponseParts {
     fn into_response_parts(self, head: &mut Parts) -> Result<(), HttpError>;
 }
 
-fn with_type(body: impl Into<Body>, content_type: &'static str) -> Response {
+pub(crate) fn with_type(body: impl Into<Body>, content_type: &'static str) -> Response {
     let mut response = Response::new(body.into());
     response
         .headers_mut()
