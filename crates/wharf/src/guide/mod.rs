@@ -14,18 +14,28 @@
 //! 5. [Errors](errors): failing with the right status, and what the client gets to see of it.
 //! 6. [Middleware](middleware): code around many handlers.
 //! 7. [Forms and uploads](forms): what browsers send, with files of any size.
-//! 8. [Static files](files): a folder, a page that reads its own path, downloads, files in the program.
-//! 9. [Compression](compression): answers that become shorter, and bodies that came so.
-//! 10. [Server-sent events](events): a response that goes on, and a reader that comes back.
-//! 11. [Limits](limits): how long and how much, by default, and how to change it.
-//! 12. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
-//! 13. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
-//! 14. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
-//! 15. [In production](production): workers, restarts, health, and what a running server tells of itself.
-//! 16. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
-//! 17. [The client](client): calling other services, and what to set before it matters.
-//! 18. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
-//! 19. [Testing](testing): the real application without a network.
+//! 8. [Cookies](cookies): what a browser keeps and brings back.
+//! 9. [Who is asking](authentication): user names, passwords and tokens; who may do what.
+#![cfg_attr(
+    feature = "templates",
+    doc = "10. [Templates](templates): pages, feeds and mails in files of their own."
+)]
+#![cfg_attr(
+    not(feature = "templates"),
+    doc = "10. Templates, with the feature of that name: pages, feeds and mails in files of their own."
+)]
+//! 11. [Static files](files): a folder, a page that reads its own path, downloads, files in the program.
+//! 12. [Compression](compression): answers that become shorter, and bodies that came so.
+//! 13. [Server-sent events](events): a response that goes on, and a reader that comes back.
+//! 14. [Limits](limits): how long and how much, by default, and how to change it.
+//! 15. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
+//! 16. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
+//! 17. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
+//! 18. [In production](production): workers, restarts, health, and what a running server tells of itself.
+//! 19. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
+//! 20. [The client](client): calling other services, and what to set before it matters.
+//! 21. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
+//! 22. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -35,10 +45,12 @@
 //!
 //! - Requests and bodies (planned)
 //! - Responses (planned)
-//! - Cookies (planned)
 //! - Observability (planned)
 //! - Performance (planned)
 //! - Migrating from aiohttp (planned)
+
+#[doc = include_str!("authentication.md")]
+pub mod authentication {}
 
 #[doc = include_str!("client.md")]
 pub mod client {}
@@ -48,6 +60,9 @@ pub mod common_mistakes {}
 
 #[doc = include_str!("compression.md")]
 pub mod compression {}
+
+#[doc = include_str!("cookies.md")]
+pub mod cookies {}
 
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
@@ -90,6 +105,10 @@ pub mod running {}
 
 #[doc = include_str!("state.md")]
 pub mod state {}
+
+#[cfg(feature = "templates")]
+#[doc = include_str!("templates.md")]
+pub mod templates {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}
