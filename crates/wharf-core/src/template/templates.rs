@@ -35,8 +35,8 @@ use super::{Rendered, TemplateError};
 /// ```
 #[derive(Clone)]
 pub struct Templates {
-    source: Source,
-    extras: Extras,
+    source: Arc<Source>,
+    extras: Arc<Extras>,
     loaded: Arc<Loaded>,
 }
 
@@ -52,8 +52,8 @@ struct Loaded {
 impl Templates {
     fn new(source: Source) -> Self {
         Self {
-            source,
-            extras: Extras::default(),
+            source: Arc::new(source),
+            extras: Arc::default(),
             loaded: Arc::default(),
         }
     }
@@ -104,8 +104,8 @@ impl Templates {
         name: impl Into<String>,
         filter: F,
     ) -> Self {
-        self.extras.filters.push((name.into(), shared(filter)));
-        self.changed()
+        self.changed().filters.push((name.into(), shared(filter)));
+        self
     }
 
     /// Adds a function: `{{ asset("app.css") }}`.
@@ -115,16 +115,18 @@ impl Templates {
         name: impl Into<String>,
         function: F,
     ) -> Self {
-        self.extras.functions.push((name.into(), shared(function)));
         self.changed()
+            .functions
+            .push((name.into(), shared(function)));
+        self
     }
 
     /// Adds a value that all templates have, macros included. What is rendered with hides it.
     #[must_use]
     pub fn global(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let value = Value::from(Serde(value));
-        self.extras.globals.push((name.into(), value));
-        self.changed()
+        self.changed().globals.push((name.into(), value));
+        self
     }
 
     /// Sets whether it is an error to print a name that has no value; otherwise nothing is printed.
@@ -132,13 +134,14 @@ impl Templates {
     /// Default: `true`, so that a slip of the pen is found. `{{ name|default("") }}` prints nothing in either case.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
-        self.extras.lenient = !strict;
-        self.changed()
+        self.changed().lenient = !strict;
+        self
     }
 
-    fn changed(mut self) -> Self {
+    /// Forgets what has been read, and gives what may be changed then.
+    fn changed(&mut self) -> &mut Extras {
         self.loaded = Arc::default();
-        self
+        Arc::make_mut(&mut self.extras)
     }
 
     /// Renders a template without a request, such as the text of a mail.
@@ -217,7 +220,7 @@ impl Templates {
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Templates");
-        match &self.source {
+        match &*self.source {
             Source::Folder(path) => debug.field("folder", path),
             Source::Embedded(texts) => debug.field("embedded", &texts.len()),
         };

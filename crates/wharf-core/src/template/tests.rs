@@ -396,3 +396,42 @@ async fn a_mounted_app_has_templates_of_its_own_or_those_around_it() {
     assert_eq!(ask(&app, "/own/a.txt").await.1, "own");
     assert_eq!(ask(&app, "/in/a.txt").await.1, "outer");
 }
+
+#[test]
+fn deep_data_is_an_error_and_no_overflow_of_the_stack() {
+    #[derive(serde::Serialize)]
+    struct Comment {
+        replies: Vec<Self>,
+    }
+    let comments = (0..1000).fold(Vec::new(), |replies, _| vec![Comment { replies }]);
+    let files = [
+        (
+            "loop.txt",
+            "{% for c in comments recursive %}({{ loop(c.replies) }}){% endfor %}",
+        ),
+        (
+            "macro.txt",
+            "{% macro show(list) %}{% for c in list %}({{ show(c.replies) }}){% endfor %}{% endmacro %}{{ show(comments) }}",
+        ),
+        ("include.txt", "{% include 'include.txt' %}"),
+    ];
+    let templates = Templates::embedded(files);
+    let context = BTreeMap::from([("comments", comments)]);
+    // As large as the stacks of the threads that answer requests.
+    let thread = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(move || {
+            for (name, _) in files {
+                assert!(templates.render(name, &context).is_err(), "{name}");
+            }
+        });
+    thread.unwrap().join().unwrap();
+}
+
+#[test]
+fn what_is_shared_between_threads_can_be() {
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+    shared::<Templates>();
+    shared::<View>();
+    shared::<Rendered>();
+}
