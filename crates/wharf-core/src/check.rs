@@ -109,6 +109,13 @@ pub enum Problem {
         /// Where it was added.
         location: &'static Location<'static>,
     },
+    /// A template cannot be read, or does not parse.
+    Template {
+        /// Which template, and what is wrong with it at which line.
+        text: String,
+        /// Where the templates were added.
+        location: &'static Location<'static>,
+    },
     /// State of one type was provided twice for the same app.
     DuplicateState {
         /// The type of the state.
@@ -172,7 +179,9 @@ impl fmt::Display for Problem {
             } => {
                 write!(f, "two routes are named `{name}` ({first} and {second})")
             }
-            Self::Malformed { text, location } | Self::Files { text, location } => {
+            Self::Malformed { text, location }
+            | Self::Files { text, location }
+            | Self::Template { text, location } => {
                 write!(f, "{text} ({location})")
             }
             Self::PathParameters {

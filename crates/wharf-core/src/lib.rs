@@ -13,6 +13,7 @@
 //! - `files` (feature `files`): folders of static files.
 //! - [`middleware`]: `async fn(Request, Next) -> impl IntoResponse`.
 //! - `session` (feature `sessions`): what is known of a visitor from one request to the next.
+//! - `template` (feature `templates`): pages from templates.
 //! - `tower` (feature `tower`): an app as a tower service, tower layers as middleware.
 //! - `ws` (feature `ws`): WebSockets, and `rooms`, groups of them.
 //! - [`lifecycle`]: resources, hooks, background tasks, and their order.
@@ -33,6 +34,7 @@
 //! | `sessions` | no | `cookies`, and `session`: sessions in signed cookies, in memory and in files; 13 crates |
 //! | `encrypted-sessions` | no | `sessions`, and sessions in encrypted cookies; 7 crates more |
 //! | `rate-limit` | no | `middleware::RateLimit`, with the crate `governor` |
+//! | `templates` | no | templates of the language of Jinja 2, with the crates `minijinja` and `serde` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 //! | `ws` | no | WebSockets and rooms of them; the server has to hand over connections as `hyper` does |
 //! | `ws-deflate` | no | the same, and their messages compressed where the client likes |
@@ -63,6 +65,9 @@ pub mod routing;
 #[cfg_attr(docsrs, doc(cfg(feature = "sessions")))]
 pub mod session;
 mod state;
+#[cfg(feature = "templates")]
+#[cfg_attr(docsrs, doc(cfg(feature = "templates")))]
+pub mod template;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub mod tower;

@@ -75,6 +75,10 @@ const MISTAKES: &[Mistake] = &[
     ),
     mistake("not_async", &["{show}`", "write `async fn`"]),
     mistake("too_many_arguments", &["{show}`", "up to 8 arguments"]),
+    mistake(
+        "verifier_of_another_result",
+        &["`bool` does not say who is asking", "`Option<User>`"],
+    ),
     mistake("bad_return", &["`Document`", "return text, bytes"]),
     mistake("bad_error", &["`Missing`", "`Result<_, HttpError>`"]),
     told_by_rustc("not_send", &["`show` is not `Send`", "`Rc<String>`"]),

@@ -21,6 +21,7 @@
 //! - [`extract`], [`handler`], [`response`], [`error`]: what a handler takes, is, and gives.
 //! - `files` (feature `files`): folders of static files.
 //! - `session` (feature `sessions`): what is known of a visitor from one request to the next.
+//! - `template` (feature `templates`): pages from templates.
 //! - [`middleware`], [`lifecycle`], [`check`]: around handlers, before and after them, and what is wrong with them.
 //! - [`server`]: listeners, limits, access log, shutdown. [`client`]: outgoing requests.
 //! - [`http`]: bodies, context and services, which both ends share. `test` (feature `testing`): tests without a network.
@@ -60,6 +61,7 @@
 //! | `rate-limit` | no | `middleware::RateLimit`: so many requests in so much time, for each client |
 //! | `testing` | no | the test kit, as the module `test`; with `http2` and `tls` its servers speak these too |
 //! | `toml` | no | settings of the server from a file, `--config wharf.toml` |
+//! | `templates` | no | pages from templates: the module `template` |
 //! | `tower` | no | an app as a tower service, tower layers as middleware |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -105,6 +107,10 @@ pub use wharf_core::{rooms, ws};
 #[cfg(all(feature = "server", feature = "sessions"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "sessions")))]
 pub use wharf_core::session;
+
+#[cfg(all(feature = "server", feature = "templates"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "templates")))]
+pub use wharf_core::template;
 
 #[cfg(all(feature = "server", feature = "tower"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

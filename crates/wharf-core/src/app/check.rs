@@ -46,9 +46,8 @@ pub(super) fn check(app: &App) -> Result<Plan, CheckError> {
     {
         extensions(app, number, route, &mut problems);
     }
-    for folder in &app.folders {
-        let location = folder.location;
-        problems.extend((folder.problem)().map(|text| Problem::Files { text, location }));
+    for beside in &app.beside {
+        problems.extend((beside.problems)());
     }
     CheckError::from_problems(problems)?;
     let patterns = routes_of(patterns);

@@ -1,7 +1,8 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::{App, Folder};
+use super::{App, Beside};
+use crate::check::Problem;
 use crate::files::{Files, serve};
 use crate::routing::TrailingSlash;
 
@@ -29,10 +30,11 @@ impl App {
         let files = Arc::new(files.into());
         let location = Location::caller();
         let checked = Arc::clone(&files);
-        self.folders.push(Folder {
-            location,
-            problem: Box::new(move || checked.problem()),
-        });
+        self.beside.push(Beside::new(move || {
+            let text = checked.problem();
+            let problem = text.map(|text| Problem::Files { text, location });
+            problem.into_iter().collect()
+        }));
         let routes = serve::routes(prefix.as_ref(), &files);
         self.routes(routes.into_iter().map(|mut route| {
             route.location = location;

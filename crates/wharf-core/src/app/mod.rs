@@ -9,6 +9,8 @@ mod mounted;
 mod overrides;
 mod running;
 mod start;
+#[cfg(feature = "templates")]
+mod templates;
 #[cfg(test)]
 mod tests;
 mod unrouted;
@@ -29,7 +31,7 @@ use wharf_http::{BoxError, Response, Serve};
 
 use self::mounted::{ErrorHook, ResponseHook};
 use self::overrides::Overrides;
-use crate::check::CheckError;
+use crate::check::{CheckError, Problem};
 use crate::error::HttpError;
 use crate::extract::{Scope, TypeKey};
 use crate::handler::{Handler, HandlerArgs};
@@ -70,14 +72,22 @@ pub struct App {
     mounts: Vec<Mount>,
     routes: Vec<(usize, Route)>,
     /// What is looked at by the check, besides what is written in the app.
-    folders: Vec<Folder>,
+    beside: Vec<Beside>,
     errors: ErrorLog,
 }
 
-/// Finds what is wrong with a folder of static files that was added somewhere.
-struct Folder {
-    location: &'static Location<'static>,
-    problem: Box<dyn Fn() -> Option<String> + Send + Sync>,
+/// Finds what is wrong with something that was added somewhere, such as a folder of static files.
+struct Beside {
+    problems: Box<dyn Fn() -> Vec<Problem> + Send + Sync>,
+}
+
+#[cfg(any(feature = "files", feature = "templates"))]
+impl Beside {
+    fn new(problems: impl Fn() -> Vec<Problem> + Send + Sync + 'static) -> Self {
+        Self {
+            problems: Box::new(problems),
+        }
+    }
 }
 
 /// One app of the tree.
@@ -140,7 +150,7 @@ impl App {
         Self {
             mounts: vec![mount],
             routes: Vec::new(),
-            folders: Vec::new(),
+            beside: Vec::new(),
             errors: ErrorLog::new(),
         }
     }
@@ -185,7 +195,7 @@ impl App {
             self.mounts.push(mount);
         }
         self.mounts[offset].prefix = prefix.into();
-        self.folders.extend(app.folders);
+        self.beside.extend(app.beside);
         self.routes.extend(
             app.routes
                 .into_iter()

@@ -15,7 +15,7 @@
 //! | the connection | [`Connection`] |
 //! | the app | [`State`] |
 //! | the visitor | `session::Session` (feature `sessions`) |
-//! | middleware | [`Extension`], [`Extensions`] |
+//! | middleware | [`Extension`], [`Principal`], [`CspNonce`], [`Extensions`] |
 //! | all that travels with the request | [`Context`], [`RequestId`] |
 //! | the rest of the head | [`Method`], [`Version`], [`Parts`] |
 //!
@@ -26,6 +26,7 @@ mod body;
 mod conditional;
 #[cfg(feature = "cookies")]
 mod cookies;
+mod csp_nonce;
 #[cfg(feature = "form")]
 mod form;
 mod header;
@@ -38,6 +39,7 @@ mod multipart;
 mod needs;
 mod path;
 mod peer;
+pub(crate) mod principal;
 mod query;
 mod scope;
 mod state;
@@ -48,6 +50,7 @@ pub use conditional::Conditional;
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub use cookies::Cookies;
+pub use csp_nonce::CspNonce;
 #[cfg(feature = "form")]
 #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
 pub use form::Form;
@@ -59,6 +62,7 @@ pub use multipart::{FormConfig, Multipart, MultipartForm, Upload};
 pub use needs::{Need, Needs, TypeKey};
 pub use path::Path;
 pub use peer::PeerAddr;
+pub use principal::Principal;
 pub use query::{Query, QueryPairs, RawQuery};
 pub use scope::Scope;
 pub(crate) use scope::Unrouted;

@@ -8,8 +8,8 @@ use super::from_fn::{FromFn, HeadArgs, MiddlewareFn};
 use super::{Layer, Served};
 use crate::response::IntoResponse;
 
-/// What can be wrapped around an app or a route: an async function, a [`Middleware`] type, a [`Layer`], or an `Option`
-/// of these.
+/// What can be wrapped around an app or a route: an async function, a ready-made middleware, a [`Middleware`] type of your own,
+/// a [`Layer`], or an `Option` of these.
 ///
 /// `M` tells which; it is inferred. Calling, extracting and answering are separate here, as they are for handlers, so
 /// that the compiler names the part that is wrong: `wrap` asks for each of the associated types by itself.
@@ -44,6 +44,11 @@ pub enum ViaType {}
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ViaLayer {}
+
+/// Marks a ready-made middleware that says by itself what it needs and what it provides.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ViaSettings {}
 
 /// Marks an async function with the extractors `A` before the request.
 pub struct ViaFunction<A>(PhantomData<fn(A)>);

@@ -4,11 +4,12 @@
 //! to all routes whether they were written before or after it. Answers that no route gives, such as 404 and 405, pass
 //! through it too.
 //!
-//! Ready-made: [`AllowedHosts`], [`BodyLimit`], [`CacheHeaders`], [`ConcurrencyLimit`], [`Cors`], [`Csrf`],
-//! [`DynamicEtag`], [`NormalizePath`], [`RequestId`], [`SecurityHeaders`], [`SensitiveHeaders`], [`Timeout`]; with the features of the codings
-//! `Compress` and `Decompress`, with `rate-limit` `RateLimit`; [`when`] for some requests only.
+//! Ready-made: [`AllowedHosts`], [`BasicAuth`], [`BearerAuth`], [`BodyLimit`], [`CacheHeaders`], [`ConcurrencyLimit`], [`Cors`],
+//! [`Csrf`], [`DynamicEtag`], [`NormalizePath`], [`RequestId`], [`Require`], [`SecurityHeaders`], [`SensitiveHeaders`], [`Timeout`]; with
+//! the features of the codings `Compress` and `Decompress`, with `rate-limit` `RateLimit`; [`when`] for some requests only.
 
 mod allowed_hosts;
+mod auth;
 mod body_limit;
 mod cache_headers;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
@@ -26,6 +27,7 @@ mod normalize_path;
 #[cfg(feature = "rate-limit")]
 mod rate_limit;
 mod request_id;
+mod require;
 mod retry_after;
 mod security_headers;
 mod sensitive_headers;
@@ -33,6 +35,7 @@ mod timeout;
 mod when;
 
 pub use allowed_hosts::AllowedHosts;
+pub use auth::{BasicAuth, BearerAuth, ListedUser, Verdict, Verify};
 pub use body_limit::BodyLimit;
 pub use cache_headers::CacheHeaders;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
@@ -52,13 +55,14 @@ pub use csrf::Csrf;
 pub use decompress::Decompress;
 pub use dynamic_etag::DynamicEtag;
 pub use from_fn::{FromFn, HeadArgs, MiddlewareFn, from_fn};
-pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaType};
+pub use into::{IntoMiddleware, ViaFunction, ViaLayer, ViaOption, ViaSettings, ViaType};
 pub use layer::Layer;
 pub use normalize_path::NormalizePath;
 #[cfg(feature = "rate-limit")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rate-limit")))]
 pub use rate_limit::RateLimit;
 pub use request_id::RequestId;
+pub use require::{Permissions, Require};
 pub use security_headers::SecurityHeaders;
 pub use sensitive_headers::SensitiveHeaders;
 pub use timeout::Timeout;

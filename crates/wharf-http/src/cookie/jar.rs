@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 
 use http::header::{self, HeaderMap};
 use percent_encoding::percent_decode_str;
@@ -7,7 +8,7 @@ use percent_encoding::percent_decode_str;
 ///
 /// Reading is lenient, as the web is: odd names and values are taken as they are, and what has no name or is not UTF-8
 /// is left out. Of several cookies with one name, the first counts: clients send those of longer paths first
-/// (RFC 6265 §5.4).
+/// (RFC 6265 §5.4). Debug output shows the names alone, since values may be secrets.
 ///
 /// # Examples
 ///
@@ -23,7 +24,7 @@ use percent_encoding::percent_decode_str;
 /// assert_eq!(cookies.get("other"), None);
 /// # Ok::<(), http::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Cookies {
     pairs: Vec<(String, String)>,
 }
@@ -66,6 +67,13 @@ impl Cookies {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
+    }
+}
+
+impl fmt::Debug for Cookies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.pairs.iter().map(|(name, _)| name);
+        f.debug_set().entries(names).finish()
     }
 }
 
@@ -130,6 +138,12 @@ mod tests {
         }
         assert_eq!(read(b"a=1; a=2").get("a").as_deref(), Some("1"));
         assert_eq!(read(b"A=1").get("a"), None);
+    }
+
+    #[test]
+    fn the_values_are_not_shown() {
+        let shown = format!("{:?}", read(b"session=hunter2; theme=dark"));
+        assert_eq!(shown, r#"{"session", "theme"}"#);
     }
 
     #[test]

@@ -15,7 +15,11 @@ use crate::header::Date;
 ///
 /// Unless told otherwise it is sent back for all paths of the host, until the browser is closed, hidden from scripts
 /// (`HttpOnly`) and kept from requests that other sites make (`SameSite=Lax`). Its value may be any text: what cookies
-/// cannot hold is percent-encoded, and [`Cookies::get`](super::Cookies::get) decodes it.
+/// cannot hold is percent-encoded, and [`Cookies::get`](super::Cookies::get) decodes it. Debug output does not show it, since it
+/// may be a secret.
+///
+/// What would come out as something else than this one cookie, or be thrown away by browsers without a word, is an error
+/// of [`into_value`](Self::into_value), never a header field.
 ///
 /// # Examples
 ///
@@ -30,7 +34,7 @@ use crate::header::Date;
 /// );
 /// # Ok::<(), wharf_http::cookie::BadCookie>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct SetCookie {
     cookie: Cookie<'static>,
 }
@@ -170,7 +174,9 @@ impl SetCookie {
     /// # Errors
     ///
     /// [`BadCookie`] for what would not come out as one cookie, such as a name with a semicolon or a path with a line
-    /// break, and for what browsers refuse: a name that begins with `__Host-` with a domain or a path.
+    /// break, and for what browsers refuse or read as something else: a name that begins with `__Host-` with a domain or a
+    /// path, a path that does not begin with a slash, a domain that is no host name, and name and value of more than
+    /// 4,096 bytes together.
     pub fn into_value(mut self) -> Result<HeaderValue, BadCookie> {
         let bad = |cookie: &Cookie<'_>, problem| BadCookie {
             name: cookie.name().to_owned(),
@@ -190,22 +196,22 @@ impl SetCookie {
 
     fn check(&self) -> Result<(), &'static str> {
         let cookie = &self.cookie;
-        let attribute = |text: Option<&str>| {
-            text.is_none_or(|text| {
-                text.bytes()
-                    .all(|byte| matches!(byte, b' '..=b'~') && byte != b';')
-            })
-        };
         if !is_name(cookie.name()) {
             return Err("its name is not made of letters, digits and `!#$%&'*+-.^_`|~`");
         }
         if !is_value(cookie.value()) {
             return Err("its value holds what cookies cannot hold");
         }
-        if !attribute(cookie.path()) || !attribute(cookie.domain()) {
+        if cookie.name().len() + cookie.value().len() > MAX_LENGTH {
+            return Err("its name and value have more than 4096 bytes together");
+        }
+        if !cookie.path().is_none_or(is_path) {
             return Err(
-                "its path or domain holds a semicolon, a control character, or what is not ASCII",
+                "its path does not begin with a slash, or holds a semicolon, a comma, a control character, or what is not ASCII",
             );
+        }
+        if !cookie.domain().is_none_or(is_domain) {
+            return Err("its domain is no host name in ASCII");
         }
         let bound = cookie.domain().is_none() && cookie.path() == Some("/");
         if has_prefix(cookie.name(), HOST) && !bound {
@@ -219,6 +225,9 @@ impl SetCookie {
 
 const SECURE: &str = "__Secure-";
 const HOST: &str = "__Host-";
+
+/// The most bytes of name and value that browsers keep (draft-ietf-httpbis-rfc6265bis §5.6).
+const MAX_LENGTH: usize = 4096;
 
 /// Browsers compare these prefixes without regard to case (draft-ietf-httpbis-rfc6265bis §4.1.3).
 fn has_prefix(name: &str, prefix: &str) -> bool {
@@ -237,6 +246,27 @@ fn is_value(value: &str) -> bool {
         .and_then(|value| value.strip_suffix('"'));
     let allowed = |byte: u8| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte);
     unquoted.unwrap_or(value).bytes().all(allowed)
+}
+
+/// A path that browsers take for one (RFC 6265 §5.2.4). A comma would divide a line that somebody made of several fields.
+fn is_path(path: &str) -> bool {
+    let allowed = |byte: u8| matches!(byte, b' '..=b'~') && !b",;".contains(&byte);
+    path.starts_with('/') && path.bytes().all(allowed)
+}
+
+/// Labels of letters, digits, `-` and `_`; browsers ignore a dot before them (RFC 6265 §5.2.3).
+fn is_domain(domain: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let mut labels = domain.strip_prefix('.').unwrap_or(domain).split('.');
+    labels.all(|label| !label.is_empty() && label.bytes().all(allowed))
+}
+
+impl fmt::Debug for SetCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetCookie")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A cookie that cannot be set.
@@ -288,6 +318,22 @@ mod tests {
             (base().path("/x"), "a=b; Path=/x"),
             (base().domain("a.test"), "a=b; Path=/; Domain=a.test"),
             (
+                base()
+                    .domain("xn--hfen-5qa.x_1.test")
+                    .path("/a b%2C/=\"c\""),
+                "a=b; Path=/a b%2C/=\"c\"; Domain=xn--hfen-5qa.x_1.test",
+            ),
+            (
+                SetCookie::new("a", "1;2,3\r\nä%"),
+                "a=1%3B2%2C3%0D%0A%C3%A4%25; HttpOnly; SameSite=Lax; Path=/",
+            ),
+            (
+                SetCookie::new("__Secure-a", "b")
+                    .domain("a.test")
+                    .path("/x"),
+                "__Secure-a=b; HttpOnly; SameSite=Lax; Secure; Path=/x; Domain=a.test",
+            ),
+            (
                 base().max_age(Duration::from_millis(1500)),
                 "a=b; Path=/; Max-Age=1",
             ),
@@ -331,8 +377,9 @@ mod tests {
     fn what_is_not_one_cookie_is_refused() {
         let name = "its name is not made of letters, digits and `!#$%&'*+-.^_`|~`";
         let value = "its value holds what cookies cannot hold";
-        let attribute =
-            "its path or domain holds a semicolon, a control character, or what is not ASCII";
+        let path = "its path does not begin with a slash, or holds a semicolon, a comma, a control character, or what is not ASCII";
+        let domain = "its domain is no host name in ASCII";
+        let length = "its name and value have more than 4096 bytes together";
         let host = "its name begins with `__Host-`, which allows no domain and no path but `/`";
         for (cookie, expected) in [
             (SetCookie::new("", "x"), name),
@@ -342,11 +389,25 @@ mod tests {
             (SetCookie::verbatim("a", "b; Domain=evil.test"), value),
             (SetCookie::verbatim("a", "b\r\nset-cookie: c=d"), value),
             (SetCookie::verbatim("a", "\"b\"c\""), value),
-            (
-                SetCookie::new("a", "b").path("/; Domain=evil.test"),
-                attribute,
-            ),
-            (SetCookie::new("a", "b").domain("a\n"), attribute),
+            (SetCookie::verbatim("a", "b,c"), value),
+            (SetCookie::verbatim("a", "b c"), value),
+            (SetCookie::verbatim("a", "ä"), value),
+            (SetCookie::verbatim("a", "b\0"), value),
+            (SetCookie::new("ä", "b"), name),
+            (SetCookie::new("a,b", "c"), name),
+            (SetCookie::new("a", "b".repeat(4096)), length),
+            (SetCookie::new("a", "b").path("/; Domain=evil.test"), path),
+            (SetCookie::new("a", "b").path("/a, c=d"), path),
+            (SetCookie::new("a", "b").path("/\r\nset-cookie: c=d"), path),
+            (SetCookie::new("a", "b").path("/ä"), path),
+            (SetCookie::new("a", "b").path("x"), path),
+            (SetCookie::new("a", "b").path(""), path),
+            (SetCookie::new("a", "b").domain("a\n"), domain),
+            (SetCookie::new("a", "b").domain("a.test; Path=/x"), domain),
+            (SetCookie::new("a", "b").domain("a.test, b=c"), domain),
+            (SetCookie::new("a", "b").domain("hafen.ä.test"), domain),
+            (SetCookie::new("a", "b").domain("a..test"), domain),
+            (SetCookie::new("a", "b").domain(""), domain),
             (SetCookie::new("__Host-a", "b").domain("a.test"), host),
             (SetCookie::new("__Host-a", "b").path("/x"), host),
         ] {
@@ -363,6 +424,15 @@ mod tests {
         assert_eq!(SetCookie::parse("no pair"), None);
     }
 
+    #[test]
+    fn the_value_is_not_shown() {
+        let cookie = SetCookie::new("session", "hunter2").domain("a.test");
+        assert_eq!(format!("{cookie:?}"), "SetCookie { name: \"session\", .. }");
+    }
+
+    /// What a user may have typed, and what an attacker would have.
+    const ANY: &str = "(/|[a-z.]{0,3}|[;,=\r\n\t\0 \"\\\\%]|é){0,6}";
+
     proptest! {
         #[test]
         fn any_text_comes_back_as_it_was(value in any::<String>()) {
@@ -374,11 +444,21 @@ mod tests {
         }
 
         #[test]
-        fn no_text_adds_an_attribute(name in ".{0,6}", value in ".{0,6}", path in ".{0,6}") {
-            let cookie = SetCookie::verbatim(name, value).path(path).same_site(None).http_only(false);
-            if let Ok(field) = cookie.into_value() {
-                prop_assert_eq!(field.to_str().unwrap().matches(';').count(), 1);
+        fn no_text_adds_an_attribute(name in ANY, value in ANY, path in ANY, domain in ANY) {
+            let cookie = SetCookie::verbatim(name, value).path(path).domain(domain);
+            if let Ok(field) = cookie.same_site(None).http_only(false).into_value() {
+                let field = field.to_str().unwrap();
+                prop_assert_eq!(field.matches(';').count(), 2, "{}", field);
+                prop_assert!(!field.contains([',', '\r', '\n']), "{}", field);
             }
+        }
+
+        #[test]
+        fn no_value_is_refused_or_leaves_its_place(value in any::<String>()) {
+            let field = SetCookie::new("a", value).into_value().unwrap();
+            let field = field.to_str().unwrap();
+            prop_assert!(field.ends_with("; HttpOnly; SameSite=Lax; Path=/"));
+            prop_assert_eq!(field.matches([';', ',', '\r', '\n']).count(), 3);
         }
     }
 }

@@ -235,5 +235,14 @@ mod tests {
             prop_assert_eq!(Basic::decode(&sent), Ok(Some(basic)));
             let _ = (Basic::decode(&headers(&text)), Bearer::decode(&headers(&text)));
         }
+
+        #[test]
+        fn a_token_comes_back_as_it_was(token in "[A-Za-z0-9._~+/-]{1,40}={0,2}", scheme in "(?i:bearer) {1,3}") {
+            let bearer = Bearer::new(token).unwrap();
+            let sent = HeaderMap::from_iter([(header::AUTHORIZATION, bearer.encode().unwrap())]);
+            prop_assert_eq!(Bearer::decode(&sent), Ok(Some(bearer.clone())));
+            let sent = headers(&format!("{scheme}{}", bearer.token()));
+            prop_assert_eq!(Bearer::decode(&sent), Ok(Some(bearer)));
+        }
     }
 }

@@ -1,4 +1,6 @@
-use http::header::{HeaderMap, HeaderName};
+use std::fmt::Write as _;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::grammar;
 
@@ -16,6 +18,9 @@ use super::grammar;
 /// let challenges = Challenge::all(&headers, &WWW_AUTHENTICATE);
 /// assert!(challenges[0].is("negotiate"));
 /// assert_eq!(challenges[1].parameters().get("realm"), Some("a, b"));
+///
+/// let challenge = Challenge::new("Basic").with("realm", "harbour");
+/// assert_eq!(challenge.encode().unwrap(), "Basic realm=\"harbour\"");
 /// # Ok::<(), http::header::InvalidHeaderValue>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +31,46 @@ pub struct Challenge {
 }
 
 impl Challenge {
+    /// Makes a challenge of a scheme, without parameters.
+    #[must_use]
+    pub fn new(scheme: impl Into<String>) -> Self {
+        Self {
+            scheme: scheme.into(),
+            token: None,
+            parameters: AuthParameters::default(),
+        }
+    }
+
+    /// Adds a parameter, whose name becomes lower case.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.parameters.push(name, value);
+        self
+    }
+
+    /// Writes the challenge, the values of all parameters between quotes, as that of `realm` has to be (RFC 9110 §11.5).
+    ///
+    /// `None` when scheme or a name is no token, or a value holds a control character or what is not ASCII.
+    #[must_use]
+    pub fn encode(&self) -> Option<HeaderValue> {
+        let valid = |(name, value): (&str, &str)| {
+            grammar::is_token(name) && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        };
+        if !grammar::is_token(&self.scheme) || !self.parameters.iter().all(valid) {
+            return None;
+        }
+        let mut text = self.scheme.clone();
+        if let Some(token) = &self.token {
+            write!(text, " {token}").ok()?;
+        }
+        for (number, (name, value)) in self.parameters.iter().enumerate() {
+            let comma = if number == 0 { "" } else { "," };
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+            write!(text, "{comma} {name}=\"{value}\"").ok()?;
+        }
+        HeaderValue::try_from(text).ok()
+    }
+
     /// Reads the challenges of all lines of the field `name`, in their order.
     ///
     /// What is malformed is left out, and so are lines that are not UTF-8: a client takes what it can answer.
@@ -219,7 +264,43 @@ mod tests {
         assert_eq!(parameters.get("broken"), None);
     }
 
+    #[test]
+    fn what_cannot_be_a_challenge_is_not_written() {
+        let basic = || Challenge::new("Basic");
+        for (challenge, expected) in [
+            (Challenge::new("Negotiate"), Some("Negotiate")),
+            (
+                basic()
+                    .with("realm", r#"a "b" \c"#)
+                    .with("Charset", "UTF-8"),
+                Some(r#"Basic realm="a \"b\" \\c", charset="UTF-8""#),
+            ),
+            (basic().with("realm", ""), Some(r#"Basic realm="""#)),
+            (basic().with("realm", "a\r\nset-cookie: b"), None),
+            (basic().with("realm", "häfen"), None),
+            (basic().with("a b", "c"), None),
+            (Challenge::new(""), None),
+            (Challenge::new("Basic, Bearer"), None),
+        ] {
+            let written = challenge.encode();
+            let written = written.as_ref().map(|value| value.to_str().unwrap());
+            assert_eq!(written, expected, "{challenge:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_challenge_that_is_written_is_read_the_same(
+            scheme in "[A-Za-z]{1,6}",
+            parameters in proptest::collection::vec(("[a-z]{1,5}", "[ -~]{0,8}"), 0..4)
+        ) {
+            let challenge = parameters
+                .iter()
+                .fold(Challenge::new(scheme), |challenge, (name, value)| challenge.with(name, value));
+            let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, challenge.encode().unwrap())]);
+            prop_assert_eq!(Challenge::all(&headers, &WWW_AUTHENTICATE), [challenge]);
+        }
+
         #[test]
         fn no_bytes_make_it_panic(line in proptest::collection::vec(any::<u8>(), 0..60)) {
             if let Ok(value) = HeaderValue::from_bytes(&line) {

@@ -14,7 +14,7 @@
 //! 5. [Errors](errors): failing with the right status, and what the client gets to see of it.
 //! 6. [Middleware](middleware): code around many handlers.
 //! 7. [Forms and uploads](forms): what browsers send, with files of any size.
-//! 8. [Static files](files): a folder, a page that reads its own path, downloads, files in the program.
+//! 8. [Cookies](cookies): what a browser keeps and brings back.
 #![cfg_attr(
     feature = "sessions",
     doc = "9. [Sessions](sessions): what is known of a visitor from one request to the next; messages for the next page."
@@ -23,17 +23,27 @@
     not(feature = "sessions"),
     doc = "9. Sessions, with the feature `sessions`: what is known of a visitor from one request to the next."
 )]
-//! 10. [Compression](compression): answers that become shorter, and bodies that came so.
-//! 11. [Server-sent events](events): a response that goes on, and a reader that comes back.
-//! 12. [Limits](limits): how long and how much, by default, and how to change it.
-//! 13. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
-//! 14. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
-//! 15. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
-//! 16. [In production](production): workers, restarts, health, and what a running server tells of itself.
-//! 17. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
-//! 18. [The client](client): calling other services, and what to set before it matters.
-//! 19. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
-//! 20. [Testing](testing): the real application without a network.
+//! 10. [Who is asking](authentication): user names, passwords and tokens; who may do what.
+#![cfg_attr(
+    feature = "templates",
+    doc = "11. [Templates](templates): pages, feeds and mails in files of their own."
+)]
+#![cfg_attr(
+    not(feature = "templates"),
+    doc = "11. Templates, with the feature of that name: pages, feeds and mails in files of their own."
+)]
+//! 12. [Static files](files): a folder, a page that reads its own path, downloads, files in the program.
+//! 13. [Compression](compression): answers that become shorter, and bodies that came so.
+//! 14. [Server-sent events](events): a response that goes on, and a reader that comes back.
+//! 15. [Limits](limits): how long and how much, by default, and how to change it.
+//! 16. [Running and shutting down](running): flags, environment, signals, sockets, the access log.
+//! 17. [TLS](tls): certificates, how they are renewed, and clients that prove who they are.
+//! 18. [Behind a proxy](proxies): who the client is when nginx, or a balancer, stands in front.
+//! 19. [In production](production): workers, restarts, health, and what a running server tells of itself.
+//! 20. [Deployment](deployment): a unix socket behind nginx, systemd, releases without a lost request, containers.
+//! 21. [The client](client): calling other services, and what to set before it matters.
+//! 22. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
+//! 23. [Testing](testing): the real application without a network.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -43,10 +53,12 @@
 //!
 //! - Requests and bodies (planned)
 //! - Responses (planned)
-//! - Cookies (planned)
 //! - Observability (planned)
 //! - Performance (planned)
 //! - Migrating from aiohttp (planned)
+
+#[doc = include_str!("authentication.md")]
+pub mod authentication {}
 
 #[doc = include_str!("client.md")]
 pub mod client {}
@@ -56,6 +68,9 @@ pub mod common_mistakes {}
 
 #[doc = include_str!("compression.md")]
 pub mod compression {}
+
+#[doc = include_str!("cookies.md")]
+pub mod cookies {}
 
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
@@ -102,6 +117,10 @@ pub mod sessions {}
 
 #[doc = include_str!("state.md")]
 pub mod state {}
+
+#[cfg(feature = "templates")]
+#[doc = include_str!("templates.md")]
+pub mod templates {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}

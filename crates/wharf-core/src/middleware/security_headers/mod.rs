@@ -1,12 +1,20 @@
 //! [`SecurityHeaders`]: header fields that make browsers careful.
 
+mod policy;
+
+use std::any::type_name;
+use std::future::Ready;
 use std::time::Duration;
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::uri::Scheme;
 use wharf_http::{Middleware, Request, Response};
 
-use super::{Next, Served};
+use self::policy::Policy;
+use super::into::ViaSettings;
+use super::{IntoMiddleware, Layer, Next, Served};
+use crate::extract::CspNonce;
+use crate::response::IntoResponse;
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-opener-policy");
@@ -35,7 +43,8 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Adds header fields that make browsers careful, to every answer, errors included.
 ///
-/// Wrapped around an app, a mounted app or a route. A field that the answer has already stays as it is. The defaults:
+/// Wrapped around an app, a mounted app or a route. A field that the answer has already stays as it is. With a policy that
+/// names a nonce, handlers take it as [`CspNonce`]. The defaults:
 ///
 /// | field | value | keeps |
 /// |---|---|---|
@@ -64,6 +73,8 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[derive(Clone, Debug)]
 pub struct SecurityHeaders {
     fields: Vec<(HeaderName, HeaderValue)>,
+    /// Fields that are different in every answer.
+    policies: Vec<(HeaderName, Policy)>,
     transport: Option<HeaderValue>,
     problem: Option<String>,
 }
@@ -75,6 +86,7 @@ impl SecurityHeaders {
         let fields = DEFAULTS.map(|(name, value)| (name, HeaderValue::from_static(value)));
         let none = Self {
             fields: fields.into(),
+            policies: Vec::new(),
             transport: None,
             problem: None,
         };
@@ -87,6 +99,21 @@ impl SecurityHeaders {
     #[must_use]
     pub fn set(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         let text = value.as_ref();
+        let is_policy = [
+            header::CONTENT_SECURITY_POLICY,
+            header::CONTENT_SECURITY_POLICY_REPORT_ONLY,
+        ]
+        .contains(&name);
+        if is_policy && Policy::is_one(text) {
+            match Policy::new(text) {
+                Ok(policy) => {
+                    self = self.without(&name);
+                    self.policies.push((name, policy));
+                }
+                Err(problem) => self.problem = Some(problem),
+            }
+            return self;
+        }
         match HeaderValue::from_str(text) {
             Ok(value) => {
                 self = self.without(&name);
@@ -101,6 +128,7 @@ impl SecurityHeaders {
     #[must_use]
     pub fn without(mut self, name: &HeaderName) -> Self {
         self.fields.retain(|(other, _)| other != name);
+        self.policies.retain(|(other, _)| other != name);
         if name == header::STRICT_TRANSPORT_SECURITY {
             self.transport = None;
         }
@@ -108,6 +136,10 @@ impl SecurityHeaders {
     }
 
     /// Sets from where pages may load what (W3C CSP 3); the one of the defaults is replaced.
+    ///
+    /// For `{nonce}` in it, as in `script-src 'nonce-{nonce}'`, each request gets a random number of its own, which handlers take as
+    /// [`CspNonce`] and put into the scripts and styles of their pages. Caches must not give such a page to somebody else.
+    /// A place where no browser would look for a nonce is a problem that [`App::check`](crate::App::check) lists.
     #[must_use]
     pub fn content_security_policy(self, policy: impl AsRef<str>) -> Self {
         self.set(header::CONTENT_SECURITY_POLICY, policy)
@@ -136,17 +168,55 @@ impl Default for SecurityHeaders {
     }
 }
 
-impl Middleware<Served> for SecurityHeaders {
-    async fn handle(&self, request: Request, next: Next) -> Response {
+impl IntoMiddleware<ViaSettings> for SecurityHeaders {
+    type Output = Response;
+    type Future = Ready<Response>;
+    type Arguments = ();
+
+    fn into_layer(self) -> Layer {
+        let has_nonce = !self.policies.is_empty();
+        let layer = Layer::named(type_name::<Self>(), Adding(self));
+        match has_nonce {
+            true => layer.provides::<CspNonce>(),
+            false => layer,
+        }
+    }
+}
+
+/// What stands in the chain.
+struct Adding(SecurityHeaders);
+
+impl Middleware<Served> for Adding {
+    async fn handle(&self, mut request: Request, next: Next) -> Response {
+        let Self(settings) = self;
         let protected = *next.scope().context().scheme() == Scheme::HTTPS;
-        let mut response = next.run(request).await;
+        let nonce = (!settings.policies.is_empty())
+            .then(CspNonce::fresh)
+            .transpose();
+        let (nonce, mut response) = match nonce {
+            Ok(nonce) => {
+                if let Some(nonce) = &nonce {
+                    request.extensions_mut().insert(nonce.clone());
+                }
+                (nonce, next.run(request).await)
+            }
+            // No page goes out whose scripts anybody could have written.
+            Err(error) => (None, error.into_response()),
+        };
         let headers = response.headers_mut();
-        for (name, value) in &self.fields {
+        for (name, value) in &settings.fields {
             if !headers.contains_key(name) {
                 headers.insert(name, value.clone());
             }
         }
-        if let Some(value) = self.transport.as_ref().filter(|_| protected)
+        for (name, policy) in &settings.policies {
+            if let Some(value) = nonce.as_ref().and_then(|nonce| policy.with(nonce))
+                && !headers.contains_key(name)
+            {
+                headers.insert(name, value);
+            }
+        }
+        if let Some(value) = settings.transport.as_ref().filter(|_| protected)
             && !headers.contains_key(header::STRICT_TRANSPORT_SECURITY)
         {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
@@ -155,14 +225,15 @@ impl Middleware<Served> for SecurityHeaders {
     }
 
     fn problem(&self) -> Option<String> {
-        if self
+        let Self(settings) = self;
+        if settings
             .fields
             .iter()
             .any(|(name, _)| name == header::STRICT_TRANSPORT_SECURITY)
         {
             return Some("`Strict-Transport-Security` is set by `strict_transport`, so that it is sent over TLS only".to_owned());
         }
-        self.problem.clone()
+        settings.problem.clone()
     }
 }
 
@@ -242,6 +313,91 @@ mod tests {
         let without = SecurityHeaders::new().without(&header::STRICT_TRANSPORT_SECURITY);
         let headers = ask(without, Scheme::HTTPS, "/").await;
         assert!(!headers.contains_key("strict-transport-security"));
+    }
+
+    /// What the handler saw, and the policy in the answer.
+    async fn ask_for_nonce(app: &crate::app::Running, path: &str) -> (String, String) {
+        let request = http::Request::get(path).body(Body::empty()).unwrap();
+        let mut answer = app.handle(request).await;
+        let seen = answer.body_mut().bytes(None).await.unwrap();
+        let policy = answer.headers()["content-security-policy"]
+            .to_str()
+            .unwrap();
+        (String::from_utf8(seen.to_vec()).unwrap(), policy.to_owned())
+    }
+
+    #[tokio::test]
+    async fn every_request_has_a_nonce_of_its_own() {
+        let outer = "script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'";
+        let inner = SecurityHeaders::new()
+            .content_security_policy("script-src 'nonce-{nonce}' 'strict-dynamic'");
+        let show = async |nonce: CspNonce| nonce.to_string();
+        let own = async || ([("content-security-policy", "default-src 'none'")], "own");
+        let app = App::new()
+            .wrap(SecurityHeaders::new().content_security_policy(outer))
+            .routes([
+                get("/", show),
+                get("/own", own),
+                get("/inner", show).wrap(inner),
+            ])
+            .start()
+            .await
+            .unwrap();
+        let mut all = std::collections::HashSet::new();
+        for _ in 0..100 {
+            let (nonce, policy) = ask_for_nonce(&app, "/").await;
+            // 24 characters of six bits each are 144 bits.
+            let base64 = |c: char| c.is_ascii_alphanumeric() || "+/".contains(c);
+            assert!(nonce.len() == 24 && nonce.chars().all(base64), "{nonce}");
+            assert_eq!(policy, outer.replace("{nonce}", &nonce));
+            assert!(all.insert(nonce));
+        }
+        let (nonce, policy) = ask_for_nonce(&app, "/inner").await;
+        assert_eq!(
+            policy,
+            format!("script-src 'nonce-{nonce}' 'strict-dynamic'")
+        );
+        assert_eq!(ask_for_nonce(&app, "/own").await.1, "default-src 'none'");
+        // A 404 has one, too: the policy is the same for all answers.
+        assert!(!ask_for_nonce(&app, "/nothing").await.1.contains("{nonce}"));
+    }
+
+    #[tokio::test]
+    async fn a_policy_that_is_only_reported_may_have_a_nonce() {
+        let headers = SecurityHeaders::new().set(
+            header::CONTENT_SECURITY_POLICY_REPORT_ONLY,
+            "script-src 'nonce-{nonce}'",
+        );
+        let headers = ask(headers, Scheme::HTTP, "/").await;
+        let policy = headers["content-security-policy-report-only"]
+            .to_str()
+            .unwrap();
+        assert!(
+            policy.starts_with("script-src 'nonce-") && !policy.contains('{'),
+            "{policy}"
+        );
+        assert_eq!(headers["content-security-policy"], DEFAULTS[1].1);
+    }
+
+    #[test]
+    fn a_nonce_that_nobody_makes_is_found_before_the_start() {
+        let app = |policy: &str| {
+            let headers = SecurityHeaders::new().content_security_policy(policy);
+            let show = async |nonce: CspNonce| nonce.to_string();
+            App::new().wrap(headers).routes([get("/", show)]).check()
+        };
+        assert!(
+            app("script-src 'self'")
+                .unwrap_err()
+                .to_string()
+                .contains("CspNonce")
+        );
+        assert!(app("script-src 'nonce-{nonce}'").is_ok());
+        let error = app("img-src 'nonce-{nonce}'").unwrap_err().to_string();
+        assert!(
+            error.contains("a nonce means nothing in `img-src`"),
+            "{error}"
+        );
     }
 
     #[test]
