@@ -68,7 +68,9 @@ impl WebSocketConfig {
     /// Sets after how long a silence of the peer it is sent a ping, and how long it then has to show a sign of life.
     ///
     /// Any byte is one, so that a large message on a slow line keeps its connection. After a second interval without
-    /// one, `recv` fails with [`Phase::Heartbeat`](super::Phase::Heartbeat). The heart beats while `recv` is awaited.
+    /// one, `recv` fails with [`Phase::Heartbeat`](super::Phase::Heartbeat). The heart beats while `recv` is awaited. The
+    /// signs of a peer that sends much are not timed one by one: when it falls silent, that may be noticed an eighth of
+    /// the interval late.
     ///
     /// Default: 30 seconds. `None` waits for ever.
     pub fn heartbeat(mut self, interval: impl Into<Option<Duration>>) -> Self {

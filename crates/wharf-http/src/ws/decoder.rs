@@ -86,6 +86,43 @@ impl Decoder {
         }
     }
 
+    /// Takes bytes that were read elsewhere, and returns the message that they begin with if it is whole and plain: it
+    /// needs no place in the input. After a violation nothing more may be decoded.
+    #[inline]
+    pub(super) fn read(&mut self, bytes: &mut [u8]) -> Result<Option<Message>, Violation> {
+        if self.is_amid() {
+            self.input.extend_from_slice(bytes);
+            return Ok(None);
+        }
+        let Some((head, start)) = Head::read(bytes)? else {
+            self.input.extend_from_slice(bytes);
+            return Ok(None);
+        };
+        self.stage = self.begin(head)?;
+        let (_, bytes) = bytes.split_at_mut(start);
+        let (Stage::Whole { .. }, Some((payload, rest))) =
+            (&self.stage, bytes.split_at_mut_checked(length(&head)))
+        else {
+            self.input.extend_from_slice(bytes);
+            return Ok(None);
+        };
+        self.stage = Stage::Head;
+        if !rest.is_empty() {
+            self.input.extend_from_slice(rest);
+        }
+        unmask(payload, &head, 0);
+        let text = head.opcode == Opcode::Text;
+        if text && std::str::from_utf8(payload).is_err() {
+            return Err(Violation::text());
+        }
+        Ok(Some(message(text, Bytes::copy_from_slice(payload))))
+    }
+
+    /// Tells whether there is a frame under way or anything to decode.
+    fn is_amid(&self) -> bool {
+        !self.input.is_empty() || !matches!(self.stage, Stage::Head)
+    }
+
     /// Returns where bytes that were read belong.
     pub(super) fn input(&mut self) -> &mut BytesMut {
         &mut self.input
@@ -119,7 +156,15 @@ impl Decoder {
     }
 
     /// Decodes what comes next; `None` when more bytes are needed. After a violation nothing more may be decoded.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Event>, Violation> {
+        match self.is_amid() {
+            true => self.decode(),
+            false => Ok(None),
+        }
+    }
+
+    fn decode(&mut self) -> Result<Option<Event>, Violation> {
         loop {
             match self.stage {
                 Stage::Head => {
@@ -150,7 +195,8 @@ impl Decoder {
                     }
                     self.stage = Stage::Head;
                     let bytes = self.take(length);
-                    return Ok(Some(message(head.opcode == Opcode::Text, bytes)));
+                    let message = message(head.opcode == Opcode::Text, bytes);
+                    return Ok(Some(Event::Message(message)));
                 }
                 Stage::Piece { head, gone } => {
                     if let Some(event) = self.piece(head, gone)? {
@@ -179,6 +225,7 @@ impl Decoder {
     }
 
     /// Checks a head against what came before it.
+    #[inline]
     fn begin(&mut self, head: Head) -> Result<Stage, Violation> {
         // RFC 6455 §5.1
         match (self.role, head.mask) {
@@ -291,7 +338,7 @@ impl Decoder {
         let text = partial.text;
         let bytes = std::mem::take(&mut partial.bytes);
         self.partial = None;
-        Ok(Some(message(text, bytes.into())))
+        Ok(Some(Event::Message(message(text, bytes.into()))))
     }
 
     /// Takes the first bytes out of the input: as a copy where sharing would keep much more memory than it needs.
@@ -327,9 +374,9 @@ fn valid(bytes: &[u8]) -> Result<usize, Violation> {
     }
 }
 
-fn message(text: bool, bytes: Bytes) -> Event {
-    Event::Message(match text {
+fn message(text: bool, bytes: Bytes) -> Message {
+    match text {
         true => Message::Text(Text::checked(bytes)),
         false => Message::Binary(bytes),
-    })
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
 use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::ReadBuf;
 
 use super::close::CloseFrame;
 use super::config::WebSocketConfig;
@@ -17,10 +18,13 @@ pub(super) struct Encoder {
     fragment: usize,
     masks: Masks,
     deflater: Option<Deflater>,
+    /// A small frame that waits alone, as most do: it is put together where it is written from, and needs no memory.
+    alone: Option<(Head, Bytes)>,
     /// What waits to be sent: first large pieces that nobody copied, with the heads before them, ...
     pieces: VecDeque<Bytes>,
-    /// ... then this.
-    tail: BytesMut,
+    /// ... then this, whose first bytes may be gone.
+    tail: Vec<u8>,
+    tail_gone: usize,
     /// How many bytes were encoded in all, and how many of them are gone.
     encoded: u64,
     written: u64,
@@ -37,6 +41,9 @@ const SHARED: usize = 8 << 10;
 /// How many bytes of pongs may wait to be sent before one takes the place of the next.
 const PONGS: usize = 1 << 10;
 
+/// The largest payload of a frame that waits alone.
+pub(super) const ALONE: usize = 4 << 10;
+
 /// How many pieces one write takes.
 pub(super) const SLICES: usize = 16;
 
@@ -47,8 +54,10 @@ impl Encoder {
             fragment: config.fragment.unwrap_or(usize::MAX),
             masks: Masks::default(),
             deflater: deflate.map(|agreed| Deflater::new(agreed, role, config)),
+            alone: None,
             pieces: VecDeque::new(),
-            tail: BytesMut::new(),
+            tail: Vec::new(),
+            tail_gone: 0,
             encoded: 0,
             written: 0,
             pong_end: 0,
@@ -62,14 +71,14 @@ impl Encoder {
         match message {
             Message::Text(text) => self.data(Opcode::Text, text.into_bytes()),
             Message::Binary(bytes) => self.data(Opcode::Binary, bytes),
-            Message::Ping(payload) => self.control(Opcode::Ping, payload),
-            Message::Pong(payload) => self.control(Opcode::Pong, payload),
+            Message::Ping(payload) => self.single(Opcode::Ping, payload),
+            Message::Pong(payload) => self.single(Opcode::Pong, payload),
         }
     }
 
     /// Encodes a ping of our own.
     pub(super) fn ping(&mut self) -> io::Result<()> {
-        self.control(Opcode::Ping, Bytes::new())
+        self.single(Opcode::Ping, Bytes::new())
     }
 
     /// Answers a ping. A peer that asks and does not read gets no memory for it: beyond a few answers that wait to be
@@ -79,6 +88,7 @@ impl Encoder {
         self.release_pong()
     }
 
+    #[inline]
     fn release_pong(&mut self) -> io::Result<()> {
         if self.written >= self.pong_end {
             self.pong_bytes = 0;
@@ -87,7 +97,7 @@ impl Encoder {
             && let Some(payload) = self.pong.take()
         {
             let before = self.encoded;
-            self.control(Opcode::Pong, payload)?;
+            self.single(Opcode::Pong, payload)?;
             self.pong_end = self.encoded;
             self.pong_bytes += usize::try_from(self.encoded - before).unwrap_or(PONGS);
         }
@@ -97,10 +107,14 @@ impl Encoder {
     /// Encodes the close frame, after which nothing may be encoded.
     pub(super) fn close(&mut self, frame: &CloseFrame) -> io::Result<()> {
         self.pong = None;
-        self.control(Opcode::Close, frame.write())
+        self.single(Opcode::Close, frame.write())
     }
 
+    #[inline]
     fn data(&mut self, opcode: Opcode, payload: Bytes) -> io::Result<()> {
+        if self.deflater.is_none() && payload.len() <= self.fragment {
+            return self.single(opcode, payload);
+        }
         let deflated = match &mut self.deflater {
             Some(deflater) => deflater.deflate(&payload),
             None => None,
@@ -127,7 +141,9 @@ impl Encoder {
         }
     }
 
-    fn control(&mut self, opcode: Opcode, payload: Bytes) -> io::Result<()> {
+    /// Encodes one frame that is a whole message, and plain.
+    #[inline]
+    fn single(&mut self, opcode: Opcode, payload: Bytes) -> io::Result<()> {
         let head = Head {
             last: true,
             compressed: false,
@@ -138,27 +154,49 @@ impl Encoder {
         self.frame(head, payload)
     }
 
+    #[inline]
     fn frame(&mut self, mut head: Head, payload: Bytes) -> io::Result<()> {
         head.length = payload.len() as u64;
         head.mask = match self.role {
             Role::Client => Some(self.masks.next()?),
             Role::Server => None,
         };
+        let waited = self.waiting() > 0;
+        self.encoded += (head.size() + payload.len()) as u64;
+        if !waited && payload.len() <= ALONE {
+            self.alone = Some((head, payload));
+            return Ok(());
+        }
+        self.join();
+        self.append(head, payload);
+        Ok(())
+    }
+
+    /// Puts the frame that waited alone with what comes after it.
+    fn join(&mut self) {
+        if let Some((head, payload)) = self.alone.take() {
+            self.append(head, payload);
+        }
+    }
+
+    fn append(&mut self, head: Head, payload: Bytes) {
         let mut bytes = [0; HEAD];
         let end = head.write(&mut bytes);
-        self.encoded += (end + payload.len()) as u64;
         if payload.len() < SHARED {
-            self.tail.reserve(end + payload.len());
+            self.make_room(end + payload.len());
             self.tail.extend_from_slice(&bytes[..end]);
             let start = self.tail.len();
             self.tail.extend_from_slice(&payload);
             if let Some(mask) = head.mask {
                 mask::apply(&mut self.tail[start..], mask, 0);
             }
-            return Ok(());
+            return;
         }
+        self.make_room(end);
         self.tail.extend_from_slice(&bytes[..end]);
-        self.pieces.push_back(self.tail.split().freeze());
+        let mut tail = Bytes::from(std::mem::take(&mut self.tail));
+        tail.advance(std::mem::take(&mut self.tail_gone));
+        self.pieces.push_back(tail);
         self.pieces.push_back(match head.mask {
             None => payload,
             Some(mask) => {
@@ -170,7 +208,18 @@ impl Encoder {
                 own.freeze()
             }
         });
-        Ok(())
+    }
+
+    /// Makes room at the end of the tail, first of all where bytes are gone.
+    fn make_room(&mut self, count: usize) {
+        if self.tail.capacity() == 0 {
+            self.tail = Vec::with_capacity(count);
+        } else if self.tail.capacity() - self.tail.len() < count {
+            if self.tail_gone >= self.tail.len() / 2 {
+                self.tail.drain(..std::mem::take(&mut self.tail_gone));
+            }
+            self.tail.reserve(count);
+        }
     }
 
     /// Returns how many bytes wait to be sent.
@@ -188,11 +237,28 @@ impl Encoder {
         self.written >= end
     }
 
-    /// Returns the first bytes that wait to be sent.
+    /// Puts the frame together that waits alone, where there is room for it; `false` when others wait too.
+    pub(super) fn write_alone(&self, out: &mut ReadBuf<'_>) -> bool {
+        let Some((head, payload)) = &self.alone else {
+            return false;
+        };
+        let mut bytes = [0; HEAD];
+        let end = head.write(&mut bytes);
+        // All of them, which is quicker.
+        out.put_slice(&bytes);
+        out.set_filled(end);
+        out.put_slice(payload);
+        if let Some(mask) = head.mask {
+            mask::apply(&mut out.filled_mut()[end..], mask, 0);
+        }
+        true
+    }
+
+    /// Returns the first bytes that wait to be sent, other than of a frame that waits alone.
     pub(super) fn chunk(&self) -> &[u8] {
         match self.pieces.front() {
             Some(piece) => piece,
-            None => &self.tail,
+            None => &self.tail[self.tail_gone..],
         }
     }
 
@@ -200,7 +266,10 @@ impl Encoder {
     pub(super) fn chunks<'a>(&'a self, slices: &mut [IoSlice<'a>; SLICES]) -> usize {
         let all = self.pieces.iter().map(|piece| &**piece);
         let mut count = 0;
-        for (slice, bytes) in slices.iter_mut().zip(all.chain([&*self.tail])) {
+        for (slice, bytes) in slices
+            .iter_mut()
+            .zip(all.chain([&self.tail[self.tail_gone..]]))
+        {
             *slice = IoSlice::new(bytes);
             count += 1;
         }
@@ -210,9 +279,16 @@ impl Encoder {
     /// Forgets bytes that were written.
     pub(super) fn advance(&mut self, mut count: usize) -> io::Result<()> {
         self.written += count as u64;
+        if self.alone.is_some() {
+            if self.waiting() == 0 {
+                self.alone = None;
+                return self.release_pong();
+            }
+            self.join();
+        }
         while count > 0 {
             let Some(piece) = self.pieces.front_mut() else {
-                self.tail.advance(count.min(self.tail.len()));
+                self.tail_gone = (self.tail_gone + count).min(self.tail.len());
                 break;
             };
             let here = count.min(piece.len());
@@ -224,8 +300,7 @@ impl Encoder {
         }
         if self.waiting() == 0 {
             // A WebSocket that has nothing to send holds no memory for it.
-            self.tail = BytesMut::new();
-            self.pieces = VecDeque::new();
+            self.forget();
         }
         self.release_pong()
     }
@@ -233,9 +308,17 @@ impl Encoder {
     /// Forgets all that waits to be sent.
     pub(super) fn clear(&mut self) {
         self.written = self.encoded;
-        self.tail = BytesMut::new();
-        self.pieces = VecDeque::new();
+        self.forget();
         self.pong = None;
         self.deflater = None;
+    }
+
+    fn forget(&mut self) {
+        self.alone = None;
+        self.tail = Vec::new();
+        self.tail_gone = 0;
+        if self.pieces.capacity() > 0 {
+            self.pieces = VecDeque::new();
+        }
     }
 }

@@ -69,6 +69,7 @@ pub(super) struct Head {
 
 impl Head {
     /// Reads a head that `bytes` begin with, and how many bytes it takes; `None` when some are missing.
+    #[inline]
     pub(super) fn read(bytes: &[u8]) -> Result<Option<(Self, usize)>, Violation> {
         let &[first, second, ref rest @ ..] = bytes else {
             return Ok(None);
@@ -121,7 +122,21 @@ impl Head {
         Ok(Some((head, bytes.len() - rest.len())))
     }
 
+    /// Returns how many bytes the head takes.
+    pub(super) fn size(&self) -> usize {
+        let mask = match self.mask {
+            Some(mask) => mask.len(),
+            None => 0,
+        };
+        mask + match self.length {
+            0..126 => 2,
+            126..0x1_0000 => 4,
+            _ => 10,
+        }
+    }
+
     /// Writes the head, and returns how many bytes it takes.
+    #[inline]
     pub(super) fn write(&self, out: &mut [u8; HEAD]) -> usize {
         out[0] = u8::from(self.last) << 7 | u8::from(self.compressed) << 6 | self.opcode.bits();
         let masked = u8::from(self.mask.is_some()) << 7;
@@ -200,6 +215,7 @@ mod tests {
             if let Ok(Some((head, end))) = Head::read(&bytes) {
                 let mut written = [0; HEAD];
                 prop_assert_eq!(head.write(&mut written), end);
+                prop_assert_eq!(head.size(), end);
                 prop_assert_eq!(&written[..end], &bytes[..end]);
             }
         }

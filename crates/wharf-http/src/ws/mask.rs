@@ -4,16 +4,20 @@ use std::io;
 
 /// Masks or unmasks bytes that begin `offset` bytes into their frame.
 pub(super) fn apply(bytes: &mut [u8], mask: [u8; 4], offset: usize) {
-    let mut key = mask;
-    key.rotate_left(offset % 4);
-    let [a, b, c, d] = key;
-    let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    // Whole words, of which the compiler makes vectors.
-    let (words, rest) = bytes.as_chunks_mut::<8>();
-    for bytes in words {
-        *bytes = (u64::from_ne_bytes(*bytes) ^ word).to_ne_bytes();
+    // The first byte of what follows meets the lowest byte of the key.
+    let turn = u32::try_from(offset % 4).unwrap_or_default() * 8;
+    let key = u32::from_le_bytes(mask).rotate_right(turn);
+    let word = u128::from(key) * 0x0000_0001_0000_0001_0000_0001_0000_0001;
+    // Whole vectors first.
+    let (vectors, rest) = bytes.as_chunks_mut::<16>();
+    for bytes in vectors {
+        *bytes = (u128::from_le_bytes(*bytes) ^ word).to_le_bytes();
     }
-    for (byte, key) in rest.iter_mut().zip(key.into_iter().cycle()) {
+    let (words, rest) = rest.as_chunks_mut::<4>();
+    for bytes in words {
+        *bytes = (u32::from_le_bytes(*bytes) ^ key).to_le_bytes();
+    }
+    for (byte, key) in rest.iter_mut().zip(key.to_le_bytes()) {
         *byte ^= key;
     }
 }

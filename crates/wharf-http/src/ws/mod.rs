@@ -318,7 +318,7 @@ impl WebSocket {
     ///
     /// Safe: a message whose future was dropped is not sent.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.shared.feed(message.into()).await.map(|_| ())
+        self.shared.feed(message.into()).await
     }
 
     /// Waits until the stream has taken all that waits to be sent.
@@ -424,6 +424,7 @@ impl WebSocket {
     /// Pings are answered while the reader is awaited. The connection ends when both halves are dropped.
     #[must_use]
     pub fn split(self) -> (WebSocketReader, WebSocketWriter) {
+        self.shared.split();
         let reader = WebSocketReader::new(self.shared.clone());
         (reader, WebSocketWriter::new(self.shared))
     }

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 
@@ -26,7 +27,10 @@ pub(super) struct Shared {
 
 struct Inner {
     stream: Mutex<Stream>,
+    /// Wakes whoever waits.
     waker: Waker,
+    /// Whether two tasks may wait at the same time.
+    halves: AtomicBool,
     negotiated: Negotiated,
 }
 
@@ -39,10 +43,13 @@ impl Shared {
         read: &[u8],
     ) -> Self {
         let signals = Arc::new(Signals::default());
+        let waker = Waker::from(Arc::clone(&signals));
+        let stream = Stream::new(role, io, config, negotiated, read, waker.clone());
         Self {
             inner: Arc::new(Inner {
-                stream: Mutex::new(Stream::new(role, io, config, negotiated, read)),
-                waker: Waker::from(Arc::clone(&signals)),
+                stream: Mutex::new(stream),
+                waker,
+                halves: AtomicBool::new(false),
                 negotiated: negotiated.clone(),
             }),
             signals,
@@ -55,20 +62,23 @@ impl Shared {
     }
 
     pub(super) async fn send(&self, message: Message) -> Result<(), Error> {
-        let end = self.feed(message).await?;
-        self.drive(Party::Writer, |stream, cx| stream.poll_written(cx, end))
-            .await
+        let mut message = Some(message);
+        let mut end = 0;
+        self.drive(Party::Writer, |stream, cx| {
+            if message.is_some() {
+                end = ready!(stream.poll_feed(cx, &mut message))?;
+            }
+            stream.poll_written(cx, end)
+        })
+        .await
     }
 
-    pub(super) async fn feed(&self, message: Message) -> Result<u64, Error> {
+    pub(super) async fn feed(&self, message: Message) -> Result<(), Error> {
         let mut message = Some(message);
         self.drive(Party::Writer, |stream, cx| {
-            std::task::ready!(stream.poll_ready(cx))?;
-            // Within the same poll, so that a message is either still the caller's or all the stream's.
-            Poll::Ready(match message.take() {
-                Some(message) => stream.feed(message),
-                None => Ok(stream.end()),
-            })
+            stream
+                .poll_feed(cx, &mut message)
+                .map(|fed| fed.map(|_| ()))
         })
         .await
     }
@@ -126,6 +136,12 @@ impl Shared {
         Closer::new(Arc::clone(&self.signals))
     }
 
+    /// Prepares for two tasks that use the stream at the same time.
+    pub(super) fn split(&self) {
+        // Whoever gets the other half gets to know this with it.
+        self.inner.halves.store(true, Ordering::Relaxed);
+    }
+
     /// Polls the stream until it is ready, and does first what a closer asked for.
     async fn drive<T>(
         &self,
@@ -133,20 +149,35 @@ impl Shared {
         mut poll: impl FnMut(&mut Stream, &mut Context<'_>) -> Poll<T>,
     ) -> T {
         poll_fn(|cx| {
-            // Before the stream is looked at, so that nothing happens unnoticed in between.
-            self.signals.register(party, cx.waker());
-            let mut stream = self.lock();
-            if let Some(frame) = self.signals.asked() {
-                stream.leave(&frame);
-            }
-            let was_over = stream.is_over();
-            let result = poll(&mut stream, &mut Context::from_waker(&self.inner.waker));
-            if stream.is_over() && !was_over {
+            loop {
+                let rung = self.signals.rung();
+                let mut stream = self.lock();
+                stream.rung = rung;
+                let was_over = stream.is_over();
+                if let Some(frame) = self.signals.asked() {
+                    stream.leave(&frame);
+                }
+                // One task alone needs nobody to pass on to it what the stream has to tell.
+                let waker = match self.inner.halves.load(Ordering::Relaxed) {
+                    false => cx.waker(),
+                    true => &self.inner.waker,
+                };
+                let result = poll(&mut stream, &mut Context::from_waker(waker));
+                if result.is_pending() {
+                    let registered = &mut stream.registered;
+                    match self.signals.register(registered, party, cx.waker(), rung) {
+                        true => return Poll::Pending,
+                        false => continue,
+                    }
+                }
+                let ended = stream.is_over() && !was_over;
                 drop(stream);
-                // Nothing else would tell the other half.
-                self.signals.wake_all();
+                if ended {
+                    // Nothing else would tell the other half.
+                    self.signals.wake_all();
+                }
+                return result;
             }
-            result
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! Who waits for a WebSocket, and who asked it to close.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
@@ -13,6 +13,8 @@ use super::close::CloseFrame;
 #[derive(Default)]
 pub(super) struct Signals {
     asked: AtomicBool,
+    /// How often everybody was woken; changes under the lock only.
+    rung: AtomicUsize,
     inner: Mutex<Inner>,
 }
 
@@ -20,6 +22,13 @@ pub(super) struct Signals {
 struct Inner {
     close: Option<CloseFrame>,
     tasks: [Option<Waker>; 2],
+}
+
+/// The tasks that were registered, each with how often everybody had been woken then: until that happens again, there is no
+/// need to register it once more. Kept under the lock of the stream, which its user has anyway.
+#[derive(Default)]
+pub(super) struct Registered {
+    tasks: [Option<(usize, Waker)>; 2],
 }
 
 /// Which of the tasks that may wait.
@@ -30,13 +39,38 @@ pub(super) enum Party {
 }
 
 impl Signals {
-    /// Remembers the task that waits.
-    pub(super) fn register(&self, party: Party, waker: &Waker) {
-        let task = &mut self.lock().tasks[party as usize];
+    /// Returns how often everybody was woken: to be asked before the stream is looked at, for [`register`](Self::register).
+    pub(super) fn rung(&self) -> usize {
+        self.rung.load(Ordering::Acquire)
+    }
+
+    /// Remembers a task that found nothing to do; `false` when everybody was woken since `rung`, and it has to look again.
+    pub(super) fn register(
+        &self,
+        registered: &mut Registered,
+        party: Party,
+        waker: &Waker,
+        rung: usize,
+    ) -> bool {
+        let known = &mut registered.tasks[party as usize];
+        if let Some((since, known)) = known
+            && *since == rung
+            && known.will_wake(waker)
+        {
+            return true;
+        }
+        let mut inner = self.lock();
+        if self.rung.load(Ordering::Relaxed) != rung {
+            return false;
+        }
+        let task = &mut inner.tasks[party as usize];
         match task {
             Some(known) if known.will_wake(waker) => {}
             _ => *task = Some(waker.clone()),
         }
+        drop(inner);
+        *known = Some((rung, waker.clone()));
+        true
     }
 
     /// Asks for the end; the first who asks gives code and reason.
@@ -58,7 +92,10 @@ impl Signals {
     }
 
     pub(super) fn wake_all(&self) {
-        let tasks = std::mem::take(&mut self.lock().tasks);
+        let mut inner = self.lock();
+        self.rung.fetch_add(1, Ordering::Release);
+        let tasks = std::mem::take(&mut inner.tasks);
+        drop(inner);
         // Without the lock: waking may run code of theirs.
         tasks.into_iter().flatten().for_each(Waker::wake);
     }

@@ -211,7 +211,7 @@ impl WebSocketWriter {
     ///
     /// Safe: a message whose future was dropped is not sent.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.shared.feed(message.into()).await.map(|_| ())
+        self.shared.feed(message.into()).await
     }
 
     /// Waits until the stream has taken all that waits to be sent.

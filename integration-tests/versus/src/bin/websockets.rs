@@ -4,7 +4,8 @@
 //! connections send a message each in lock step. `cpu` prints the medians over several rounds of the CPU time of the server, user and
 //! kernel, per message, with the median of the ratios to the first server within a round. `instructions` counts user-space
 //! instructions per message under callgrind: the difference of a long and a short run. `many` after the name of a size sends
-//! sixteen messages at a time on each connection.
+//! sixteen messages at a time on each connection. `wharf` sends each message as it comes, as the others do; `wharf-feed` sends them
+//! when nothing more has come.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -19,7 +20,7 @@ use tokio_tungstenite::tungstenite::protocol;
 use wharf_http::ws::handshake::Negotiated;
 use wharf_http::ws::{WebSocket, WebSocketConfig};
 
-const SERVERS: [&str; 3] = ["tungstenite", "fastwebsockets", "wharf"];
+const SERVERS: [&str; 4] = ["tungstenite", "fastwebsockets", "wharf", "wharf-feed"];
 const SIZES: [&str; 4] = ["64", "1024", "65536", "64many"];
 const CONNECTIONS: usize = 32;
 const MANY: usize = 16;
@@ -221,6 +222,14 @@ fn serve(server: &str) -> Result<(), Failure> {
                     let mut socket = FragmentCollector::new(fastwebsockets::WebSocket::after_handshake(stream, Role::Server));
                     while let Ok(frame) = socket.read_frame().await {
                         if frame.opcode == OpCode::Close || socket.write_frame(frame).await.is_err() {
+                            break;
+                        }
+                    }
+                }),
+                "wharf" => tokio::spawn(async {
+                    let mut socket = WebSocket::server(stream, &WebSocketConfig::new(), Negotiated::default());
+                    while let Ok(Some(message)) = socket.recv().await {
+                        if socket.send(message).await.is_err() {
                             break;
                         }
                     }

@@ -8,20 +8,28 @@ use tokio::time::{Instant, sleep_until};
 use super::super::error::Phase;
 use super::{Stage, Stream};
 
+/// Into how many parts the interval of the heart is divided while the peer is busy.
+const BUSY: u32 = 8;
+
 impl Stream {
     /// Sends a ping to a peer that has been silent, and gives up one that stays so.
     pub(super) fn check_heartbeat(&mut self, cx: &mut Context<'_>) {
         let (Some(interval), Stage::Open) = (self.heartbeat, self.stage) else {
             return;
         };
-        let heard = *self.heard.get_or_insert_with(Instant::now);
-        if heard.elapsed() < interval {
+        let now = Instant::now();
+        let heard = *self.heard.get_or_insert(now);
+        if std::mem::take(&mut self.heard_since) {
+            self.heard = Some(now);
+            return;
+        }
+        if now.saturating_duration_since(heard) < interval {
             return;
         }
         match self.pinged {
             false => {
                 self.pinged = true;
-                self.heard = Some(Instant::now());
+                self.heard = Some(now);
                 let sent = self.encoder.ping();
                 self.settle(sent);
                 // What it cannot write now goes out with the next event.
@@ -42,11 +50,11 @@ impl Stream {
     }
 
     /// Waits for what is due next: the heart beats only while somebody receives. Ready means: look again.
-    pub(super) fn poll_alarm(&mut self, cx: &mut Context<'_>, receiving: bool) -> Poll<()> {
+    pub(super) fn poll_alarm(&mut self, receiving: bool) -> Poll<()> {
         let due = match self.stage {
             Stage::Over => return Poll::Ready(()),
             Stage::Open => {
-                let heartbeat = self.heard.zip(self.heartbeat).filter(|_| receiving);
+                let heartbeat = self.heard.zip(self.listen()).filter(|_| receiving);
                 let stall = self.stalled.zip(self.write_timeout);
                 let dues = [heartbeat, stall].into_iter().flatten();
                 dues.filter_map(|(since, limit)| since.checked_add(limit))
@@ -71,18 +79,21 @@ impl Stream {
                 true
             }
         };
+        self.busy = (receiving && self.heard_since).then_some(self.rung);
         // Polled only when it was set or has rung: it remembers the task, which is the same each time.
         let Some(alarm) = self.alarm.as_mut().filter(|_| set) else {
             return Poll::Pending;
         };
+        let mut cx = Context::from_waker(&self.alarmed);
         loop {
-            ready!(alarm.as_mut().poll(cx));
+            ready!(alarm.as_mut().poll(&mut cx));
             if Instant::now() >= due {
                 break;
             }
             alarm.as_mut().reset(due);
         }
         self.alarm = None;
+        self.busy = None;
         match self.stage {
             Stage::Open | Stage::Over => {}
             // The peer has said all that matters.
@@ -90,6 +101,24 @@ impl Stream {
             Stage::Leaving { .. } | Stage::Ending { .. } => self.time_out(Phase::Close),
         }
         Poll::Ready(())
+    }
+
+    /// Tells whether the alarm is set for a busy peer already and has not rung since, as it is between most messages.
+    #[inline]
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy == Some(self.rung)
+            && self.heard_since
+            && self.stalled.is_none()
+            && matches!(self.stage, Stage::Open)
+    }
+
+    /// Returns for how long to wait for signs of life. Those of a busy peer are not timed, which would take as long as
+    /// much of the work for a small message: now and then it is noted that there were some.
+    fn listen(&self) -> Option<Duration> {
+        match self.heard_since {
+            false => self.heartbeat,
+            true => self.heartbeat.map(|interval| interval / BUSY),
+        }
     }
 
     pub(super) fn deadline(&self) -> Instant {

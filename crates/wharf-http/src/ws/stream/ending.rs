@@ -10,7 +10,7 @@ use super::super::close::{CloseCode, CloseFrame};
 use super::super::decoder::Event;
 use super::super::error::{Error, ErrorKind, Phase, Violation};
 use super::super::frame::Role;
-use super::{Stage, Stream};
+use super::{Arrival, Stage, Stream};
 
 impl Stream {
     /// Begins the closing handshake, unless it has begun.
@@ -51,10 +51,16 @@ impl Stream {
                             return Poll::Ready(());
                         }
                         match self.poll_read(cx) {
-                            Poll::Ready(Ok(0)) => self.vanish(),
-                            Poll::Ready(Ok(_)) => {}
+                            Poll::Ready(Ok(Arrival::Message(_) | Arrival::Bytes)) => {}
+                            Poll::Ready(Ok(Arrival::Violation(_))) => {
+                                self.stage = Stage::Ending {
+                                    until,
+                                    failed: true,
+                                };
+                            }
+                            Poll::Ready(Ok(Arrival::End)) => self.vanish(),
                             Poll::Ready(Err(error)) => self.break_off(error),
-                            Poll::Pending => ready!(self.poll_alarm(cx, false)),
+                            Poll::Pending => ready!(self.poll_alarm(false)),
                         }
                     }
                     // Our close frame is out: there is nothing more to tell.
@@ -67,7 +73,7 @@ impl Stream {
                 },
                 Stage::Ending { until, failed } => {
                     if self.poll_flush(cx).is_pending() {
-                        ready!(self.poll_alarm(cx, false));
+                        ready!(self.poll_alarm(false));
                         continue;
                     }
                     // RFC 6455 §7.1.1: the server ends the connection first, the client waits for that.
@@ -78,7 +84,7 @@ impl Stream {
                         };
                         match Pin::new(io).poll_shutdown(cx) {
                             Poll::Pending => {
-                                ready!(self.poll_alarm(cx, false));
+                                ready!(self.poll_alarm(false));
                                 continue;
                             }
                             Poll::Ready(Err(_)) => {
@@ -99,11 +105,11 @@ impl Stream {
                 // What has been sent since must be read: a socket that is closed before resets the connection, and our
                 // close frame with it.
                 Stage::Draining { .. } => {
-                    self.decoder.input().clear();
+                    self.decoder.clear();
                     match self.poll_read(cx) {
-                        Poll::Ready(Ok(1..)) => {}
-                        Poll::Ready(_) => self.over(),
-                        Poll::Pending => ready!(self.poll_alarm(cx, false)),
+                        Poll::Ready(Err(_) | Ok(Arrival::End)) => self.over(),
+                        Poll::Ready(Ok(_)) => {}
+                        Poll::Pending => ready!(self.poll_alarm(false)),
                     }
                 }
             }

@@ -12,7 +12,7 @@
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
@@ -21,11 +21,12 @@ use tokio::time::{Instant, Sleep};
 use super::close::CloseFrame;
 use super::config::WebSocketConfig;
 use super::decoder::{Decoder, Event};
-use super::encoder::{Encoder, SLICES};
-use super::error::{Error, ErrorKind};
-use super::frame::Role;
+use super::encoder::{ALONE, Encoder, SLICES};
+use super::error::{Error, ErrorKind, Violation};
+use super::frame::{HEAD, Role};
 use super::handshake::Negotiated;
 use super::message::Message;
+use super::signals::Registered;
 
 mod alarm;
 mod ending;
@@ -36,6 +37,9 @@ pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 pub(super) struct Stream {
+    pub(super) registered: Registered,
+    /// How often the alarm and others had woken the tasks when the stream was last looked at.
+    pub(super) rung: usize,
     role: Role,
     io: Option<Box<dyn Io>>,
     decoder: Decoder,
@@ -53,12 +57,17 @@ pub(super) struct Stream {
     heartbeat: Option<Duration>,
     write_timeout: Option<Duration>,
     close_timeout: Duration,
-    /// When the peer last showed a sign of life, and whether it was sent a ping since.
+    /// When the peer had last shown a sign of life, and whether it has shown one since or was sent a ping.
     heard: Option<Instant>,
+    heard_since: bool,
     pinged: bool,
     /// Since when the peer accepts nothing.
     stalled: Option<Instant>,
     alarm: Option<Pin<Box<Sleep>>>,
+    /// What [`rung`](Self::rung) was when the alarm was set, if that was no later than a busy peer needs it.
+    busy: Option<usize>,
+    /// Who is told by the alarm: the same each time, whichever task waits.
+    alarmed: Waker,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +90,16 @@ enum Stage {
     Over,
 }
 
+/// What a read brought.
+enum Arrival {
+    /// A whole message, decoded already.
+    Message(Message),
+    /// Something for the decoder, which has it.
+    Bytes,
+    Violation(Violation),
+    End,
+}
+
 /// The most that is read onto the stack, and so what a read of a quiet connection asks for.
 const SMALL_READ: usize = 4 << 10;
 
@@ -94,6 +113,7 @@ impl Stream {
         config: &WebSocketConfig,
         negotiated: &Negotiated,
         read: &[u8],
+        alarmed: Waker,
     ) -> Self {
         let deflate = negotiated.deflate();
         let mut decoder = Decoder::new(role, config, deflate);
@@ -114,9 +134,14 @@ impl Stream {
             write_timeout: config.write_timeout,
             close_timeout: config.close_timeout,
             heard: None,
+            heard_since: false,
             pinged: false,
             stalled: None,
             alarm: None,
+            busy: None,
+            registered: Registered::default(),
+            rung: 0,
+            alarmed,
         }
     }
 
@@ -155,18 +180,25 @@ impl Stream {
                         break;
                     }
                     match self.poll_read(cx) {
-                        Poll::Ready(Ok(0)) => self.vanish(),
-                        Poll::Ready(Ok(_)) => {}
+                        Poll::Ready(Ok(Arrival::Message(message))) => {
+                            return Poll::Ready(Ok(Some(message)));
+                        }
+                        Poll::Ready(Ok(Arrival::Bytes)) => {}
+                        Poll::Ready(Ok(Arrival::Violation(violation))) => self.fail(violation),
+                        Poll::Ready(Ok(Arrival::End)) => self.vanish(),
                         Poll::Ready(Err(error)) => self.break_off(error),
                         Poll::Pending => {
                             self.decoder.rest();
+                            if self.is_busy() && flushed.is_ready() {
+                                return Poll::Pending;
+                            }
                             if self.heartbeat.is_some() {
                                 self.heard.get_or_insert_with(Instant::now);
                             }
                             if flushed.is_pending() {
                                 self.check_stall();
                             }
-                            ready!(self.poll_alarm(cx, true));
+                            ready!(self.poll_alarm(true));
                             self.check_heartbeat(cx);
                         }
                     }
@@ -207,26 +239,27 @@ impl Stream {
         }
     }
 
-    /// Waits until a message may be sent: until no more than the high-water mark waits already.
-    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    /// Waits until no more than the high-water mark waits to be sent, then takes a message, and returns where it ends
+    /// among all bytes sent. All in one poll, so that a message is either still the caller's or all the stream's.
+    pub(super) fn poll_feed(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: &mut Option<Message>,
+    ) -> Poll<Result<u64, Error>> {
+        if self.stage == Stage::Open && self.encoder.waiting() >= self.high_water.max(1) {
+            ready!(self.poll_written(cx, self.encoder.end()))?;
+        }
         if self.stage != Stage::Open {
             return Poll::Ready(Err(Error::new(ErrorKind::Closed)));
         }
-        match self.encoder.waiting() < self.high_water.max(1) {
-            true => Poll::Ready(Ok(())),
-            false => self.poll_written(cx, self.encoder.end()),
-        }
-    }
-
-    /// Takes a message that is to be sent, and returns where it ends among all bytes sent.
-    pub(super) fn feed(&mut self, message: Message) -> Result<u64, Error> {
-        if self.stage != Stage::Open {
-            return Err(Error::new(ErrorKind::Closed));
-        }
-        match self.encoder.message(message) {
+        let encoded = match message.take() {
+            Some(message) => self.encoder.message(message),
+            None => Ok(()),
+        };
+        Poll::Ready(match encoded {
             Ok(()) => Ok(self.encoder.end()),
             Err(error) => Err(self.broken(error)),
-        }
+        })
     }
 
     pub(super) fn end(&self) -> u64 {
@@ -250,24 +283,36 @@ impl Stream {
                 return Poll::Ready(Ok(()));
             }
             self.check_stall();
-            ready!(self.poll_alarm(cx, false));
+            ready!(self.poll_alarm(false));
         }
     }
 
     /// Writes what waits to be sent. After an error the stage is `Over`.
+    #[inline]
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.encoder.waiting() == 0 && !self.unflushed {
+            return Poll::Ready(());
+        }
+        self.poll_write(cx)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(io) = &mut self.io else {
             return Poll::Ready(());
         };
         while self.encoder.waiting() > 0 {
-            let wrote =
-                if self.encoder.chunk().len() < self.encoder.waiting() && io.is_write_vectored() {
-                    let mut slices = [IoSlice::new(&[]); SLICES];
-                    let count = self.encoder.chunks(&mut slices);
-                    Pin::new(&mut *io).poll_write_vectored(cx, &slices[..count])
-                } else {
-                    Pin::new(&mut *io).poll_write(cx, self.encoder.chunk())
-                };
+            let mut bytes = [MaybeUninit::uninit(); HEAD + ALONE];
+            let mut alone = ReadBuf::uninit(&mut bytes);
+            let wrote = if self.encoder.write_alone(&mut alone) {
+                Pin::new(&mut *io).poll_write(cx, alone.filled())
+            } else if self.encoder.chunk().len() < self.encoder.waiting() && io.is_write_vectored()
+            {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let count = self.encoder.chunks(&mut slices);
+                Pin::new(&mut *io).poll_write_vectored(cx, &slices[..count])
+            } else {
+                Pin::new(&mut *io).poll_write(cx, self.encoder.chunk())
+            };
             let result = match wrote {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
@@ -293,11 +338,12 @@ impl Stream {
         Poll::Ready(())
     }
 
-    /// Reads once; 0 is the end.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    /// Reads once.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Arrival>> {
         let Some(io) = &mut self.io else {
-            return Poll::Ready(Ok(0));
+            return Poll::Ready(Ok(Arrival::End));
         };
+        let mut message = Ok(None);
         let missing = self.decoder.missing();
         let input = self.decoder.input();
         let count = if input.is_empty() && self.read_size <= SMALL_READ {
@@ -305,7 +351,7 @@ impl Stream {
             let mut bytes = [MaybeUninit::uninit(); SMALL_READ];
             let mut read = ReadBuf::uninit(&mut bytes);
             ready!(Pin::new(io).poll_read(cx, &mut read))?;
-            input.extend_from_slice(read.filled());
+            message = self.decoder.read(read.filled_mut());
             read.filled().len()
         } else {
             let wanted = match missing {
@@ -323,10 +369,13 @@ impl Stream {
         } else if count < self.read_size / 4 {
             self.read_size = (self.read_size / 2).max(SMALL_READ);
         }
-        if self.heartbeat.is_some() {
-            self.heard = Some(Instant::now());
-            self.pinged = false;
-        }
-        Poll::Ready(Ok(count))
+        self.heard_since = true;
+        self.pinged = false;
+        Poll::Ready(Ok(match message {
+            Ok(Some(message)) => Arrival::Message(message),
+            Ok(None) if count == 0 => Arrival::End,
+            Ok(None) => Arrival::Bytes,
+            Err(violation) => Arrival::Violation(violation),
+        }))
     }
 }

@@ -163,3 +163,44 @@ async fn a_close_that_was_cancelled_goes_on_with_the_next_operation() {
     assert_eq!(server.recv().await.unwrap(), None);
     assert_eq!(server.close_frame().unwrap().code(), CloseCode::NORMAL);
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_goes_from_task_to_task_and_wakes_the_one_that_waits() {
+    let (server, mut peer) = server(&WebSocketConfig::new());
+    let server = std::sync::Arc::new(tokio::sync::Mutex::new(server));
+    for number in 0..10 {
+        let waits = {
+            let server = std::sync::Arc::clone(&server);
+            tokio::spawn(async move { server.lock().await.recv().await })
+        };
+        settle().await;
+        if number % 2 == 0 {
+            waits.abort();
+            assert!(waits.await.unwrap_err().is_cancelled());
+            continue;
+        }
+        peer.write_all(&frame(0x81, true, b"ahoy")).await.unwrap();
+        assert_eq!(waits.await.unwrap().unwrap(), Some(text("ahoy")));
+    }
+    // The alarm that the first of them has set wakes the last.
+    let last = tokio::spawn(async move { server.lock().await.recv().await.unwrap_err().kind() });
+    expect(&mut peer, &[0x89, 0]).await;
+    assert_eq!(last.await.unwrap(), ErrorKind::TimedOut(Phase::Heartbeat));
+}
+
+#[tokio::test(start_paused = true)]
+async fn halves_are_woken_although_the_whole_has_waited_before() {
+    let (mut server, mut peer) = calm_server();
+    let before = tokio::time::timeout(seconds(1), server.recv()).await;
+    assert!(before.is_err());
+    let (mut reader, mut writer) = server.split();
+    let reading = tokio::spawn(async move { reader.recv().await });
+    // More than the pipe takes.
+    let writing = tokio::spawn(async move { writer.send_binary(vec![0; 100 << 10]).await });
+    settle().await;
+    peer.write_all(&frame(0x81, true, b"ahoy")).await.unwrap();
+    assert_eq!(reading.await.unwrap().unwrap(), Some(text("ahoy")));
+    let mut sent = vec![0; 10 + (100 << 10)];
+    peer.read_exact(&mut sent).await.unwrap();
+    writing.await.unwrap().unwrap();
+}

@@ -30,6 +30,24 @@ fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> Told {
     (events, None)
 }
 
+/// Decodes bytes that come in pieces and are read elsewhere.
+fn decode_read(decoder: &mut Decoder, pieces: &[&[u8]]) -> Told {
+    let mut events = Vec::new();
+    for piece in pieces {
+        match decoder.read(&mut piece.to_vec()) {
+            Ok(Some(message)) => events.push(Event::Message(message)),
+            Ok(None) => {}
+            Err(violation) => return (events, Some(violation)),
+        }
+        let (more, violation) = decode(decoder, &[&[]]);
+        events.extend(more);
+        if violation.is_some() {
+            return (events, violation);
+        }
+    }
+    (events, None)
+}
+
 fn all(bytes: &[u8]) -> Told {
     decode(&mut decoder(&WebSocketConfig::new()), &[bytes])
 }
@@ -259,8 +277,10 @@ proptest! {
         sizes in proptest::collection::vec(1..3000_usize, 1..8),
     ) {
         let bytes = encode(&events, size);
-        let told = decode(&mut decoder(&WebSocketConfig::new()), &cut(&bytes, &sizes));
-        prop_assert_eq!(told, (events, None));
+        let pieces = cut(&bytes, &sizes);
+        let told = (events, None);
+        prop_assert_eq!(&decode(&mut decoder(&WebSocketConfig::new()), &pieces), &told);
+        prop_assert_eq!(decode_read(&mut decoder(&WebSocketConfig::new()), &pieces), told);
     }
 
     #[test]
@@ -269,7 +289,10 @@ proptest! {
         sizes in proptest::collection::vec(1..20_usize, 1..8),
     ) {
         let whole = all(&bytes);
-        let told = decode(&mut decoder(&WebSocketConfig::new()), &cut(&bytes, &sizes));
+        let pieces = cut(&bytes, &sizes);
+        let told = decode_read(&mut decoder(&WebSocketConfig::new()), &pieces);
+        prop_assert_eq!(&told, &whole);
+        let told = decode(&mut decoder(&WebSocketConfig::new()), &pieces);
         prop_assert_eq!(told, whole);
     }
 
@@ -290,7 +313,10 @@ proptest! {
             .collect();
         let config = WebSocketConfig::new().max_message(limit);
         let whole = decode(&mut decoder(&config), &[&*bytes]);
-        let told = decode(&mut decoder(&config), &cut(&bytes, &sizes));
+        let pieces = cut(&bytes, &sizes);
+        prop_assert_eq!(&decode_read(&mut decoder(&config), &[&*bytes]), &whole);
+        prop_assert_eq!(&decode_read(&mut decoder(&config), &pieces), &whole);
+        let told = decode(&mut decoder(&config), &pieces);
         prop_assert_eq!(&told, &whole);
         for event in told.0 {
             if let Event::Message(message) = event {

@@ -52,6 +52,46 @@ async fn any_byte_is_a_sign_of_life() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_peer_that_falls_silent_is_asked_and_then_given_up() {
+    let (mut server, mut peer) = server(&WebSocketConfig::new());
+    let receiving = tokio::spawn(async move {
+        loop {
+            match server.recv().await {
+                Ok(Some(message)) => server.send(message).await.unwrap(),
+                other => break other.unwrap_err().kind(),
+            }
+        }
+    });
+    for _ in 0..100 {
+        sleep(seconds(1)).await;
+        peer.write_all(&frame(0x81, true, b"ahoy")).await.unwrap();
+        expect(&mut peer, &frame(0x81, false, b"ahoy")).await;
+    }
+    let start = Instant::now();
+    expect(&mut peer, &[0x89, 0]).await;
+    // An eighth late at most.
+    assert!((seconds(30)..seconds(34)).contains(&start.elapsed()));
+    assert_eq!(
+        receiving.await.unwrap(),
+        ErrorKind::TimedOut(Phase::Heartbeat)
+    );
+    assert!((seconds(60)..seconds(64)).contains(&start.elapsed()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_peer_is_never_asked() {
+    let (mut server, mut peer) = server(&WebSocketConfig::new());
+    let receiving = tokio::spawn(async move { while let Ok(Some(_)) = server.recv().await {} });
+    for _ in 0..1000 {
+        sleep(seconds(25)).await;
+        peer.write_all(&frame(0x81, true, b"ahoy")).await.unwrap();
+    }
+    peer.write_all(&close_frame(true, 1000, "")).await.unwrap();
+    assert_eq!(rest(&mut peer).await, close_frame(false, 1000, ""));
+    receiving.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_is_not_blamed_for_the_time_that_its_messages_were_not_read() {
     let (mut server, mut peer) = server(&WebSocketConfig::new());
     let first = tokio::time::timeout(seconds(45), server.recv()).await;
