@@ -54,6 +54,10 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        // The head of a request without a body, most often: `send` takes the kernel less than `writev`.
+        if let [only] = bufs {
+            return self.poll_write(cx, only);
+        }
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
         let mut left = written;
         for buf in bufs {
