@@ -33,8 +33,9 @@ impl Service {
         (Self { child, now, lines }, banner)
     }
 
-    /// Lets a new process take over, by `ask`, and waits until it serves; `find` asks for the number of who answers.
-    pub(crate) fn restart(&mut self, ask: impl FnOnce(u32), find: impl Fn() -> u32) {
+    /// Lets a new process take over, by `ask`, and waits until it serves; `find` asks for the number of who answers. Returns the
+    /// number of the new process. For a moment both answer.
+    pub(crate) fn restart(&mut self, ask: impl FnOnce(u32), find: impl Fn() -> u32) -> u32 {
         let before = self.now;
         ask(before);
         let begun = Instant::now();
@@ -42,6 +43,7 @@ impl Service {
             assert!(begun.elapsed() < PATIENCE, "nobody took over");
             self.now = find();
         }
+        self.now
     }
 
     /// Ends the process that serves now by SIGTERM, and waits until all that served before it have ended, too; the first

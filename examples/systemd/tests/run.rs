@@ -94,8 +94,7 @@ fn the_supervisor_is_told_of_start_life_successor_and_end() {
     assert_eq!(supervisor.next().0, "READY=1");
     assert_eq!(supervisor.process(), first);
 
-    service.restart(|now| kill("USR2", now), || supervisor.process());
-    let second = supervisor.process();
+    let second = service.restart(|now| kill("USR2", now), || supervisor.process());
     assert_ne!(second, first);
     // Of the first, which has given way, nothing is heard any more.
     assert_eq!(supervisor.next().0, format!("READY=1\nMAINPID={second}"));
