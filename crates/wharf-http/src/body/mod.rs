@@ -87,7 +87,7 @@ impl Body {
     /// Wraps any body of bytes.
     ///
     /// A body that is one of these already is given back as it is. Errors are kept as they are when they are
-    /// [`Error`]s already, and wrapped as [`ErrorKind::Source`] if not.
+    /// [`Error`]s already, and wrapped as [`ErrorKind::Other`] if not.
     pub fn new<B>(body: B) -> Self
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
