@@ -44,6 +44,7 @@
 //! 21. [The client](client): calling other services, and what to set before it matters.
 //! 22. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
 //! 23. [Testing](testing): the real application without a network.
+//! 24. [Performance](performance): what costs what, and what to leave alone.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -54,7 +55,6 @@
 //! - Requests and bodies (planned)
 //! - Responses (planned)
 //! - Observability (planned)
-//! - Performance (planned)
 //! - Migrating from aiohttp (planned)
 
 #[doc = include_str!("authentication.md")]
@@ -98,6 +98,9 @@ pub mod limits {}
 
 #[doc = include_str!("middleware.md")]
 pub mod middleware {}
+
+#[doc = include_str!("performance.md")]
+pub mod performance {}
 
 #[doc = include_str!("production.md")]
 pub mod production {}
