@@ -44,7 +44,8 @@
 //! 21. [The client](client): calling other services, and what to set before it matters.
 //! 22. [WebSockets](websockets): connections on which both ends talk, rooms of them, and opening them.
 //! 23. [Testing](testing): the real application without a network.
-//! 24. [Migrating from aiohttp](migrating): what becomes what, and what behaves differently.
+//! 24. [Performance](performance): what costs what, and what to leave alone.
+//! 25. [Migrating from aiohttp](migrating): what becomes what, and what behaves differently.
 //!
 //! To look things up: [ten common mistakes](common_mistakes), each with its message and its cure.
 //!
@@ -55,7 +56,6 @@
 //! - Requests and bodies (planned)
 //! - Responses (planned)
 //! - Observability (planned)
-//! - Performance (planned)
 
 #[doc = include_str!("authentication.md")]
 pub mod authentication {}
@@ -101,6 +101,9 @@ pub mod middleware {}
 
 #[doc = include_str!("migrating.md")]
 pub mod migrating {}
+
+#[doc = include_str!("performance.md")]
+pub mod performance {}
 
 #[doc = include_str!("production.md")]
 pub mod production {}
