@@ -75,10 +75,10 @@ class Page:
 
 
 @contextlib.asynccontextmanager
-async def browser(directory, kind=Page):
+async def browser(directory, kind=Page, options=()):
     """Starts Chromium, and gives what opens a page in it, as a `kind` of page."""
     quiet = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    command = [CHROMIUM, "--headless", "--no-sandbox", *quiet, "--remote-debugging-port=0", f"--user-data-dir={directory}", "about:blank"]
+    command = [CHROMIUM, "--headless", "--no-sandbox", *quiet, "--remote-debugging-port=0", f"--user-data-dir={directory}", *options, "about:blank"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         found = None

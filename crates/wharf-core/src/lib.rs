@@ -39,7 +39,7 @@
 //! | `ws` | no | WebSockets and rooms of them; the server has to hand over connections as `hyper` does |
 //! | `ws-deflate` | no | the same, and their messages compressed where the client likes |
 //! | `http2` | no | WebSockets over HTTP/2 |
-//! | `redis` | no | `ws`, and rooms that several instances share by a Redis server; with `sessions` a store for these too |
+//! | `redis` | no | with `sessions` a store for these, with `ws` rooms, that several instances share by a Redis server |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod app;

@@ -57,7 +57,7 @@
 //! | `in-process` | no | the client reaches a service in the same process |
 //! | `sessions` | no | typed sessions, as the module `session`: in signed cookies, in memory, in files |
 //! | `encrypted-sessions` | no | the same, and in encrypted cookies |
-//! | `redis` | no | rooms of WebSockets, and sessions with `sessions`, that several instances share |
+//! | `redis` | no | with `sessions` a store for these, with `ws` rooms of WebSockets, that several instances share |
 //! | `rate-limit` | no | `middleware::RateLimit`: so many requests in so much time, for each client |
 //! | `testing` | no | the test kit, as the module `test`; with `http2` and `tls` its servers speak these too |
 //! | `toml` | no | settings of the server from a file, `--config wharf.toml` |

@@ -43,18 +43,16 @@ impl CookieSettings {
 
     /// Writes the cookie; `keep` is how long the browser may keep it.
     pub(super) fn set(&self, value: String, keep: Duration) -> Result<HeaderValue, Failure> {
-        let mut cookie = self.attributes(SetCookie::verbatim(self.full_name(), value));
+        let name = self.full_name();
+        // Name and value alone may be too much for any cookie, which then cannot be made: the size is what helps to know.
+        fits(name.len() + value.len())?;
+        let mut cookie = self.attributes(SetCookie::verbatim(name, value));
         if !self.until_closed {
             cookie = cookie.max_age(keep);
         }
         let mut value = cookie.into_value()?;
         value.set_sensitive(true);
-        if value.len() > LONGEST {
-            return Err(Failure::TooLarge {
-                size: value.len(),
-                limit: LONGEST,
-            });
-        }
+        fits(value.len())?;
         Ok(value)
     }
 
@@ -78,6 +76,16 @@ impl CookieSettings {
         let tried = self.set("A".repeat(43), Duration::ZERO);
         tried.err().map(|error| ErrorChain::new(&error).to_string())
     }
+}
+
+fn fits(size: usize) -> Result<(), Failure> {
+    if size > LONGEST {
+        return Err(Failure::TooLarge {
+            size,
+            limit: LONGEST,
+        });
+    }
+    Ok(())
 }
 
 /// What a request brought.

@@ -25,7 +25,9 @@ use crate::middleware::{IntoMiddleware, Layer, Next, Served};
 ///
 /// `__Host-session`, with `Secure`, `HttpOnly`, `SameSite=Lax` and `Path=/`: it goes over TLS, to this host alone, unseen by scripts,
 /// and not with what other sites send but links to here. A cookie that was changed, is too long, or whose session is not known or has
-/// ended is an empty session and a line of the log, never an error.
+/// ended is an empty session and a line of the log, never an error. The browser is not told to forget it: another answer may have put a
+/// new one in its place meanwhile. It brings the old one, with a line of the log each time, until there is something to keep or
+/// [`destroy`](super::Session::destroy) is called.
 ///
 /// # Caches
 ///

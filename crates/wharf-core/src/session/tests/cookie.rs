@@ -79,7 +79,7 @@ fn settings_that_cannot_work_are_told_before_the_start() {
         (base().cookie_name(""), ""),
         (
             base().domain("quay.test; Path=/x"),
-            "its path or domain holds",
+            "its domain is no host name",
         ),
         (base().cookie_name("x".repeat(4096)), "may have 4096"),
         (
