@@ -1,4 +1,4 @@
-"""aiohttp as a client of the comparison: `fetch.py WORK PORT COUNT`, as the program `fetch` has it."""
+"""aiohttp as a client of the comparison: `fetch.py CLIENT WORK PORT COUNT`, as the program `fetch` has it."""
 
 import asyncio
 import sys
@@ -36,18 +36,34 @@ async def upload(session, url, count):
             assert int(await response.read()) == LARGE
 
 
+async def parse(session, url, count):
+    for _ in range(count):
+        async with session.get(url) as response:
+            assert (await response.json())["message"] == "Hello, World!"
+
+
 async def at_once(session, url, count):
-    await asyncio.gather(*(fetch(session, url, 13, count // IN_FLIGHT) for _ in range(IN_FLIGHT)))
+    await asyncio.gather(*(parse(session, url, count // IN_FLIGHT) for _ in range(IN_FLIGHT)))
+
+
+def new_session():
+    headers = {"accept": "*/*", "user-agent": "wharf/0.1.0"}
+    return aiohttp.ClientSession(headers=headers, skip_auto_headers=["accept-encoding"])
+
+
+async def fresh(url, count):
+    for _ in range(count):
+        async with new_session() as session:
+            await fetch(session, url, 13, 1)
 
 
 async def main(work, port, count):
     base = f"http://127.0.0.1:{port}"
-    headers = {"accept": "*/*", "user-agent": "wharf/0.1.0"}
-    skipped = ["accept-encoding"]
-    async with aiohttp.ClientSession(headers=headers, skip_auto_headers=skipped) as session:
+    async with new_session() as session:
         calls = {
             "one": lambda count: fetch(session, base + "/", 13, count),
-            "many": lambda count: at_once(session, base + "/", count),
+            "many": lambda count: at_once(session, base + "/json", count),
+            "fresh": lambda count: fresh(base + "/", count),
             "down": lambda count: fetch(session, base + "/large", LARGE, count),
             "up": lambda count: upload(session, base + "/large", count),
         }
@@ -57,4 +73,8 @@ async def main(work, port, count):
         print(time.process_time_ns() - cpu, time.perf_counter_ns() - clock)
 
 
-asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+try:
+    from uvloop import run
+except ImportError:
+    from asyncio import run
+run(main(sys.argv[2], sys.argv[3], int(sys.argv[4])))

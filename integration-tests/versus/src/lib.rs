@@ -1,44 +1,9 @@
-//! What both ends of the comparison of clients send.
+//! What the contestants of the comparisons agree on: what is sent, and how a server begins and ends.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+pub mod answers;
+pub mod pieces;
+pub mod server;
+pub mod work;
 
-use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
-
-/// The length of a large body.
-pub const LARGE: u64 = 200_000_000;
-
-static PIECE: [u8; 64 << 10] = [b'w'; 64 << 10];
-
-/// A body that comes in pieces of 64 KiB, each of which is there at once.
-pub struct Pieces {
-    left: u64,
-}
-
-impl Pieces {
-    pub fn new(length: u64) -> Self {
-        Self { left: length }
-    }
-}
-
-impl Body for Pieces {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let length = self.left.min(PIECE.len() as u64);
-        self.left -= length;
-        let piece = Bytes::from_static(&PIECE[..length as usize]);
-        Poll::Ready((length > 0).then(|| Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
-    }
-}
+pub use answers::{FILLERS, HELLO, Manifest, Message};
+pub use pieces::{LARGE, Pieces};

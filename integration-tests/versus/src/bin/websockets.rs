@@ -36,9 +36,15 @@ fn main() -> Result<(), Failure> {
         return serve(server);
     }
     let chosen = |all: &[&'static str]| {
-        let named = all.iter().filter(|name| arguments.iter().any(|argument| argument == *name));
+        let named = all
+            .iter()
+            .filter(|name| arguments.iter().any(|argument| argument == *name));
         let named: Vec<_> = named.copied().collect();
-        if named.is_empty() { all.to_vec() } else { named }
+        if named.is_empty() {
+            all.to_vec()
+        } else {
+            named
+        }
     };
     let servers = chosen(&SERVERS);
     for size in chosen(&SIZES) {
@@ -91,7 +97,10 @@ fn instructions(servers: &[&str], count: usize, bytes: usize) -> Result<(), Fail
             peer.end()?;
             let report = std::fs::read_to_string(&file)?;
             std::fs::remove_file(&file)?;
-            let line = report.lines().find_map(|line| line.strip_prefix("totals: ").or(line.strip_prefix("summary: ")));
+            let line = report.lines().find_map(|line| {
+                line.strip_prefix("totals: ")
+                    .or(line.strip_prefix("summary: "))
+            });
             *total = line.ok_or("no total")?.trim().parse()?;
         }
         let each = (totals[1] - totals[0]) / (100 * count * CONNECTIONS) as f64;
@@ -118,8 +127,12 @@ impl Peer {
         let program = std::env::current_exe()?;
         let mut words = under.to_vec();
         words.push(program.to_str().ok_or("not a path of text")?);
-        let mut process =
-            Command::new(words[0]).args(&words[1..]).args(["serve", server]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut process = Command::new(words[0])
+            .args(&words[1..])
+            .args(["serve", server])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
         let mut port = String::new();
         BufReader::new(process.stdout.take().ok_or("no output")?).read_line(&mut port)?;
         let address = format!("127.0.0.1:{}", port.trim());
@@ -129,7 +142,10 @@ impl Peer {
             Ok::<_, std::io::Error>(connection)
         });
         let connections = connections.collect::<Result<_, _>>()?;
-        Ok(Self { process, connections })
+        Ok(Self {
+            process,
+            connections,
+        })
     }
 
     /// Sends messages on all connections and reads what comes back, over and over.
@@ -192,7 +208,13 @@ fn frame(masked: bool, length: usize) -> Vec<u8> {
     if masked {
         bytes.extend(key);
     }
-    bytes.extend((0..length).map(|at| if masked { at as u8 ^ key[at % 4] } else { at as u8 }));
+    bytes.extend((0..length).map(|at| {
+        if masked {
+            at as u8 ^ key[at % 4]
+        } else {
+            at as u8
+        }
+    }));
     bytes
 }
 
@@ -202,7 +224,9 @@ fn serve(server: &str) -> Result<(), Failure> {
         std::io::stdin().read_to_end(&mut Vec::new()).ok();
         std::process::exit(0);
     });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?.port());
@@ -211,7 +235,9 @@ fn serve(server: &str) -> Result<(), Failure> {
             stream.set_nodelay(true)?;
             match server {
                 "tungstenite" => tokio::spawn(async {
-                    let mut socket = WebSocketStream::from_raw_socket(stream, protocol::Role::Server, None).await;
+                    let mut socket =
+                        WebSocketStream::from_raw_socket(stream, protocol::Role::Server, None)
+                            .await;
                     while let Some(Ok(message)) = socket.next().await {
                         if message.is_close() || socket.send(message).await.is_err() {
                             break;
@@ -219,9 +245,12 @@ fn serve(server: &str) -> Result<(), Failure> {
                     }
                 }),
                 "fastwebsockets" => tokio::spawn(async {
-                    let mut socket = FragmentCollector::new(fastwebsockets::WebSocket::after_handshake(stream, Role::Server));
+                    let mut socket = FragmentCollector::new(
+                        fastwebsockets::WebSocket::after_handshake(stream, Role::Server),
+                    );
                     while let Ok(frame) = socket.read_frame().await {
-                        if frame.opcode == OpCode::Close || socket.write_frame(frame).await.is_err() {
+                        if frame.opcode == OpCode::Close || socket.write_frame(frame).await.is_err()
+                        {
                             break;
                         }
                     }
@@ -235,7 +264,8 @@ fn serve(server: &str) -> Result<(), Failure> {
                     }
                 }),
                 _ => tokio::spawn(async {
-                    let mut socket = WebSocket::server(stream, &WebSocketConfig::new(), Negotiated::default());
+                    let mut socket =
+                        WebSocket::server(stream, &WebSocketConfig::new(), Negotiated::default());
                     while let Ok(Some(message)) = socket.recv().await {
                         if socket.feed(message).await.is_err() {
                             break;
