@@ -64,7 +64,9 @@ impl Challenge {
             write!(text, " {token}").ok()?;
         }
         for (number, (name, value)) in self.parameters.iter().enumerate() {
-            let comma = if number == 0 { "" } else { "," };
+            // After a token too: RFC 9110 §11.2 has no parameters there, and readers pass over what follows a space.
+            let first = number == 0 && self.token.is_none();
+            let comma = if first { "" } else { "," };
             let value = value.replace('\\', "\\\\").replace('"', "\\\"");
             write!(text, "{comma} {name}=\"{value}\"").ok()?;
         }
@@ -213,6 +215,16 @@ mod tests {
         };
         let challenges = Challenge::all(&headers(lines), &WWW_AUTHENTICATE);
         challenges.iter().map(print).collect()
+    }
+
+    #[test]
+    fn a_challenge_that_was_read_with_a_token_and_parameters_is_written_so_that_it_is_read_the_same()
+     {
+        let read = Challenge::all(&headers(&["Digest abc=, nonce=n"]), &WWW_AUTHENTICATE);
+        let written = read[0].encode().unwrap();
+        assert_eq!(written, "Digest abc=, nonce=\"n\"");
+        let again = HeaderMap::from_iter([(WWW_AUTHENTICATE, written)]);
+        assert_eq!(Challenge::all(&again, &WWW_AUTHENTICATE), read);
     }
 
     #[test]

@@ -131,7 +131,11 @@ impl fmt::Display for Forwarded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, element) in self.elements.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            write!(f, "{comma}{element}")?;
+            // Nothing at all would be no element for a reader, and the others would change places (RFC 9110 §5.6.1).
+            match *element == ForwardedElement::default() {
+                true => write!(f, "{comma}for={}", ForwardedNode::unknown())?,
+                false => write!(f, "{comma}{element}")?,
+            }
         }
         Ok(())
     }
@@ -147,7 +151,7 @@ pub struct ForwardedElement {
 }
 
 impl ForwardedElement {
-    /// Creates an element that says nothing.
+    /// Creates an element that says nothing. In a field it becomes `for=unknown`, so that it keeps its place.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -118,6 +118,22 @@ fn node() -> impl Strategy<Value = ForwardedNode> {
     (text, port).prop_map(|(text, port)| format!("{text}{port}").parse().expect("a node"))
 }
 
+#[test]
+fn an_element_that_says_nothing_keeps_its_place() {
+    let lines = headers(&["secret=x, for=192.0.2.1"]);
+    let mut read = Forwarded::decode(&lines).unwrap().unwrap();
+    read.push(ForwardedElement::new());
+    let written = read.encode().unwrap();
+    assert_eq!(written, "for=unknown, for=192.0.2.1, for=unknown");
+    let again = Forwarded::decode(&headers(&[written.to_str().unwrap()]));
+    let again = again.unwrap().unwrap();
+    let clients = again.elements().iter().map(|element| element.client());
+    let ips: Vec<_> = clients
+        .map(|node| node.and_then(ForwardedNode::ip))
+        .collect();
+    assert_eq!(ips, [None, Some(Ipv4Addr::new(192, 0, 2, 1).into()), None]);
+}
+
 fn element() -> impl Strategy<Value = ForwardedElement> {
     use proptest::option::of;
     let host = r#"[a-z.:",;\\= \[\]]{1,12}"#;

@@ -234,10 +234,11 @@ impl fmt::Display for Link {
         write!(f, "<{}>", utf8_percent_encode(&self.target, TARGET))?;
         for (name, value) in self.parameters() {
             match name.ends_with('*') {
-                true => write!(f, "; {name}={value}")?,
+                // As it is, if it is of the kind that belongs here (RFC 8187 §3.2.1); what is not must not end early.
+                true if grammar::is_token(value) => write!(f, "; {name}={value}")?,
                 false if !value.is_ascii() => write!(f, "; {name}*={}", Extended(value))?,
                 // Quoted even where a token would do: many readers look for just that.
-                false => {
+                _ => {
                     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
                     write!(f, "; {name}=\"{escaped}\"")?;
                 }

@@ -143,3 +143,14 @@ proptest! {
         prop_assert_eq!(got.title(), Some(title));
     }
 }
+
+#[test]
+fn an_extended_parameter_that_is_none_slips_nothing_in() {
+    let links = Links::new(Link::new("/a").with("title*", "a; rel=next, </b>"));
+    assert_eq!(
+        links.encode().unwrap(),
+        r#"</a>; title*="a; rel=next, </b>""#
+    );
+    let headers = HeaderMap::from_iter([(header::LINK, links.encode().unwrap())]);
+    assert_eq!(Links::decode(&headers), Ok(Some(links)));
+}
