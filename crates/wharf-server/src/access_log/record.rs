@@ -179,8 +179,13 @@ impl Record {
                 escape(out, method.as_str().as_bytes());
                 out.push(' ');
                 print_target(out, uri);
-                // Writing to a string cannot fail.
-                let _written = write!(out, " {version:?}");
+                out.push_str(match *version {
+                    Version::HTTP_09 => " HTTP/0.9",
+                    Version::HTTP_10 => " HTTP/1.0",
+                    Version::HTTP_2 => " HTTP/2.0",
+                    Version::HTTP_3 => " HTTP/3.0",
+                    _ => " HTTP/1.1",
+                });
             }
             RequestLine::Raw(Some(line)) => escape(out, line.as_bytes()),
             RequestLine::Raw(None) => out.push('-'),
@@ -225,15 +230,23 @@ fn print_field(out: &mut String, value: Option<&Option<HeaderValue>>) {
 
 /// Prints bytes that a client chose so that they cannot end the line or a quoted part of it.
 fn escape(out: &mut String, bytes: &[u8]) {
-    for &byte in bytes {
-        match byte {
-            b'"' | b'\\' | 0..=0x1f | 0x7f.. => {
-                // Writing to a string cannot fail.
-                let _written = write!(out, "\\x{byte:02x}");
-            }
-            _ => out.push(char::from(byte)),
-        }
+    let mut rest = bytes;
+    loop {
+        // Nearly always all of it.
+        let plain = rest.iter().position(|&byte| is_escaped(byte));
+        let (run, others) = rest.split_at(plain.unwrap_or(rest.len()));
+        out.push_str(str::from_utf8(run).unwrap_or_default());
+        let Some((byte, after)) = others.split_first() else {
+            return;
+        };
+        // Writing to a string cannot fail.
+        let _written = write!(out, "\\x{byte:02x}");
+        rest = after;
     }
+}
+
+fn is_escaped(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f..)
 }
 
 /// Prints a time in the usual form, `[23/Nov/2026:22:55:39 +0000]`.
@@ -241,16 +254,18 @@ fn print_time(out: &mut String, time: Option<SystemTime>) {
     // Only a clock on paused time can reach back before the epoch.
     let time = time.unwrap_or(SystemTime::UNIX_EPOCH);
     // An IMF-fixdate, `Mon, 23 Nov 2026 22:55:39 GMT` (RFC 9110 §5.6.7), has the parts at fixed places.
-    let date = httpdate::fmt_http_date(time);
-    if let (Some(day), Some(month), Some(year), Some(clock)) = (
-        date.get(5..7),
-        date.get(8..11),
-        date.get(12..16),
-        date.get(17..25),
-    ) {
-        // Writing to a string cannot fail.
-        let _written = write!(out, "[{day}/{month}/{year}:{clock} +0000]");
+    let start = out.len();
+    // Writing to a string cannot fail.
+    let _written = write!(out, "{}", httpdate::HttpDate::from(time));
+    let Some(Ok(date)) = out.as_bytes().get(start..).map(<[u8; 29]>::try_from) else {
+        return;
+    };
+    out.truncate(start);
+    for (mark, part) in [("[", 5..7), ("/", 8..11), ("/", 12..16), (":", 17..25)] {
+        out.push_str(mark);
+        out.push_str(str::from_utf8(&date[part]).unwrap_or_default());
     }
+    out.push_str(" +0000]");
 }
 
 #[cfg(test)]
