@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use http::header;
+use http::header::{self, HeaderValue};
 use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
 use wharf_http::header::ContentType;
@@ -234,9 +234,11 @@ fn decode<T: DeserializeOwned, C: JsonCodec>(json: &[u8]) -> Result<T, HttpError
     })
 }
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 fn respond<T: Serialize, C: JsonCodec>(value: &T) -> Response {
     match C::encode(value) {
-        Ok(json) => with_type(json, "application/json"),
+        Ok(json) => with_type(json, JSON),
         Err(error) => HttpError::new(http::StatusCode::INTERNAL_SERVER_ERROR)
             .because(error)
             .into_response(),

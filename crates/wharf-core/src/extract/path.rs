@@ -5,7 +5,7 @@ use std::ops::Deref;
 use http::request::Parts;
 use serde_core::de::DeserializeOwned;
 
-use super::text::{self, Kind, Layout, Pair, TextError};
+use super::text::{self, Given, Kind, Layout, Pair, TextError};
 use super::{FromRequestParts, Needs, OptionalFromRequestParts, Scope};
 use crate::error::{ErrorKind, HttpError};
 
@@ -56,20 +56,18 @@ impl<T: DeserializeOwned + Send> FromRequestParts for Path<T> {
     type Rejection = HttpError;
 
     async fn from_request_parts(_parts: &mut Parts, scope: &Scope) -> Result<Self, HttpError> {
-        let names = scope.route().map_or(0, |route| route.parameters().len());
-        let pairs = scope
-            .params()
-            .map(|(name, text)| (Cow::Borrowed(name), text));
-        let mut few: [Pair<'_>; text::FEW] = Default::default();
-        let Some(few) = few.get_mut(..names) else {
-            return decode(&pairs.collect::<Vec<_>>());
-        };
-        let mut length = 0;
-        for (place, pair) in few.iter_mut().zip(pairs) {
-            *place = pair;
-            length += 1;
+        let mut few = [Given::default(); text::FEW];
+        if let Some(params) = scope.plain_params()
+            && let Some(few) = few.get_mut(..params.len())
+        {
+            for (place, (name, text)) in few.iter_mut().zip(params) {
+                *place = Given::new(name, text);
+            }
+            return decode(few);
         }
-        decode(&few[..length])
+        let params: Vec<_> = scope.params().collect();
+        let given = params.iter().map(|(name, text)| Given::new(name, text));
+        decode(&given.collect::<Vec<_>>())
     }
 
     fn needs(needs: &mut Needs) {
@@ -99,14 +97,18 @@ impl<T: DeserializeOwned + Send> OptionalFromRequestParts for Path<T> {
     }
 }
 
-fn decode<T: DeserializeOwned>(pairs: &[Pair<'_>]) -> Result<Path<T>, HttpError> {
-    text::decode(pairs, Layout::Path)
+fn decode<T: DeserializeOwned>(params: &[Given<'_>]) -> Result<Path<T>, HttpError> {
+    text::decode_given(params, Layout::Path)
         .map(Path)
-        .map_err(|error| rejection(&error, pairs))
+        .map_err(|error| rejection(&error, params))
 }
 
-fn rejection(error: &TextError, pairs: &[Pair<'_>]) -> HttpError {
-    let text = error.describe("path parameter", |name| given(pairs, name));
+fn rejection(error: &TextError, params: &[Given<'_>]) -> HttpError {
+    let text = error.describe("path parameter", |name| {
+        let mut params = params.iter();
+        let given = params.find(|given| given.name == name);
+        given.map_or_else(String::new, |given| given.text.to_owned())
+    });
     match error.kind {
         // The check before the start leaves only places where no route was checked, such as fallbacks.
         Kind::Arity { .. } | Kind::Unsupported(_) | Kind::Missing => {

@@ -148,6 +148,17 @@ impl Scope {
         })
     }
 
+    /// Returns the path parameters as [`params`](Self::params) does, where none of them has to be decoded.
+    pub(super) fn plain_params(&self) -> Option<impl ExactSizeIterator<Item = (&str, &str)>> {
+        let route = self.route.as_ref().filter(|_| self.params.is_plain())?;
+        let (names, path) = (route.parameters().iter(), self.path());
+        Some(names.enumerate().map(move |(index, name)| {
+            // There is one for each name, of this path.
+            let text = self.params.raw(index, path).unwrap_or_default();
+            (name.as_ref(), text)
+        }))
+    }
+
     /// Returns the last path parameter as it was received, percent-encoded.
     #[cfg(feature = "files")]
     pub(crate) fn last_raw_param(&self) -> Option<&str> {
@@ -180,9 +191,9 @@ impl Scope {
 
 /// Joins the lines of the field (RFC 9110 §5.3); nearly always there is one.
 fn accept(headers: &HeaderMap) -> Option<HeaderValue> {
-    let mut lines = headers.get_all(header::ACCEPT).iter();
-    let first = lines.next()?;
-    if lines.next().is_none() {
+    let first = headers.get(header::ACCEPT)?;
+    // No field has a second line.
+    if headers.len() == headers.keys_len() {
         return Some(first.clone());
     }
     let lines: Vec<&[u8]> = headers

@@ -75,11 +75,14 @@ impl Answer {
         let mut media = Some(self.media.clone());
         let headers = response.headers_mut();
         headers.extend(self.fields);
-        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        headers.insert(
+            header::ACCEPT_RANGES,
+            const { HeaderValue::from_static("bytes") },
+        );
         // A browser takes the type as it is told, and runs no text as a script.
         headers.insert(
             header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
+            const { HeaderValue::from_static("nosniff") },
         );
         if let Some(coding) = self.coding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));

@@ -148,7 +148,10 @@ impl Files {
         let mut answer = Answer::new(content, self.media_of(path)).coded(coding);
         if self.precompressed {
             // The plain file too: a cache must not send it to those who would get another.
-            answer = answer.field(header::VARY, HeaderValue::from_static("accept-encoding"));
+            answer = answer.field(
+                header::VARY,
+                const { HeaderValue::from_static("accept-encoding") },
+            );
         }
         if let Some(control) = versioned.then_some(&IMMUTABLE).or(self.cache_of(path)) {
             answer = answer.field(header::CACHE_CONTROL, control.clone());

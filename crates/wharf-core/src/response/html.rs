@@ -1,3 +1,4 @@
+use http::HeaderValue;
 use wharf_http::{Body, Response};
 
 use super::{IntoResponse, with_type};
@@ -17,8 +18,10 @@ use super::{IntoResponse, with_type};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Html<T>(pub T);
 
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
 impl<T: Into<Body>> IntoResponse for Html<T> {
     fn into_response(self) -> Response {
-        with_type(self.0, "text/html; charset=utf-8")
+        with_type(self.0, HTML)
     }
 }

@@ -74,16 +74,26 @@ pub trait IntoResponseParts {
     fn into_response_parts(self, head: &mut Parts) -> Result<(), HttpError>;
 }
 
-pub(crate) fn with_type(body: impl Into<Body>, content_type: &'static str) -> Response {
+/// Makes a response of this type, which is best a constant: to look at its bytes is most of what this costs.
+pub(crate) fn with_type(body: impl Into<Body>, content_type: HeaderValue) -> Response {
     let mut response = Response::new(body.into());
     response
         .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        .insert(header::CONTENT_TYPE, content_type);
     response
 }
 
-const TEXT: &str = "text/plain; charset=utf-8";
-const BYTES: &str = "application/octet-stream";
+/// Made when the crate is compiled.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+fn text(body: impl Into<Body>) -> Response {
+    with_type(body, TEXT)
+}
+
+fn bytes(body: impl Into<Body>) -> Response {
+    with_type(body, BYTES)
+}
 
 macro_rules! bodies {
     ($($type:ty: $self:ident => $value:expr;)*) => {
@@ -101,12 +111,12 @@ bodies! {
     Response: self => self;
     (): self => Response::default();
     Body: self => Response::new(self);
-    &'static str: self => with_type(self, TEXT);
-    String: self => with_type(self, TEXT);
-    Box<str>: self => with_type(String::from(self), TEXT);
-    &'static [u8]: self => with_type(self, BYTES);
-    Vec<u8>: self => with_type(self, BYTES);
-    Bytes: self => with_type(self, BYTES);
+    &'static str: self => text(self);
+    String: self => text(self);
+    Box<str>: self => text(String::from(self));
+    &'static [u8]: self => bytes(self);
+    Vec<u8>: self => bytes(self);
+    Bytes: self => bytes(self);
     Infallible: self => match self {};
 }
 

@@ -14,7 +14,9 @@ const INLINE: usize = 4;
 /// text later. Up to four parameters are stored without an allocation.
 #[derive(Clone, Default)]
 pub struct Params {
-    len: usize,
+    len: u32,
+    /// The path had no escapes, so that the texts stand in it as they are.
+    plain: bool,
     inline: [Span; INLINE],
     /// In a box, so that the many that have none of these are small to move.
     #[expect(clippy::box_collection, reason = "rare, and a third of the size")]
@@ -31,7 +33,7 @@ pub(super) struct Span {
 impl Params {
     /// Returns how many parameters there are.
     pub fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     /// Returns whether the pattern has no parameters.
@@ -46,7 +48,11 @@ impl Params {
     ///
     /// `None` if there is no such parameter. With another path than the one that was matched, the answer has no meaning.
     pub fn get<'p>(&self, index: usize, path: &'p str) -> Option<Cow<'p, str>> {
-        text::decode(self.raw(index, path)?).ok()
+        let raw = self.raw(index, path)?;
+        if self.plain {
+            return Some(Cow::Borrowed(raw));
+        }
+        text::decode(raw).ok()
     }
 
     /// Returns the text of the parameter at `index` as it was received: percent-encoded.
@@ -55,8 +61,17 @@ impl Params {
         path.get(span.start as usize..span.end as usize)
     }
 
+    /// Returns whether what was received needs no decoding: [`get`](Self::get) and [`raw`](Self::raw) give the same.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    pub(super) fn set_plain(&mut self) {
+        self.plain = true;
+    }
+
     fn span(&self, index: usize) -> Option<Span> {
-        if index >= self.len {
+        if index >= self.len() {
             None
         } else if index < INLINE {
             Some(self.inline[index])
@@ -66,8 +81,8 @@ impl Params {
     }
 
     pub(super) fn push(&mut self, span: Span) {
-        if self.len < INLINE {
-            self.inline[self.len] = span;
+        if let Some(place) = self.inline.get_mut(self.len as usize) {
+            *place = span;
         } else {
             self.spilled.get_or_insert_default().push(span);
         }
@@ -78,13 +93,13 @@ impl Params {
         if let Some(spilled) = &mut self.spilled {
             spilled.truncate(len.saturating_sub(INLINE));
         }
-        self.len = self.len.min(len);
+        self.len = self.len.min(u32::try_from(len).unwrap_or(u32::MAX));
     }
 }
 
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spans = (0..self.len).filter_map(|index| self.span(index));
+        let spans = (0..self.len()).filter_map(|index| self.span(index));
         f.debug_list()
             .entries(spans.map(|span| span.start..span.end))
             .finish()

@@ -86,19 +86,14 @@ pub(super) fn hash(text: &[u8]) -> u32 {
 
 /// Returns how many bytes stand before the first slash, and their hash: one pass for both.
 pub(super) fn hash_to_slash(text: &[u8]) -> (usize, u32) {
-    const SLASHES: u64 = u64::from_le_bytes([b'/'; 8]);
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
     let (words, tail) = text.as_chunks::<8>();
     let mut state = SEED;
     let mut len = 0;
     for word in words {
         let word = u64::from_le_bytes(*word);
-        // The lowest bit set marks the first byte that became zero.
-        let differences = word ^ SLASHES;
-        let zeros = differences.wrapping_sub(ONES) & !differences & HIGHS;
-        if zeros != 0 {
-            let before = zeros.trailing_zeros() / 8;
+        let slashes = find(word, b'/');
+        if slashes != 0 {
+            let before = slashes.trailing_zeros() / 8;
             let part = word & ((1 << (before * 8)) - 1);
             let len = len + before as usize;
             return (len, finish(state, part, len));
@@ -112,6 +107,14 @@ pub(super) fn hash_to_slash(text: &[u8]) -> (usize, u32) {
         .unwrap_or(tail.len());
     let len = len + tail_len;
     (len, finish(state, little_endian(&tail[..tail_len]), len))
+}
+
+/// Finds a byte among eight: the lowest bit that is set stands in the first of them; 0 where there is none.
+pub(super) fn find(word: u64, byte: u8) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    let differences = word ^ (ONES * u64::from(byte));
+    differences.wrapping_sub(ONES) & !differences & HIGHS
 }
 
 fn little_endian(bytes: &[u8]) -> u64 {

@@ -259,6 +259,13 @@ struct Prefixed {
     groups: Vec<Vec<Branch>>,
 }
 
+impl Node {
+    /// Returns whether there are children whose segments begin with a literal and go on with a parameter.
+    pub(super) fn has_prefixed(&self) -> bool {
+        !self.prefixed.is_empty()
+    }
+}
+
 impl Tree {
     /// Returns a node by its number.
     pub(super) fn node(&self, number: u32) -> &Node {

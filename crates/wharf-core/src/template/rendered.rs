@@ -1,3 +1,4 @@
+use http::HeaderValue;
 use wharf_http::Response;
 
 use crate::response::{IntoResponse, with_type};
@@ -31,6 +32,6 @@ impl Rendered {
 
 impl IntoResponse for Rendered {
     fn into_response(self) -> Response {
-        with_type(self.text, self.media_type)
+        with_type(self.text, HeaderValue::from_static(self.media_type))
     }
 }

@@ -12,7 +12,7 @@ use super::{Given, Kind, Layout, TextError};
 pub(super) struct Fields<'a> {
     /// In the order of writing.
     pub(super) written: &'a [Given<'a>],
-    /// In the order of names, and for one name in the order of writing.
+    /// Those of one name together, in the order of writing.
     pub(super) grouped: &'a [Given<'a>],
     pub(super) layout: Layout,
     pub(super) hints: &'a Hints,

@@ -36,12 +36,16 @@ pub(super) struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    fn of((name, text): &'a Pair<'_>) -> Self {
+    pub(super) fn new(name: &'a str, text: &'a str) -> Self {
         Self {
             name,
             text,
             file: None,
         }
+    }
+
+    fn of((name, text): &'a Pair<'_>) -> Self {
+        Self::new(name, text)
     }
 }
 
@@ -77,19 +81,26 @@ pub(super) fn decode_given<T: DeserializeOwned>(
     written: &[Given<'_>],
     layout: Layout,
 ) -> Result<T, TextError> {
-    let (mut few, mut many) = ([Given::default(); FEW], Vec::new());
-    let grouped: &mut [Given<'_>] = match few.get_mut(..written.len()) {
-        Some(few) => {
-            few.copy_from_slice(written);
-            few
-        }
-        None => {
-            many.extend_from_slice(written);
-            &mut many
+    let (mut few, mut many);
+    let grouped = match layout {
+        // Each name is there once.
+        Layout::Path => written,
+        Layout::Form => {
+            (few, many) = ([Given::default(); FEW], Vec::new());
+            let sorted: &mut [Given<'_>] = match few.get_mut(..written.len()) {
+                Some(few) => {
+                    few.copy_from_slice(written);
+                    few
+                }
+                None => {
+                    many.extend_from_slice(written);
+                    &mut many
+                }
+            };
+            sorted.sort_by_key(|given| given.name);
+            sorted
         }
     };
-    grouped.sort_by_key(|given| given.name);
-    let grouped = &*grouped;
     let mut hints = Hints::default();
     loop {
         let fields = Fields {

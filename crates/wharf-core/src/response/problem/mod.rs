@@ -153,9 +153,10 @@ fn finish(error: &HttpError, scope: &Scope, form: HeaderValue, text: String) -> 
     let is_error = error.status().is_client_error() || error.status().is_server_error();
     if is_error && !error.headers().contains_key(header::CACHE_CONTROL) {
         // It is of one moment, and carries the id of one request; 404 and 410 would be kept (RFC 9110 §15.1).
-        response
-            .headers_mut()
-            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.headers_mut().insert(
+            header::CACHE_CONTROL,
+            const { HeaderValue::from_static("no-store") },
+        );
     }
     // These have no content by definition (RFC 9110 §15.2, §15.3.5, §15.3.6, §15.4.5).
     if error.status().is_informational() || matches!(error.status().as_u16(), 204 | 205 | 304) {
@@ -165,7 +166,7 @@ fn finish(error: &HttpError, scope: &Scope, form: HeaderValue, text: String) -> 
     fields.insert(header::CONTENT_TYPE, form);
     fields.insert(
         header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
+        const { HeaderValue::from_static("nosniff") },
     );
     if scope.method() == Method::HEAD {
         // The length of what GET would get (RFC 9110 §8.6).

@@ -9,7 +9,7 @@ use super::params::Params;
 use super::segment::Rest;
 use super::slash::{self, TrailingSlash};
 use super::table::{self, Table};
-use super::text::{BadPath, Decoded, END, Part, Plain, Text};
+use super::text::{self, BadPath, Decoded, END, Part, Plain, Text};
 use super::tree::{Branch, NONE, Node, ROOT, Tree};
 
 mod builder;
@@ -116,8 +116,12 @@ impl<T> Router<T> {
         if u32::try_from(path.len()).is_err() {
             return Err(BadPath::too_long());
         }
-        if memchr::memchr(b'%', path.as_bytes()).is_none() {
-            return Ok(Search::run(self, Plain(path), method));
+        if !text::has_escape(path.as_bytes()) {
+            let mut outcome = Search::run(self, Plain(path), method);
+            if let Outcome::Route(_, params) = &mut outcome {
+                params.set_plain();
+            }
+            return Ok(outcome);
         }
         Ok(Search::run(self, &Decoded::new(path)?, method))
     }
@@ -253,10 +257,13 @@ impl<'s, T, X: Text<'s>> Search<'s, T, X> {
             break part.unwrap_or_else(|| self.text.segment(at));
         };
         if !part.text.is_empty() {
-            for branch in tree.prefixed(node, part.text) {
-                let route = self.branch(branch, at, part);
-                if route != NONE {
-                    return route;
+            // Asked for, since going through nothing costs more.
+            if node.has_prefixed() {
+                for branch in tree.prefixed(node, part.text) {
+                    let route = self.branch(branch, at, part);
+                    if route != NONE {
+                        return route;
+                    }
                 }
             }
             for branch in &node.open {

@@ -192,6 +192,16 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
+/// Tells whether a path has escapes, eight bytes at a time: most are too short for more to pay.
+pub(super) fn has_escape(path: &[u8]) -> bool {
+    let Some(last) = path.last_chunk::<8>() else {
+        return path.contains(&b'%');
+    };
+    let (words, _) = path.as_chunks::<8>();
+    let mut words = words.iter().chain([last]);
+    words.any(|word| table::find(u64::from_le_bytes(*word), b'%') != 0)
+}
+
 /// Decodes every escape of `text`.
 pub(super) fn decode(text: &str) -> Result<Cow<'_, str>, BadPath> {
     let Some(first) = memchr::memchr(b'%', text.as_bytes()) else {

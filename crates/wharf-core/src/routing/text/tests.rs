@@ -66,6 +66,11 @@ fn a_path_that_cannot_be_decoded_says_where() {
 
 proptest! {
     #[test]
+    fn an_escape_is_seen_wherever_it_is(path in "/([a-z/]|%|é|[ -~]){0,40}") {
+        prop_assert_eq!(has_escape(path.as_bytes()), path.contains('%'));
+    }
+
+    #[test]
     fn a_path_without_escapes_is_the_same_either_way(path in "(/[a-cé.-]{0,3}){1,5}") {
         let decoded = Decoded::new(&path).unwrap();
         prop_assert_eq!(walk(Plain(&path)), walk(&decoded));
