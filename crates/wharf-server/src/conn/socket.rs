@@ -1,5 +1,6 @@
 //! [`Socket`], the stream of a connection with the bytes that wait to be sent in one piece.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -16,6 +17,8 @@ pub(crate) struct Socket<IO> {
     cork: Vec<u8>,
     /// How much of the cork the socket has taken.
     sent: usize,
+    /// Where the cork is cut: what comes before is not sent together with what comes after. In order; hardly ever any.
+    cuts: VecDeque<usize>,
     /// The clock runs because of a flush.
     flush_blocked: bool,
 }
@@ -26,6 +29,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             io,
             cork: Vec::new(),
             sent: 0,
+            cuts: VecDeque::new(),
             flush_blocked: false,
         }
     }
@@ -46,6 +50,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         self.cork.extend_from_slice(bytes);
     }
 
+    /// Cuts the cork before its last `bytes`: the socket is given what comes before and what comes after one after the other.
+    #[cfg(feature = "http2")]
+    pub(crate) fn cut(&mut self, bytes: usize) {
+        let at = self.cork.len().saturating_sub(bytes);
+        if at > self.sent {
+            self.cuts.push_back(at);
+        }
+    }
+
     /// Takes bytes of wharf's own to send after those that are corked.
     pub(crate) fn append(&mut self, bytes: &[u8], flow: &Flow) {
         self.cork(bytes);
@@ -59,7 +72,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         flow: &Flow,
         bytes: Option<&[u8]>,
     ) -> Poll<io::Result<usize>> {
-        let bytes = bytes.unwrap_or(&self.cork[self.sent..]);
+        let end = self.cuts.front().copied().unwrap_or(self.cork.len());
+        let bytes = bytes.unwrap_or(&self.cork[self.sent..end]);
         match Pin::new(&mut self.io).poll_write(cx, bytes) {
             Poll::Ready(Ok(taken)) => {
                 flow.written.add(taken as u64);
@@ -94,6 +108,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
         self.sent += taken;
+        if self.cuts.front() == Some(&self.sent) {
+            self.cuts.pop_front();
+        }
         if self.sent == self.cork.len() {
             self.cork.clear();
             self.sent = 0;

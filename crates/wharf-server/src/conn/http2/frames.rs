@@ -7,7 +7,7 @@
 pub(in crate::conn) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The length of a frame header.
-const HEADER: usize = 9;
+pub(super) const HEADER: usize = 9;
 
 // Frame types (RFC 9113 §6).
 pub(super) const DATA: u8 = 0x0;
@@ -116,8 +116,8 @@ impl Scanner {
         self.have == 0 && self.frame.is_none() && self.preface == 0
     }
 
-    /// Goes on with the next bytes of the stream.
-    pub(super) fn scan(&mut self, bytes: &[u8], mut found: impl FnMut(Event)) {
+    /// Goes on with the next bytes of the stream; `found` is told what, and how many of the bytes come after it.
+    pub(super) fn scan(&mut self, bytes: &[u8], mut found: impl FnMut(Event, usize)) {
         let skipped = self.preface.min(bytes.len());
         self.preface -= skipped;
         let mut bytes = &bytes[skipped..];
@@ -136,14 +136,14 @@ impl Scanner {
                 self.left = head.length;
                 self.item_have = 0;
                 self.items = head.items().1;
-                found(Event::Begun(head));
+                found(Event::Begun(head), bytes.len());
             }
             bytes = self.payload(bytes, &mut found);
         }
     }
 
     /// Goes on with the payload of the present frame; returns what comes after it.
-    fn payload<'a>(&mut self, bytes: &'a [u8], found: &mut impl FnMut(Event)) -> &'a [u8] {
+    fn payload<'a>(&mut self, bytes: &'a [u8], found: &mut impl FnMut(Event, usize)) -> &'a [u8] {
         let Some(head) = self.frame else {
             return bytes;
         };
@@ -161,14 +161,14 @@ impl Scanner {
                 self.item_have = 0;
                 self.items -= 1;
                 if let Some(event) = item(head, self.item) {
-                    found(event);
+                    found(event, part.len() + rest.len());
                 }
             }
         }
         if self.left == 0 {
             // Reached in the same call for a frame without payload.
             self.frame = None;
-            found(Event::Ended(head));
+            found(Event::Ended(head), rest.len());
         }
         rest
     }
@@ -201,7 +201,7 @@ mod tests {
         let mut scanner = Scanner::new(preface);
         let mut events = Vec::new();
         for piece in pieces {
-            scanner.scan(piece, |event| events.push(event));
+            scanner.scan(piece, |event, _| events.push(event));
         }
         (events, scanner.is_between_frames())
     }

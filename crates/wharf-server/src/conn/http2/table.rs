@@ -7,6 +7,8 @@ use super::frames::{self, Event, Head, PREFACE, Scanner};
 pub(super) struct Table {
     incoming: Scanner,
     outgoing: Scanner,
+    /// The last frame that was sent resets a stream.
+    resetting: bool,
     /// In the order of their numbers, which is that of their beginnings (RFC 9113 §5.1.1).
     open: Vec<Stream>,
     highest: u32,
@@ -50,6 +52,7 @@ impl Table {
         Self {
             incoming: Scanner::new(PREFACE.len()),
             outgoing: Scanner::new(0),
+            resetting: false,
             open: Vec::new(),
             highest: 0,
             whole: 0,
@@ -110,7 +113,7 @@ impl Table {
         if scanner.is_between_frames() || self.frame_since == 0 {
             self.frame_since = now;
         }
-        scanner.scan(bytes, |event| self.receive(event, now));
+        scanner.scan(bytes, |event, _| self.receive(event, now));
         if scanner.is_between_frames() {
             self.frame_since = 0;
         }
@@ -169,10 +172,20 @@ impl Table {
         stream % 2 == 1 && stream > self.highest && stream <= self.last
     }
 
-    /// Goes on with what is sent.
-    pub(super) fn sent(&mut self, bytes: &[u8]) {
+    /// Goes on with what is sent; `reset` is told how many of the bytes come after the header of a frame that resets a stream
+    /// and follows a frame of another kind.
+    pub(super) fn sent(&mut self, bytes: &[u8], mut reset: impl FnMut(usize)) {
         let mut scanner = std::mem::replace(&mut self.outgoing, Scanner::new(0));
-        scanner.scan(bytes, |event| self.send(event));
+        scanner.scan(bytes, |event, after| {
+            if let Event::Begun(head) = event {
+                let resets = head.kind == frames::RST_STREAM;
+                if resets && !self.resetting {
+                    reset(after);
+                }
+                self.resetting = resets;
+            }
+            self.send(event);
+        });
         self.outgoing = scanner;
     }
 
@@ -234,14 +247,14 @@ mod tests {
         table.received(&frame(frames::HEADERS, 5, 3, b"h"), 2);
         table.received(&frame(frames::HEADERS, 5, 5, b"h"), 2);
         assert_eq!((table.open(), table.heads()), (3, 3));
-        table.sent(&frame(frames::HEADERS, 5, 1, b"h"));
+        table.sent(&frame(frames::HEADERS, 5, 1, b"h"), |_| ());
         assert_eq!(table.open(), 3);
         table.received(&frame(frames::DATA, 1, 1, b"d"), 2);
         assert_eq!(table.open(), 2);
         let answer = frame(frames::DATA, 1, 3, b"dddd");
-        table.sent(&answer[..11]);
+        table.sent(&answer[..11], |_| ());
         assert_eq!((table.open(), table.last_stream()), (2, None));
-        table.sent(&answer[11..]);
+        table.sent(&answer[11..], |_| ());
         assert_eq!((table.open(), table.last_stream()), (1, Some(5)));
         table.received(&frame(frames::RST_STREAM, 0, 5, &[0; 4]), 2);
         assert_eq!(table.open(), 0);
@@ -253,7 +266,10 @@ mod tests {
         let mut table = table();
         table.received(&frame(frames::HEADERS, 5, 1, b"h"), 2);
         table.received(&frame(frames::HEADERS, 5, 3, b"h"), 2);
-        table.sent(&frame(frames::GOAWAY, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0]));
+        table.sent(
+            &frame(frames::GOAWAY, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0]),
+            |_| (),
+        );
         table.received(&frame(frames::HEADERS, 5, 7, b"h"), 2);
         assert_eq!((table.open(), table.last_stream()), (1, Some(1)));
     }

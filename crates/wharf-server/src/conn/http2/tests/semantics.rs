@@ -1,7 +1,13 @@
 //! What a service sees of a request, and a client of an answer.
 
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{self, Poll, ready};
+
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::StreamBody;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::*;
 use crate::conn::serve_connection;
@@ -199,6 +205,82 @@ async fn an_early_answer_is_whole_and_then_the_rest_of_the_request_is_declined()
     client.send(frame(DATA, 0, 1, vec![0; 10_000])).await;
     client.send(get(3, "/")).await;
     assert_eq!(client.answer(3).await.unwrap(), "too large");
+}
+
+/// Keeps apart what was written in one call each.
+struct Noted {
+    io: DuplexStream,
+    written: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl AsyncRead for Noted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Noted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let taken = ready!(Pin::new(&mut self.io).poll_write(cx, bytes))?;
+        self.written.lock().unwrap().push(bytes[..taken].to_vec());
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test]
+async fn an_early_answer_shares_no_record_with_what_declines_the_rest() {
+    let config = config(|_, _| async { Response::new(Body::from("too early")) });
+    let (io, server) = duplex(1 << 20);
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let noted = Noted {
+        io: server,
+        written: Arc::clone(&written),
+    };
+    let serving = serve_connection_as(noted, Connection::memory(), config, Protocol::Http2);
+    let serving = tokio::spawn(serving);
+    let mut client = Raw { io, serving };
+    client.send(PREFACE).await;
+    client.send(frame(SETTINGS, 0, 0, [])).await;
+    // Both are answered before anything is sent.
+    client.send([post(1, "/"), post(3, "/")].concat()).await;
+    let mut came = Vec::new();
+    for _ in 0..6 {
+        came.push(client.frame().await.unwrap().kind);
+    }
+    came.sort_unstable();
+    assert_eq!(came, [DATA, DATA, HEADERS, HEADERS, RST_STREAM, RST_STREAM]);
+    for bytes in written.lock().unwrap().iter() {
+        let kinds = kinds(bytes);
+        let in_front = kinds.is_sorted_by(|first, second| *second != RST_STREAM || first == second);
+        assert!(in_front, "{kinds:?}");
+    }
+}
+
+/// Returns the kinds of the frames in what was written in one call.
+fn kinds(mut bytes: &[u8]) -> Vec<u8> {
+    let mut kinds = Vec::new();
+    while let Some((head, rest)) = bytes.split_first_chunk::<9>() {
+        kinds.push(head[3]);
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        bytes = &rest[length as usize..];
+    }
+    kinds
 }
 
 #[tokio::test]
