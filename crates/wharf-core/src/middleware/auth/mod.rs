@@ -10,6 +10,7 @@
 mod basic;
 mod bearer;
 mod listed;
+mod settings;
 mod verify;
 
 pub use basic::BasicAuth;
