@@ -109,7 +109,7 @@ pub enum Problem {
         /// Where it was added.
         location: &'static Location<'static>,
     },
-    /// A template cannot be read, or does not parse.
+    /// A template cannot be read, does not parse, or names one that is not there.
     Template {
         /// Which template, and what is wrong with it at which line.
         text: String,

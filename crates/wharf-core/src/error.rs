@@ -17,7 +17,8 @@ use crate::response::IntoResponse;
 /// A failure that is a response: status, a detail for the client, header fields, and a cause for the log.
 ///
 /// Handlers, extractors and middleware return it. The detail is sent; the cause is logged and never sent. What the
-/// answer looks like is decided in one place, the `on_error` hook of the app.
+/// answer looks like is decided in one place, the `on_error` hook of the app. A 401 that has no `WWW-Authenticate` is sent with
+/// that of the scheme `Session`, of our own, since it must have one (RFC 9110 §11.6.1).
 ///
 /// Every other error becomes one through `?`, with status 500, unless it was caused by a body that could not be read:
 /// then the status is that of the body's error (413, 408 or 400).

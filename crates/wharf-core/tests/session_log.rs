@@ -1,46 +1,16 @@
-//! What is logged of cookies that are not used. Alone in its process, as `error_log.rs` is.
+//! What is logged of cookies that are not used.
 
 #![cfg(feature = "sessions")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fmt::{self, Write as _};
-use std::sync::{Arc, Mutex};
+mod events;
+
 use std::time::{Duration, UNIX_EPOCH};
 
+use events::Events;
 use serde::{Deserialize, Serialize};
 use wharf_core::session::{Keys, MemoryStore, Session, Sessions};
 use wharf_core::{App, Body, get};
-
-/// Keeps all that events about sessions say.
-#[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Events {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target().starts_with("wharf_core::session")
-    }
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Line(String);
-        impl tracing::field::Visit for Line {
-            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {
-                write!(self.0, " {field}={value:?}").unwrap();
-            }
-        }
-        let mut line = Line(event.metadata().level().to_string());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Visitor {
@@ -53,7 +23,7 @@ async fn call(session: Session<Visitor>) {
 
 #[tokio::test]
 async fn a_cookie_that_is_not_used_is_one_line_without_a_secret() {
-    let events = Events::default();
+    let events = Events::of("wharf_core::session");
     let _guard = tracing::subscriber::set_default(events.clone());
     let keys = Keys::new([[7; 32]]).unwrap();
     let store = || Sessions::<Visitor>::new(MemoryStore::new(9));
@@ -71,7 +41,7 @@ async fn a_cookie_that_is_not_used_is_one_line_without_a_secret() {
         .await;
     let old = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
     let old = old.split(['=', ';']).nth(1).unwrap();
-    assert!(events.0.lock().unwrap().is_empty());
+    assert!(events.take().is_empty());
 
     let unknown = "A".repeat(43);
     let long = "A".repeat(5_000);
@@ -97,7 +67,7 @@ async fn a_cookie_that_is_not_used_is_one_line_without_a_secret() {
         let app = app.start().await.unwrap();
         let answer = app.handle(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status(), 200);
-        let lines = std::mem::take(&mut *events.0.lock().unwrap());
+        let lines = events.take();
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(
             lines[0].starts_with(level) && lines[0].contains(reason),

@@ -94,8 +94,8 @@ impl ErrorLog {
         self
     }
 
-    /// Sets a function that is given the line of each error besides, such as to count them or to send them elsewhere. It is
-    /// called where the error came up, and has to return soon.
+    /// Adds a function that is given the line of each error besides, such as to count them or to send them elsewhere. It is
+    /// called where the error came up, and has to return soon. Several are called in the order in which they were added.
     ///
     /// Default: none.
     ///
@@ -113,7 +113,14 @@ impl ErrorLog {
     /// ```
     #[must_use]
     pub fn also(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        self.also = Some(Arc::new(Box::new(sink)));
+        let sink: Sink = match self.also.take() {
+            None => Box::new(sink),
+            Some(earlier) => Box::new(move |line: &str| {
+                earlier(line);
+                sink(line);
+            }),
+        };
+        self.also = Some(Arc::new(sink));
         self
     }
 
@@ -159,6 +166,19 @@ mod tests {
         fn source(&self) -> Option<&(dyn StdError + 'static)> {
             self.1.as_deref().map(|cause| cause as _)
         }
+    }
+
+    #[test]
+    fn all_who_want_the_errors_get_them_in_order() {
+        let (sender, lines) = std::sync::mpsc::channel();
+        let also = |name: &'static str| {
+            let sender = sender.clone();
+            move |line: &str| sender.send(format!("{name} {line}")).unwrap()
+        };
+        let log = ErrorLog::new().also(also("first")).also(also("second"));
+        log.report("refused");
+        assert_eq!(lines.recv().unwrap(), "first refused");
+        assert_eq!(lines.recv().unwrap(), "second refused");
     }
 
     #[test]

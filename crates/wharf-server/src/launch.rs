@@ -22,7 +22,6 @@ use crate::restart::Program;
 use crate::server::Server;
 use crate::shutdown::{Control, Report, Shutdown, until};
 use crate::signals::{Signals, Told};
-use crate::stats::Stats;
 use crate::supervisor::{self, Request, Supervisor};
 use crate::tls::{self, Watch};
 use crate::watchdog::{self, Describe, Kennel, Watchdog};
@@ -181,7 +180,7 @@ impl<S: Serve> Server<S> {
             tasks: Tasks::new(),
             notice,
         };
-        let stats = Stats::new().with_routes(service.route_count());
+        let stats = self.stats.with_routes(service.route_count());
         let workers = threads.as_ref().map_or(1, Workers::number);
         let limit = connection_limit(self.limits.connections, workers, notice);
         let (tell, events) = unbounded_channel();

@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use crate::listener::{self, Address, Listener, TcpConfig, UnixConfig};
 use crate::settings::Settings;
+use crate::stats::Stats;
 use crate::tls::{self, TlsConfig};
 use crate::trust::TrustedProxies;
 use crate::watchdog::Watchdog;
@@ -59,6 +60,7 @@ pub struct Server<S> {
     pub(crate) http2: Http2Config,
     pub(crate) access_log: AccessLog,
     pub(crate) error_log: ErrorLog,
+    pub(crate) stats: Stats,
     pub(crate) server_header: Option<HeaderValue>,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) forwarded_by: ForwardedBy,
@@ -89,6 +91,7 @@ impl<S: Serve> Server<S> {
             http2: Http2Config::new(),
             access_log: AccessLog::new(),
             error_log: ErrorLog::new(),
+            stats: Stats::new(),
             server_header: None,
             trusted_proxies: TrustedProxies::new(),
             forwarded_by: ForwardedBy::default(),
@@ -234,6 +237,31 @@ impl<S: Serve> Server<S> {
     /// ```
     pub fn error_log(mut self, log: ErrorLog) -> Self {
         self.error_log = log;
+        self
+    }
+
+    /// Has the server count in `stats`, so that the service can show what is counted, also where [`run`](Self::run) keeps the
+    /// [handle](crate::ServerHandle) for itself.
+    ///
+    /// Counters are of one server: two that share them are added up. Default: counters of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use wharf_http::{Context, Request, Response, service::service_fn};
+    /// use wharf_server::{Server, Stats};
+    ///
+    /// let stats = Stats::new();
+    /// let shown = stats.clone();
+    /// let service = service_fn(move |_: Request, _: Context| {
+    ///     let text = format!("{} connections\n", shown.connections());
+    ///     async { Response::new(text.into()) }
+    /// });
+    /// Server::new(service).stats(stats).run()?;
+    /// # Ok::<(), wharf_server::Error>(())
+    /// ```
+    pub fn stats(mut self, stats: Stats) -> Self {
+        self.stats = stats;
         self
     }
 

@@ -7,7 +7,7 @@ use wharf_http::BoxFuture;
 use wharf_http::ws::{CloseCode, Message, WebSocket};
 
 use super::WebSocketBuilder;
-use crate::backoff::Backoff;
+use crate::backoff::{Attempts, Backoff};
 use crate::{Error, ErrorKind};
 
 type Hook = dyn Fn(WebSocket) -> BoxFuture<'static, Result<WebSocket, Error>> + Send + Sync;
@@ -40,15 +40,10 @@ type Hook = dyn Fn(WebSocket) -> BoxFuture<'static, Result<WebSocket, Error>> + 
 pub struct Reconnecting {
     make: Box<dyn Fn() -> WebSocketBuilder + Send + Sync>,
     hook: Option<Box<Hook>>,
-    backoff: Backoff,
-    max_attempts: Option<u32>,
+    attempts: Attempts,
     socket: Option<WebSocket>,
-    opened: Option<Instant>,
-    /// How often it failed in a row.
-    failures: u32,
     /// Before when it is not to be opened.
     not_before: Option<Instant>,
-    opens: u64,
     closed: bool,
 }
 
@@ -58,13 +53,9 @@ impl Reconnecting {
         Self {
             make: Box::new(make),
             hook: None,
-            backoff: Backoff::default(),
-            max_attempts: None,
+            attempts: Attempts::default(),
             socket: None,
-            opened: None,
-            failures: 0,
             not_before: None,
-            opens: 0,
             closed: false,
         }
     }
@@ -73,7 +64,7 @@ impl Reconnecting {
     ///
     /// Default: half a second, and 30 seconds. It begins anew once a message has come, or a connection has lasted for the longest.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
-        self.backoff = Backoff::new(first, longest);
+        self.attempts.backoff = Backoff::new(first, longest);
         self
     }
 
@@ -81,7 +72,7 @@ impl Reconnecting {
     ///
     /// Default: `None`.
     pub fn max_attempts(mut self, attempts: impl Into<Option<u32>>) -> Self {
-        self.max_attempts = attempts.into();
+        self.attempts.most = attempts.into();
         self
     }
 
@@ -99,7 +90,7 @@ impl Reconnecting {
     /// Returns how often a WebSocket was opened.
     #[must_use]
     pub fn opens(&self) -> u64 {
-        self.opens
+        self.attempts.opens()
     }
 
     /// Receives the next message, of whatever WebSocket; `None` when the server has closed one with
@@ -121,7 +112,7 @@ impl Reconnecting {
             let socket = self.ready().await?;
             let error = match socket.recv().await {
                 Ok(Some(message)) => {
-                    self.failures = 0;
+                    self.attempts.succeeded();
                     return Ok(Some(message));
                 }
                 Ok(None) => {
@@ -176,8 +167,7 @@ impl Reconnecting {
             }
             match self.open().await {
                 Ok(socket) => {
-                    self.opens += 1;
-                    self.opened = Some(Instant::now());
+                    self.attempts.opened();
                     self.socket = Some(socket);
                 }
                 Err(error) => self.lost(error)?,
@@ -198,16 +188,10 @@ impl Reconnecting {
     /// Sets when to try again, or gives up.
     fn lost(&mut self, error: Error) -> Result<(), Error> {
         self.socket = None;
-        let lasted = self.opened.take().map(|opened| opened.elapsed());
-        if lasted.is_some_and(|lasted| lasted >= self.backoff.longest) {
-            self.failures = 0;
-        }
-        self.failures = self.failures.saturating_add(1);
-        let is_enough = self.max_attempts.is_some_and(|most| self.failures >= most);
-        if is_enough || is_final(&error) {
+        if self.attempts.failed() || is_final(&error) {
             return Err(error);
         }
-        let wait = self.backoff.wait(self.failures);
+        let wait = self.attempts.wait();
         self.not_before = Instant::now().checked_add(wait);
         Ok(())
     }
@@ -240,8 +224,8 @@ impl fmt::Debug for Reconnecting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reconnecting")
             .field("socket", &self.socket)
-            .field("failures", &self.failures)
-            .field("opens", &self.opens)
+            .field("failures", &self.attempts.failures())
+            .field("opens", &self.attempts.opens())
             .finish_non_exhaustive()
     }
 }

@@ -85,6 +85,7 @@ impl Scope {
         self.log(error);
         let mut response = self.looks(error);
         problem::complete(&mut response, error);
+        problem::challenge(&mut response);
         response
     }
 

@@ -8,8 +8,9 @@ use crate::template::Templates;
 impl App {
     /// Gives the handlers of this app, and of those mounted in it, their templates.
     ///
-    /// All of them are read by the [`check`](Self::check), which lists those that do not parse. Handlers take a
-    /// [`View`](crate::template::View), or [`State<Templates>`](crate::State) to render without a request.
+    /// All of them are read by the [`check`](Self::check), which lists those that do not parse, and those that
+    /// extend, include or import from others that are not there. Handlers take a [`View`](crate::template::View), or
+    /// [`State<Templates>`](crate::State) to render without a request.
     ///
     /// # Examples
     ///
@@ -21,6 +22,8 @@ impl App {
     /// assert!(app("{{ name }}").check().is_ok());
     /// let error = app("<p>\n{{ name }").check().unwrap_err();
     /// assert!(error.to_string().contains("template `index.html`, line 2: "));
+    /// let error = app("{% include 'nav.html' %}").check().unwrap_err();
+    /// assert!(error.to_string().contains("line 1: includes `nav.html`, which is not there"));
     /// ```
     #[track_caller]
     pub fn templates(mut self, templates: Templates) -> Self {

@@ -9,7 +9,8 @@ use crate::error::{ErrorKind, HttpError};
 /// Who is asking: what [`BasicAuth`](crate::middleware::BasicAuth), [`BearerAuth`](crate::middleware::BearerAuth) or a middleware of
 /// your own found out.
 ///
-/// Where nobody has signed in, although somebody may, the answer is 401; `Option<Principal<T>>` is `None` then. An app whose
+/// Where nobody has signed in, although somebody may, the answer is 401; `Option<Principal<T>>` is `None` then. The 401 asks for
+/// credentials as the middleware around it does, and says `WWW-Authenticate: Session` where none of them has a scheme. An app whose
 /// handlers take one that no middleware around them declares to provide does not start.
 ///
 /// # Examples
@@ -40,7 +41,9 @@ use crate::error::{ErrorKind, HttpError};
 /// let app = App::new().routes([get("/me", me)]).wrap(from_fn(by_session).provides::<Principal<User>>());
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let request = http::Request::get("/me").body(Default::default()).unwrap();
-/// assert_eq!(app.start().await.unwrap().handle(request).await.status(), 401);
+/// let answer = app.start().await.unwrap().handle(request).await;
+/// assert_eq!(answer.status(), 401);
+/// assert_eq!(answer.headers()["www-authenticate"], "Session");
 /// # });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,8 +2,8 @@ use std::ops::RangeInclusive;
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{HeaderName, StatusCode};
+use wharf_http::Response;
 use wharf_http::header::{ContentRange, TypedHeader as _};
-use wharf_http::{Body, Response};
 
 use super::{Content, parts};
 use crate::error::HttpError;
@@ -97,9 +97,9 @@ impl Answer {
                 (StatusCode::PARTIAL_CONTENT, self.content.body(part))
             }
             Some(several) => {
-                let (several_media, body) = parts::Parts::new(&self.content, &self.media, several);
+                let (several_media, body) = parts::several(&self.content, &self.media, several);
                 media = several_media;
-                (StatusCode::PARTIAL_CONTENT, Body::new(body))
+                (StatusCode::PARTIAL_CONTENT, body)
             }
         };
         if let Some(media) = media {

@@ -1,14 +1,8 @@
-use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::RangeInclusive;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use http::HeaderValue;
-use http_body::{Frame, SizeHint};
 use wharf_http::Body;
-use wharf_http::body::Error;
 use wharf_http::header::ContentRange;
 
 use super::Content;
@@ -38,73 +32,29 @@ pub(super) fn joined(parts: Vec<RangeInclusive<u64>>) -> Option<Vec<RangeInclusi
     (apart.len() <= MOST).then_some(apart)
 }
 
-/// Several parts of one content, as `multipart/byteranges` (RFC 9110 §14.6).
-pub(super) struct Parts {
-    pieces: VecDeque<Body>,
-    left: u64,
-}
-
-impl Parts {
-    /// Makes the body, and the value of its `Content-Type`.
-    pub(super) fn new(
-        content: &Content,
-        media: &HeaderValue,
-        parts: &[RangeInclusive<u64>],
-    ) -> (Option<HeaderValue>, Self) {
-        // Random, so that nobody can put it into a file.
-        let random = || RandomState::new().hash_one(0);
-        let boundary = format!("{:016x}{:016x}", random(), random());
-        let mut pieces = VecDeque::new();
-        let mut before = "";
-        for part in parts {
-            let range = ContentRange::part(part.clone(), content.length());
-            let mut head = format!("{before}--{boundary}\r\nContent-Type: ").into_bytes();
-            head.extend_from_slice(media.as_bytes());
-            head.extend_from_slice(format!("\r\nContent-Range: {range}\r\n\r\n").as_bytes());
-            pieces.push_back(Body::from(head));
-            pieces.push_back(content.body(*part.start()..part.end().saturating_add(1)));
-            before = "\r\n";
-        }
-        pieces.push_back(Body::from(format!("\r\n--{boundary}--\r\n")));
-        let left = pieces.iter().filter_map(Body::len).sum();
-        let media = format!("multipart/byteranges; boundary={boundary}");
-        (HeaderValue::try_from(media).ok(), Self { pieces, left })
+/// Makes several parts of one content a body, as `multipart/byteranges` (RFC 9110 §14.6), and the value of its `Content-Type`.
+pub(super) fn several(
+    content: &Content,
+    media: &HeaderValue,
+    parts: &[RangeInclusive<u64>],
+) -> (Option<HeaderValue>, Body) {
+    // Random, so that nobody can put it into a file.
+    let random = || RandomState::new().hash_one(0);
+    let boundary = format!("{:016x}{:016x}", random(), random());
+    let mut pieces = Vec::new();
+    let mut before = "";
+    for part in parts {
+        let range = ContentRange::part(part.clone(), content.length());
+        let mut head = format!("{before}--{boundary}\r\nContent-Type: ").into_bytes();
+        head.extend_from_slice(media.as_bytes());
+        head.extend_from_slice(format!("\r\nContent-Range: {range}\r\n\r\n").as_bytes());
+        pieces.push(Body::from(head));
+        pieces.push(content.body(*part.start()..part.end().saturating_add(1)));
+        before = "\r\n";
     }
-}
-
-impl http_body::Body for Parts {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        while let Some(piece) = self.pieces.front_mut() {
-            match ready!(piece.poll_chunk(cx)) {
-                Some(Ok(bytes)) => {
-                    self.left = self.left.saturating_sub(bytes.len() as u64);
-                    return Poll::Ready(Some(Ok(Frame::data(bytes))));
-                }
-                Some(Err(error)) => {
-                    self.pieces.clear();
-                    return Poll::Ready(Some(Err(error)));
-                }
-                None => {
-                    self.pieces.pop_front();
-                }
-            }
-        }
-        Poll::Ready(None)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.pieces.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
-    }
+    pieces.push(Body::from(format!("\r\n--{boundary}--\r\n")));
+    let media = format!("multipart/byteranges; boundary={boundary}");
+    (HeaderValue::try_from(media).ok(), Body::concat(pieces))
 }
 
 #[cfg(test)]

@@ -32,6 +32,10 @@ type Allows<P> = dyn Fn(&P, &Scope) -> bool + Send + Sync;
 /// why. With a token, the 403 has the error `insufficient_scope` in `WWW-Authenticate`, and the name of the permission as the
 /// scope (RFC 6750 §3).
 ///
+/// The 401 asks for credentials as the middleware around it does. Where there is none that has a scheme, as with sessions, it says
+/// `WWW-Authenticate: Session`, since it has to say something (RFC 9110 §11.6.1): no browser shows a dialog for that. To lead people to
+/// a page instead, wrap a middleware around this one that answers a 401 with a [`Redirect`](crate::Redirect).
+///
 /// # Examples
 ///
 /// ```
@@ -237,21 +241,21 @@ mod tests {
     #[tokio::test]
     async fn who_may_do_what() {
         for (path, name, status) in [
-            ("/in", "eve", 401),
-            ("/in", "grace", 200),
-            ("/read", "eve", 401),
-            ("/read", "grace", 200),
-            ("/write", "grace", 403),
-            ("/write", "ada", 200),
-            ("/both", "grace", 403),
-            ("/both", "ada", 200),
-            ("/users/ada", "ada", 200),
-            ("/users/ada", "grace", 403),
-            ("/users/ada", "eve", 401),
+            ("/in", "eve", "401 Session"),
+            ("/in", "grace", "200"),
+            ("/read", "eve", "401 Session"),
+            ("/read", "grace", "200"),
+            ("/write", "grace", "403"),
+            ("/write", "ada", "200"),
+            ("/both", "grace", "403"),
+            ("/both", "ada", "200"),
+            ("/users/ada", "ada", "200"),
+            ("/users/ada", "grace", "403"),
+            ("/users/ada", "eve", "401 Session"),
         ] {
             let app = routes().wrap(from_fn(by_session).provides::<Principal<User>>());
             let seen = ask(app, path, ("x-session", name)).await;
-            assert_eq!(seen, status.to_string(), "{path} {name}");
+            assert_eq!(seen, status, "{path} {name}");
         }
     }
 

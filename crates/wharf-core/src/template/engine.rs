@@ -1,7 +1,10 @@
+use std::collections::BTreeSet;
+
 use minijinja::value::{Rest, Value};
 use minijinja::{Environment, UndefinedBehavior};
 
 use super::function::SharedFunction;
+use super::references::references;
 use super::{Rendered, TemplateError, kind};
 
 /// What templates have, wherever they come from.
@@ -23,7 +26,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// All that do not parse.
+    /// All that do not parse, and all that name templates which are not there.
     pub(super) fn new(
         texts: Vec<(String, String)>,
         extras: &Extras,
@@ -44,10 +47,18 @@ impl Engine {
             environment.add_global(name, value);
         }
         let mut errors = Vec::new();
+        // One that does not parse is there all the same: one mistake, one error.
+        let names: BTreeSet<String> = texts.iter().map(|(name, _)| name.clone()).collect();
         for (name, text) in texts {
             if let Err(error) = environment.add_template_owned(name, text) {
                 errors.push(error.into());
             }
+        }
+        for (template, parsed) in environment.templates() {
+            let missing = references(parsed.source())
+                .into_iter()
+                .filter(|reference| !reference.names.iter().any(|name| names.contains(*name)));
+            errors.extend(missing.map(|reference| TemplateError::missing(template, reference)));
         }
         if errors.is_empty() {
             Ok(Self { environment })

@@ -6,7 +6,9 @@
 //!
 //! The language is that of Jinja 2, as the crate `minijinja` speaks it: values, conditions, loops, filters, blocks that others fill,
 //! macros. [`App::templates`](crate::App::templates) gives an app its [`Templates`]; all of them are read when the app is
-//! checked, and one that does not parse keeps it from starting. A handler takes a [`View`] and renders with it.
+//! checked, and one that does not parse, or that extends, includes or imports from one which is not there, keeps it from starting. A
+//! handler takes a [`View`] and renders with it. What a variable names is looked up when it is rendered, and `ignore missing` is for
+//! what may not be there.
 //!
 //! What the name of a template ends in says what it is: its media type, and how values are escaped in it.
 //!
@@ -34,6 +36,7 @@ mod engine;
 mod error;
 mod function;
 mod kind;
+mod references;
 mod rendered;
 mod source;
 mod templates;

@@ -150,13 +150,14 @@ impl Templates {
     ///
     /// # Errors
     ///
-    /// That there is no such template, that some do not parse, or what went wrong at which line.
+    /// That there is no such template, that some do not parse or name others that are not there, or what went wrong at which line.
     pub fn render(&self, name: &str, context: impl Serialize) -> Result<Rendered, TemplateError> {
         let engine = self.engine()?;
         engine.render(name, Value::from(Serde(context)))
     }
 
-    /// Finds what is wrong with the templates: a folder that is missing, files that cannot be read, what does not parse.
+    /// Finds what is wrong with the templates: a folder that is missing, files that cannot be read, what does not parse,
+    /// names that lead nowhere.
     pub(crate) fn problems(&self) -> Vec<String> {
         let Err(errors) = self.first() else {
             return Vec::new();

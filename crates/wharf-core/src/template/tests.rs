@@ -398,6 +398,40 @@ async fn a_mounted_app_has_templates_of_its_own_or_those_around_it() {
 }
 
 #[test]
+fn names_that_lead_nowhere_are_listed_before_the_start() {
+    let texts = |extends: &'static str| {
+        Templates::embedded([
+            ("base.html", "{% include 'nav.html' ignore missing %}"),
+            ("page.html", extends),
+            (
+                "mail.txt",
+                "Dear {{ name }},\n{% include ['de.txt', 'en.txt'] %}",
+            ),
+            ("broken.html", "{{ name }"),
+            ("list.html", "{% from 'broken.html' import row %}"),
+        ])
+    };
+    let error = app(texts("{% extends 'bsae.html' %}")).check().unwrap_err();
+    let text = error.to_string();
+    for problem in [
+        "template `page.html`, line 1: extends `bsae.html`, which is not there (",
+        "template `mail.txt`, line 2: includes `de.txt`, `en.txt`, none of which is there (",
+        "template `broken.html`, line 1: ",
+    ] {
+        assert!(text.contains(problem), "{problem}: {text}");
+    }
+    assert_eq!(error.problems().len(), 3, "{text}");
+
+    let templates = Templates::embedded([("page.html", "\n{% import 'macros.html' as m %}")]);
+    let error = templates.render("page.html", ()).unwrap_err();
+    assert_eq!(
+        (error.template(), error.line()),
+        (Some("page.html"), Some(2))
+    );
+    assert!(templates.problems()[0].contains("imports from `macros.html`, which is not there"));
+}
+
+#[test]
 fn deep_data_is_an_error_and_no_overflow_of_the_stack() {
     #[derive(serde::Serialize)]
     struct Comment {

@@ -1,6 +1,7 @@
 //! The body of requests and responses: bytes or a stream, length known or not.
 
 mod channel;
+mod concat;
 mod error;
 #[cfg(feature = "fs")]
 mod file;
@@ -204,12 +205,6 @@ impl Body {
     }
 
     /// Returns what makes further bodies of the same bytes; `None` when they come but once.
-    #[cfg(any(
-        feature = "brotli",
-        feature = "gzip",
-        feature = "multipart",
-        feature = "zstd"
-    ))]
     pub(crate) fn maker(&self) -> Option<replay::Make> {
         if let Some(Origin::Replayable(replayable)) = self.origin() {
             return Some(replayable.make());
@@ -250,6 +245,37 @@ impl Body {
             return Some(Self::of(Origin::Replayable(replayable.again())));
         }
         Some(self.as_bytes()?.clone().into())
+    }
+
+    /// Joins bodies to one: all bytes of the first, then those of the next, each read when its turn comes.
+    ///
+    /// Its [length](Self::len) is known when that of each is, and it can be [made anew](Self::try_clone) when each can. Trailer fields of
+    /// the pieces are left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wharf_http::Body;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (mut sender, rows) = Body::channel(1);
+    /// sender.send("7;Ada\n").await?;
+    /// drop(sender);
+    /// let mut table = Body::concat([Body::from("berth;ship\n"), rows]);
+    /// assert_eq!(table.bytes(None).await?, "berth;ship\n7;Ada\n");
+    /// # Ok::<(), wharf_http::body::Error>(()) }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn concat(pieces: impl IntoIterator<Item = Self>) -> Self {
+        let pieces: Vec<Self> = pieces.into_iter().collect();
+        let makers: Option<Vec<_>> = pieces.iter().map(Self::maker).collect();
+        let joined = Self::new(concat::Concat::new(pieces));
+        match makers {
+            Some(makers) => joined.or_made_by(move || {
+                Self::new(concat::Concat::new(makers.iter().map(|make| make())))
+            }),
+            None => joined,
+        }
     }
 
     /// Adds trailer fields, sent after the last byte where the protocol and the peer allow it (RFC 9110 §6.5).

@@ -298,3 +298,31 @@ async fn what_a_body_holds_is_let_go_at_its_end_at_an_error_and_with_it() {
     drop(of(Body::empty()));
     assert_eq!(Arc::strong_count(&held), 1);
 }
+
+#[tokio::test]
+async fn joined_bodies_come_one_after_the_other_and_have_the_length_of_all() {
+    let mut body = Body::concat(["ab".into(), Body::empty(), "c".into()]);
+    assert_eq!(body.len(), Some(3));
+    let mut again = body.try_clone().unwrap();
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "ab");
+    assert_eq!(body.len(), Some(1));
+    assert_eq!(again.bytes(None).await.unwrap(), "abc");
+
+    let mut fields = HeaderMap::new();
+    fields.insert(header::ETAG, HeaderValue::from_static("x"));
+    let mut body = Body::concat([pieces(&["a", "b"]).with_trailers(fields), "c".into()]);
+    assert_eq!((body.len(), body.try_clone().is_some()), (None, false));
+    assert_eq!(body.bytes(None).await.unwrap(), "abc");
+    assert_eq!(body.trailers(), None);
+    assert!(Body::concat([]).is_empty());
+}
+
+#[tokio::test]
+async fn joined_bodies_end_where_one_breaks_off() {
+    let (sender, broken) = Body::channel(1);
+    sender.abort("cut").await.unwrap();
+    let mut body = Body::concat(["a".into(), broken, "b".into()]);
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "a");
+    assert!(body.chunk().await.unwrap().is_err());
+    assert!(!matches!(body.chunk().await, Some(Ok(_))));
+}

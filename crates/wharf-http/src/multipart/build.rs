@@ -5,7 +5,6 @@ use std::mem;
 use http::header::HeaderValue;
 
 use super::Part;
-use super::body::Parts;
 use super::boundary::Boundary;
 use crate::Body;
 use crate::header::grammar::{Quoted, is_token};
@@ -132,7 +131,7 @@ impl Form {
             lines.into()
         } else {
             pieces.push(lines.into());
-            Parts::body(pieces)
+            Body::concat(pieces)
         };
         Ok(Multipart { content_type, body })
     }

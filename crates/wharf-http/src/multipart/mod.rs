@@ -7,7 +7,6 @@
 //! A [`MultipartReader`] gives out one [`PartReader`] after the other, of a form as of any other type, nested ones too.
 //! Nothing is held but one piece; what is too much is an [`Error`] that names the limit and the part.
 
-mod body;
 mod boundary;
 mod build;
 mod error;

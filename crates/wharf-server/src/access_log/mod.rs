@@ -83,8 +83,8 @@ impl AccessLog {
         self
     }
 
-    /// Sets a function that is given each line besides, with the context of its request. It is called by the connection, and has
-    /// to return soon.
+    /// Adds a function that is given each line besides, with the context of its request. It is called by the connection, and has
+    /// to return soon. Several are called in the order in which they were added.
     ///
     /// Default: none.
     ///
@@ -100,7 +100,14 @@ impl AccessLog {
     /// ```
     #[must_use]
     pub fn also(mut self, sink: impl Fn(&Context, &str) + Send + Sync + 'static) -> Self {
-        self.also = Some(Arc::new(sink));
+        let sink: Sink = match self.also.take() {
+            None => Arc::new(sink),
+            Some(earlier) => Arc::new(move |context: &Context, line: &str| {
+                earlier(context, line);
+                sink(context, line);
+            }),
+        };
+        self.also = Some(sink);
         self
     }
 

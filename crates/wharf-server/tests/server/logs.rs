@@ -1,4 +1,4 @@
-//! Functions that are given the lines of the logs.
+//! Functions that are given the lines of the logs, and counters that a server is given.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use wharf_http::error::ErrorLog;
 use wharf_http::service::service_fn;
 use wharf_http::{Context, Request, Response};
-use wharf_server::{AccessLog, AccessLogFormat, Server};
+use wharf_server::{AccessLog, AccessLogFormat, Server, Stats};
 
 #[tokio::test]
 async fn functions_are_given_the_lines_of_both_logs() {
@@ -47,4 +47,29 @@ async fn functions_are_given_the_lines_of_both_logs() {
             r#""GET /ship HTTP/1.1" 200"#
         ]
     );
+}
+
+#[tokio::test]
+async fn a_server_counts_in_the_counters_that_it_is_given() {
+    let stats = Stats::new();
+    let shown = stats.clone();
+    let service = service_fn(move |_: Request, _: Context| {
+        let text = format!("{} in flight;", shown.in_flight());
+        async { Response::new(text.into()) }
+    });
+    let server = Server::new(service)
+        .bind("127.0.0.1:0")
+        .stats(stats.clone());
+    let server = server.start().await.unwrap();
+    let mut client = TcpStream::connect(server.addrs()[0]).await.unwrap();
+    client
+        .write_all(b"GET /ship HTTP/1.1\r\nHost: quay\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("1 in flight;"), "{answer}");
+    assert_eq!(server.stats().connections_accepted(), 1);
+    server.shutdown().await.unwrap();
+    assert_eq!((stats.connections_accepted(), stats.requests()), (1, 1));
 }

@@ -302,3 +302,19 @@ async fn a_redirect_is_what_the_application_has_answered() {
         .assert_status(302)
         .assert_header("location", "/elsewhere");
 }
+
+#[tokio::test]
+async fn what_the_test_wants_of_the_access_log_it_gets() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&lines);
+    let format = wharf_server::AccessLogFormat::parse("%r %s").unwrap();
+    let log = wharf_server::AccessLog::new()
+        .format(format)
+        .also(move |_, line| kept.lock().unwrap().push(line.to_owned()));
+    let client = TestClient::builder().access_log(log).start(echo()).await;
+    let reply = client.get("/tide").send().await;
+    client.close().await;
+    let expected = ["GET /tide HTTP/1.1 200"];
+    assert_eq!(*lines.lock().unwrap(), expected);
+    assert_eq!(reply.log(), expected);
+}

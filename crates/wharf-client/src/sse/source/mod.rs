@@ -7,12 +7,12 @@ use std::time::Duration;
 use futures_core::Stream;
 use http::header::{ACCEPT, CACHE_CONTROL, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 use wharf_http::BoxFuture;
 use wharf_http::sse::MEDIA_TYPE;
 
 use super::{Event, EventStream};
-use crate::backoff::Backoff;
+use crate::backoff::{Attempts, Backoff};
 use crate::{Error, ErrorKind, Phase, RequestBuilder, Response};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -34,15 +34,10 @@ const LONGEST_RETRY: Duration = Duration::from_secs(60 * 60);
 pub struct EventSource {
     /// The request to send copies of, or what is wrong with it.
     request: Result<RequestBuilder, Option<Error>>,
-    backoff: Backoff,
-    max_attempts: Option<u32>,
+    attempts: Attempts,
     last_event_id: Option<String>,
     /// How long the server wants its readers to wait.
     retry: Option<Duration>,
-    /// How often it failed in a row.
-    failures: u32,
-    opened: Option<Instant>,
-    opens: u64,
     state: State,
 }
 
@@ -80,13 +75,9 @@ impl RequestBuilder {
         });
         EventSource {
             request: request.map_err(Some),
-            backoff: Backoff::default(),
-            max_attempts: None,
+            attempts: Attempts::default(),
             last_event_id: None,
             retry: None,
-            failures: 0,
-            opened: None,
-            opens: 0,
             state: State::Start,
         }
         .silence(SILENCE)
@@ -119,7 +110,7 @@ impl EventSource {
     ///
     /// Default: half a second, and 30 seconds.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
-        self.backoff = Backoff::new(first, longest);
+        self.attempts.backoff = Backoff::new(first, longest);
         self
     }
 
@@ -127,7 +118,7 @@ impl EventSource {
     ///
     /// Default: `None`.
     pub fn max_attempts(mut self, attempts: impl Into<Option<u32>>) -> Self {
-        self.max_attempts = attempts.into();
+        self.attempts.most = attempts.into();
         self
     }
 
@@ -151,7 +142,7 @@ impl EventSource {
     /// Returns how often a stream of events was opened.
     #[must_use]
     pub fn opens(&self) -> u64 {
-        self.opens
+        self.attempts.opens()
     }
 
     /// Returns the next event, of whatever response; `None` when the server has answered with status 204, which tells readers not
@@ -192,8 +183,7 @@ impl EventSource {
                     }
                     Ok(response) => match response.into_events() {
                         Ok(stream) => {
-                            self.opens += 1;
-                            self.opened = Some(Instant::now());
+                            self.attempts.opened();
                             let stream = stream.resume_after(self.last_event_id.as_deref());
                             self.state = State::Open(Box::new(stream));
                             continue;
@@ -205,7 +195,7 @@ impl EventSource {
                 State::Open(stream) => {
                     let event = ready!(stream.poll_event(cx));
                     if let Some(Ok(event)) = event {
-                        self.failures = 0;
+                        self.attempts.succeeded();
                         return Poll::Ready(Some(Ok(event)));
                     }
                     self.last_event_id = stream.last_event_id().map(str::to_owned);
@@ -246,25 +236,15 @@ impl EventSource {
 
     /// Sets when to try again, or gives up.
     fn lost(&mut self, error: Error) -> Result<(), Error> {
-        let lasted = self.opened.take().map(|opened| opened.elapsed());
-        if lasted.is_some_and(|lasted| lasted >= self.backoff.longest) {
-            self.failures = 0;
-        }
-        self.failures = self.failures.saturating_add(1);
-        let is_enough = self.max_attempts.is_some_and(|most| self.failures >= most);
-        if is_enough || is_final(&error) {
+        if self.attempts.failed() || is_final(&error) {
             return Err(error);
         }
-        self.state = State::Waiting(Box::pin(sleep(self.wait())));
-        Ok(())
-    }
-
-    fn wait(&self) -> Duration {
-        let Some(retry) = self.retry else {
-            return self.backoff.wait(self.failures);
+        let wait = match self.retry {
+            Some(retry) => self.attempts.wait_at_least(retry.min(LONGEST_RETRY)),
+            None => self.attempts.wait(),
         };
-        let retry = retry.min(LONGEST_RETRY);
-        Backoff::new(retry, self.backoff.longest).wait_at_least(self.failures)
+        self.state = State::Waiting(Box::pin(sleep(wait)));
+        Ok(())
     }
 }
 
@@ -298,8 +278,8 @@ impl Stream for EventSource {
 impl fmt::Debug for EventSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventSource")
-            .field("failures", &self.failures)
-            .field("opens", &self.opens)
+            .field("failures", &self.attempts.failures())
+            .field("opens", &self.attempts.opens())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::scripted::{self, Then};

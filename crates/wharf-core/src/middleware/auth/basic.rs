@@ -1,16 +1,13 @@
-use std::fmt;
-use std::future::Ready;
 use std::sync::Arc;
 
-use wharf_http::Response;
 use wharf_http::header::{BadHeader, Basic, Challenge};
 
 use super::listed::Listed;
+use super::settings::settings;
 use super::verify::Function;
 use super::{ListedUser, Scheme, SignIn, Verdict, Verify, asking};
 use crate::error::{ErrorKind, HttpError};
-use crate::middleware::into::ViaSettings;
-use crate::middleware::{HeadArgs, IntoMiddleware, Layer};
+use crate::middleware::HeadArgs;
 
 /// Asks for a user name and a password (RFC 7617), and lets only those on whom a verifier knows.
 ///
@@ -78,26 +75,9 @@ impl<P: Clone + Send + Sync + 'static> BasicAuth<P> {
             sign_in: SignIn::new(Function::<F, A>::new(verifier)),
         }
     }
-
-    /// Sets the realm, which browsers show and keep passwords by: visible ASCII characters and spaces.
-    ///
-    /// Default: `restricted`. What cannot be sent is a problem that [`App::check`](crate::App::check) lists.
-    #[must_use]
-    pub fn realm(mut self, realm: impl Into<Arc<str>>) -> Self {
-        self.sign_in.realm = realm.into();
-        self
-    }
-
-    /// Sets whether requests without credentials go on, without a principal. Those that are not valid are refused in any case.
-    ///
-    /// A 401 from further in then says how to sign in. With two schemes both are optional, and
-    /// [`Require::signed_in`](crate::middleware::Require::signed_in) stands inside them. Default: `false`.
-    #[must_use]
-    pub fn optional(mut self, optional: bool) -> Self {
-        self.sign_in.optional = optional;
-        self
-    }
 }
+
+settings!(BasicAuth);
 
 impl BasicAuth<ListedUser> {
     /// Creates the middleware with a fixed list of names and passwords, for a door of few keys.
@@ -159,32 +139,5 @@ impl Scheme for Basic {
             401 => asking(error, &Self::challenge(realm)),
             _ => error,
         }
-    }
-}
-
-impl<P: Clone + Send + Sync + 'static> IntoMiddleware<ViaSettings> for BasicAuth<P> {
-    type Output = Response;
-    type Future = Ready<Response>;
-    type Arguments = ();
-
-    fn into_layer(self) -> Layer {
-        self.sign_in.into_layer::<Self>()
-    }
-}
-
-impl<P> Clone for BasicAuth<P> {
-    fn clone(&self) -> Self {
-        Self {
-            sign_in: self.sign_in.clone(),
-        }
-    }
-}
-
-impl<P> fmt::Debug for BasicAuth<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BasicAuth")
-            .field("realm", &self.sign_in.realm)
-            .field("optional", &self.sign_in.optional)
-            .finish_non_exhaustive()
     }
 }

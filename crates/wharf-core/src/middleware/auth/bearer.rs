@@ -1,16 +1,14 @@
-use std::fmt;
-use std::future::Ready;
 use std::sync::Arc;
 
+use wharf_http::Request;
 use wharf_http::header::{BadHeader, Bearer, Challenge};
-use wharf_http::{Request, Response};
 
 use super::listed::Listed;
+use super::settings::settings;
 use super::verify::Function;
 use super::{ListedUser, Scheme, SignIn, Verdict, Verify, asking};
 use crate::error::{ErrorKind, HttpError};
-use crate::middleware::into::ViaSettings;
-use crate::middleware::{HeadArgs, IntoMiddleware, Layer};
+use crate::middleware::HeadArgs;
 
 /// Asks for a token (RFC 6750), and lets only those on whom a verifier knows.
 ///
@@ -75,26 +73,9 @@ impl<P: Clone + Send + Sync + 'static> BearerAuth<P> {
             sign_in: SignIn::new(Function::<F, A>::new(verifier)),
         }
     }
-
-    /// Sets the realm: visible ASCII characters and spaces.
-    ///
-    /// Default: `restricted`. What cannot be sent is a problem that [`App::check`](crate::App::check) lists.
-    #[must_use]
-    pub fn realm(mut self, realm: impl Into<Arc<str>>) -> Self {
-        self.sign_in.realm = realm.into();
-        self
-    }
-
-    /// Sets whether requests without a token go on, without a principal. A token that is not valid is refused in any case.
-    ///
-    /// A 401 from further in then says how to sign in. With two schemes both are optional, and
-    /// [`Require::signed_in`](crate::middleware::Require::signed_in) stands inside them. Default: `false`.
-    #[must_use]
-    pub fn optional(mut self, optional: bool) -> Self {
-        self.sign_in.optional = optional;
-        self
-    }
 }
+
+settings!(BearerAuth);
 
 impl BearerAuth<ListedUser> {
     /// Creates the middleware with a fixed list of names and tokens, for a door of few keys.
@@ -189,32 +170,5 @@ impl Scheme for Bearer {
 
     fn mark(request: &mut Request, realm: &Arc<str>) {
         request.extensions_mut().insert(Realm(Arc::clone(realm)));
-    }
-}
-
-impl<P: Clone + Send + Sync + 'static> IntoMiddleware<ViaSettings> for BearerAuth<P> {
-    type Output = Response;
-    type Future = Ready<Response>;
-    type Arguments = ();
-
-    fn into_layer(self) -> Layer {
-        self.sign_in.into_layer::<Self>()
-    }
-}
-
-impl<P> Clone for BearerAuth<P> {
-    fn clone(&self) -> Self {
-        Self {
-            sign_in: self.sign_in.clone(),
-        }
-    }
-}
-
-impl<P> fmt::Debug for BearerAuth<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BearerAuth")
-            .field("realm", &self.sign_in.realm)
-            .field("optional", &self.sign_in.optional)
-            .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@
 mod basic;
 mod bearer;
 mod listed;
+mod settings;
 mod verify;
 
 pub use basic::BasicAuth;
@@ -32,6 +33,7 @@ use super::{Layer, Next, Served};
 use crate::error::HttpError;
 use crate::extract::{Needs, Principal};
 use crate::response::IntoResponse;
+use crate::response::problem::SIGN_IN;
 
 /// One scheme of authentication: its credentials, and how it says what is wrong with them.
 trait Scheme: TypedHeader + Send + Sync + 'static {
@@ -87,6 +89,10 @@ impl<C: Scheme, P: Clone + Send + Sync + 'static> SignIn<C, P> {
             && !asks_for(headers, challenge.scheme())
             && let Some(challenge) = challenge.encode()
         {
+            // What is said where there is no scheme at all gives way to one.
+            if headers.get(header::WWW_AUTHENTICATE) == Some(&SIGN_IN) {
+                headers.remove(header::WWW_AUTHENTICATE);
+            }
             headers.append(header::WWW_AUTHENTICATE, challenge);
         }
         response

@@ -33,6 +33,14 @@ async fn ask(app: App, path: &str, authorization: &[&str]) -> String {
     seen.trim_end().to_owned()
 }
 
+/// Asks with each of the credentials, and compares what the client sees.
+async fn decides(app: impl Fn() -> App, rows: &[(Vec<&str>, &str)]) {
+    for (authorization, expected) in rows {
+        let seen = ask(app(), "/", authorization).await;
+        assert_eq!(seen, *expected, "{authorization:?}");
+    }
+}
+
 fn basic(text: &str) -> String {
     let (user, password) = text.split_once(':').unwrap();
     let value = Basic::new(user, password).unwrap().encode().unwrap();
@@ -65,16 +73,18 @@ async fn basic_credentials_decide() {
     const ASKED: &str = r#"401 Basic realm="restricted", charset="UTF-8""#;
     let good = basic("ada:open sesame");
     let lower = good.replace("Basic ", "bAsIc   ");
-    for (authorization, expected) in [
+    let [wrong, empty, expired, barred, slow] =
+        ["ada:wrong", ":", "ada:expired", "ada:barred", "ada:slow"].map(basic);
+    let rows = [
         (vec![], ASKED),
         (vec![good.as_str()], "200 ada"),
         (vec![&lower], "200 ada"),
-        (vec![&basic("ada:wrong")], ASKED),
-        (vec![&basic(":")], ASKED),
-        (vec![&basic("ada:expired")], ASKED),
+        (vec![&wrong], ASKED),
+        (vec![&empty], ASKED),
+        (vec![&expired], ASKED),
         // Whoever has signed in and may not is not asked to sign in again.
-        (vec![&basic("ada:barred")], "403"),
-        (vec![&basic("ada:slow")], "503"),
+        (vec![&barred], "403"),
+        (vec![&slow], "503"),
         (vec!["Basic"], ASKED),
         (vec!["Basic !"], ASKED),
         (vec!["Basic YWRh"], ASKED),
@@ -82,16 +92,9 @@ async fn basic_credentials_decide() {
         (vec!["Bearer ada"], ASKED),
         (vec![""], ASKED),
         (vec![&good, &good], ASKED),
-    ] {
-        let app = App::new()
-            .wrap(BasicAuth::new(by_password))
-            .routes([get("/", name)]);
-        assert_eq!(
-            ask(app, "/", &authorization).await,
-            expected,
-            "{authorization:?}"
-        );
-    }
+    ];
+    let auth = || BasicAuth::new(by_password);
+    decides(|| App::new().wrap(auth()).routes([get("/", name)]), &rows).await;
 }
 
 #[tokio::test]
@@ -108,7 +111,7 @@ async fn tokens_decide() {
     );
     let narrow = described("insufficient_scope", "the token is for reading");
     let narrow = format!("403 {narrow}");
-    for (authorization, expected) in [
+    let rows = [
         (vec![], ASKED),
         (vec!["Bearer ada"], "200 ada"),
         (vec!["bearer  ada"], "200 ada"),
@@ -121,16 +124,9 @@ async fn tokens_decide() {
         (vec!["Bearer a b"], MALFORMED),
         (vec!["Bearer ada", "Bearer ada"], MALFORMED),
         (vec!["Basic YTo="], ASKED),
-    ] {
-        let app = App::new()
-            .wrap(BearerAuth::new(by_token).realm("harbour"))
-            .routes([get("/", name)]);
-        assert_eq!(
-            ask(app, "/", &authorization).await,
-            expected,
-            "{authorization:?}"
-        );
-    }
+    ];
+    let auth = || BearerAuth::new(by_token).realm("harbour");
+    decides(|| App::new().wrap(auth()).routes([get("/", name)]), &rows).await;
 }
 
 #[tokio::test]

@@ -30,6 +30,11 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const PAGE: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
+/// How to sign in where nothing says it: by what the app itself offers, such as a page that begins a session.
+///
+/// No scheme that is registered means that, and a client passes over one that it does not know: no browser asks for a password.
+pub(crate) const SIGN_IN: HeaderValue = HeaderValue::from_static("Session");
+
 /// Renders an error in the form that the client accepts most gladly. This is what an app does by default.
 #[must_use]
 pub fn negotiated(error: &HttpError, scope: &Scope) -> Response {
@@ -205,6 +210,14 @@ pub(crate) fn complete(response: &mut Response, error: &HttpError) {
                 fields.append(name.clone(), value.clone());
             }
         }
+    }
+}
+
+/// Has a 401 say how to sign in, since it must say something (RFC 9110 §11.6.1).
+pub(crate) fn challenge(response: &mut Response) {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let fields = response.headers_mut();
+        fields.entry(header::WWW_AUTHENTICATE).or_insert(SIGN_IN);
     }
 }
 

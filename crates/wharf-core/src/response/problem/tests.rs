@@ -284,6 +284,32 @@ async fn all_fields_of_an_error_are_sent() {
 }
 
 #[tokio::test]
+async fn a_401_says_how_to_sign_in() {
+    fn bare() -> HttpError {
+        HttpError::unauthorized("sign in first")
+    }
+    fn own() -> HttpError {
+        bare().header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Harbour"),
+        )
+    }
+    let again = |_: &HttpError, _: &crate::extract::Scope| bare();
+    let elsewhere = |_: &HttpError, _: &crate::extract::Scope| crate::Redirect::to("/sign-in");
+    for (app, status, challenge) in [
+        (failing(bare), 401, "Session"),
+        (failing(own), 401, "Harbour"),
+        (failing(own).on_error(again), 401, "Harbour"),
+        (failing(bare).on_error(elsewhere), 303, ""),
+        (failing(|| HttpError::forbidden("no")), 403, ""),
+    ] {
+        let reply = ask(app, Method::GET, "").await;
+        assert_eq!(reply.status.as_u16(), status);
+        assert_eq!(reply.header("www-authenticate"), challenge);
+    }
+}
+
+#[tokio::test]
 async fn what_was_put_around_an_error_counts() {
     let app = App::new().routes([get("/", async || {
         let error = HttpError::bad_request("no").header(header::SET_COOKIE, "a=1".parse().unwrap());

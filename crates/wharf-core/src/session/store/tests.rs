@@ -72,7 +72,10 @@ async fn memory_keeps_the_contract() {
 #[tokio::test]
 async fn files_keep_the_contract() {
     let folder = TempDir::new().unwrap();
-    keeps_its_contract(FileStore::open(folder.path().join("a/b")).unwrap()).await;
+    for (name, durable) in [("a/b", false), ("durable", true)] {
+        let store = FileStore::open(folder.path().join(name)).unwrap();
+        keeps_its_contract(store.durable(durable)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

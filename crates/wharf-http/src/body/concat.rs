@@ -5,33 +5,22 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use crate::Body;
-use crate::body::Error;
+use super::{Body, Error};
 
-/// Pieces that are sent one after the other.
-pub(super) struct Parts {
+/// Bodies that are sent one after the other.
+pub(super) struct Concat {
     pieces: VecDeque<Body>,
 }
 
-impl Parts {
-    /// Joins pieces to a body, which can be made anew when all of them can.
-    pub(super) fn body(pieces: Vec<Body>) -> Body {
-        let makers: Option<Vec<_>> = pieces.iter().map(Body::maker).collect();
-        let joined = Body::new(Self {
-            pieces: pieces.into(),
-        });
-        match makers {
-            Some(makers) => joined.or_made_by(move || {
-                Body::new(Self {
-                    pieces: makers.iter().map(|make| make()).collect(),
-                })
-            }),
-            None => joined,
+impl Concat {
+    pub(super) fn new(pieces: impl IntoIterator<Item = Body>) -> Self {
+        Self {
+            pieces: pieces.into_iter().collect(),
         }
     }
 }
 
-impl HttpBody for Parts {
+impl HttpBody for Concat {
     type Data = Bytes;
     type Error = Error;
 
@@ -41,9 +30,14 @@ impl HttpBody for Parts {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         while let Some(piece) = self.pieces.front_mut() {
             match ready!(Pin::new(piece).poll_frame(cx)) {
-                // A part has no place for trailer fields.
+                // There is a place for trailer fields at the end alone.
                 Some(Ok(frame)) if frame.is_trailers() => {}
-                Some(frame) => return Poll::Ready(Some(frame)),
+                Some(Ok(frame)) => return Poll::Ready(Some(Ok(frame))),
+                Some(Err(error)) => {
+                    // What comes after a hole is of no use.
+                    self.pieces.clear();
+                    return Poll::Ready(Some(Err(error)));
+                }
                 None => drop(self.pieces.pop_front()),
             }
         }
