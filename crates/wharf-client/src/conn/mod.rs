@@ -38,6 +38,9 @@ use self::watched::Watched;
 use crate::config::Http1Config;
 use crate::connect::{Probe, Stream};
 
+/// How many bytes are read or written at once, at most; no less than what a head may have.
+const BUFFER: usize = 512 << 10;
+
 /// A connection: to one request after the other, or with HTTP/2, to several at once.
 pub(crate) struct Conn {
     sender: Sender,
@@ -86,7 +89,8 @@ impl Conn {
             .allow_obsolete_multiline_headers_in_responses(!config.strict)
             .ignore_invalid_headers_in_responses(!config.strict)
             .title_case_headers(config.title_case)
-            .max_buf_size(config.max_head);
+            .max_header_size(config.max_head)
+            .max_buf_size(config.max_head.max(BUFFER));
         if let Some(count) = config.max_headers {
             builder.max_headers(count);
         }
