@@ -164,9 +164,10 @@ impl Conn {
         }
     }
 
-    /// Tells whether the connection can be used again: ready, and nothing came in that nobody asked for, such as the end.
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.is_ready() && self.about.probe.as_ref().is_none_or(|is_quiet| is_quiet())
+    /// Tells whether nothing came in that nobody asked for, such as the end.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let probe = self.about.probe.as_ref();
+        probe.is_none_or(|is_quiet| is_quiet())
     }
 
     /// Returns the runtime that drives the connection.

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use super::through::through;
 use super::{Route, Stream, unix};
 use crate::conn::Conn;
-use crate::pool::Acquired;
+use crate::pool::{Acquired, Demand};
 use crate::send::Scope;
 use crate::timeout::Phase;
 use crate::trace::Event;
@@ -46,7 +46,8 @@ pub(crate) async fn warm_up(route: &Route, scope: &Scope, count: usize) -> Resul
             false => Some(Duration::ZERO),
         };
         let pool = &scope.client.pool;
-        let acquired = match pool.acquire(route.key(), wait, &scope.call).await {
+        let acquired = pool.acquire(route.key(), Demand::now(), wait, &scope.call);
+        let acquired = match acquired.await {
             Err(error) if !leases.is_empty() && error.phase() == Some(Phase::PoolWait) => break,
             acquired => acquired?,
         };

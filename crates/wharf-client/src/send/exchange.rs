@@ -18,7 +18,7 @@ use crate::config::CONTINUE_WAIT;
 use crate::conn::{Conn, Continue, Failure, Responding, Upload};
 use crate::connect::{Route, establish};
 use crate::middleware::Sending;
-use crate::pool::{Acquired, CloseReason, Lease};
+use crate::pool::{Acquired, CloseReason, Demand, Lease};
 use crate::response::Arrival;
 use crate::trace::Event;
 use crate::{Error, ErrorKind};
@@ -60,8 +60,13 @@ fn exchange(
         let switching = Switching::is_in(&request);
         let call = &scope.call;
         let pool = &scope.client.pool;
+        let demand = Demand {
+            // Cheap to find out; other bodies that can be sent again are large or rare.
+            repeatable: is_repeatable(&request) && request.body().as_bytes().is_some(),
+            ..Demand::now()
+        };
         let mut acquired = pool
-            .acquire(route.key(), scope.timeouts.pool_wait, call)
+            .acquire(route.key(), demand, scope.timeouts.pool_wait, call)
             .await?;
         let mut repeated = 0;
         loop {
@@ -135,7 +140,7 @@ fn exchange(
             acquired = match lease.reopen(over) {
                 Some(slot) => Acquired::Slot(slot),
                 None => {
-                    pool.acquire(route.key(), scope.timeouts.pool_wait, call)
+                    pool.acquire(route.key(), Demand::now(), scope.timeouts.pool_wait, call)
                         .await?
                 }
             };
