@@ -63,7 +63,11 @@ fn exchange(
         let demand = Demand {
             // Cheap to find out; other bodies that can be sent again are large or rare.
             repeatable: is_repeatable(&request) && request.body().as_bytes().is_some(),
-            ..Demand::now()
+            since: match scope.has_middleware() {
+                true => Instant::now(),
+                // Nothing but the client itself comes before this.
+                false => call.sets_out(),
+            },
         };
         let mut acquired = pool
             .acquire(route.key(), demand, scope.timeouts.pool_wait, call)
@@ -96,7 +100,7 @@ fn exchange(
                 Ok(response) => response.await,
                 Err(error) => Err(Box::new(Failure::of(error))),
             };
-            call.time(|timing| timing.head += since.elapsed());
+            call.is_answered(since);
             let failure = match result {
                 Ok(response) => {
                     #[cfg(feature = "cookies")]
