@@ -215,6 +215,12 @@ impl Conn {
         self.about.opened
     }
 
+    /// Gives the connection a timer that is there already.
+    pub(crate) fn with_alarm(mut self, alarm: Alarm) -> Self {
+        self.alarm = alarm;
+        self
+    }
+
     /// Returns the timer for whoever uses the connection.
     pub(crate) fn alarm(&mut self) -> &mut Alarm {
         &mut self.alarm
