@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -211,6 +212,8 @@ pub struct Call {
 
 struct Inner {
     started: Instant,
+    /// Whether a request of it has set out.
+    under_way: AtomicBool,
     observers: Arc<[Arc<dyn Observer>]>,
     extensions: Mutex<Extensions>,
     timing: Mutex<Timing>,
@@ -222,6 +225,7 @@ impl Call {
         Self {
             inner: Arc::new(Inner {
                 started: Instant::now(),
+                under_way: AtomicBool::new(false),
                 observers,
                 extensions: Mutex::new(extensions),
                 timing: Mutex::default(),
@@ -282,6 +286,24 @@ impl Call {
     pub(crate) fn time(&self, change: impl FnOnce(&mut Timing)) {
         let timing = self.inner.timing.lock();
         change(&mut timing.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Returns when a request of the call sets out: the first of them with the call.
+    pub(crate) fn sets_out(&self) -> Instant {
+        if self.inner.under_way.load(Ordering::Relaxed) {
+            return Instant::now();
+        }
+        self.inner.under_way.store(true, Ordering::Relaxed);
+        self.inner.started
+    }
+
+    /// The head of a response has come to the request that was sent at `sent`, or none will.
+    pub(crate) fn is_answered(&self, sent: Instant) {
+        let now = Instant::now();
+        self.time(|timing| {
+            timing.head += now.saturating_duration_since(sent);
+            timing.total = now.saturating_duration_since(self.inner.started);
+        });
     }
 
     /// Keeps how the last response came; `None` takes what was kept. The earlier one is returned.

@@ -79,6 +79,11 @@ impl Inner {
         end(self.direct.as_ref())
     }
 
+    /// Tells whether a function answers in place of connections.
+    pub(crate) fn is_answered_directly(&self) -> bool {
+        self.direct.is_some()
+    }
+
     /// Tells whether HTTP/2 may be what a new connection turns out to speak.
     #[cfg(feature = "http2")]
     pub(crate) fn speaks_http2(&self, secure: bool) -> bool {

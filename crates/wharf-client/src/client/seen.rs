@@ -17,6 +17,11 @@ pub(crate) struct Seen {
 struct Origin {
     /// As it was written.
     text: Box<str>,
+    /// What it is; `None` until it is seen a second time, so that a client which sends but one request does not pay for it.
+    known: Option<Known>,
+}
+
+struct Known {
     url: Url,
     uri: Uri,
 }
@@ -40,36 +45,47 @@ impl Seen {
         let Ok(mut last) = self.last.try_lock() else {
             return Url::parse(url).map(Place::from);
         };
-        if let Some(seen) = &*last
+        if let Some(seen) = &mut *last
             && let Some(path) = url.strip_prefix(&*seen.text)
             && is_plain_path(path)
         {
-            return Ok(Place {
-                url: seen.at(path)?,
-                origin: Some(seen.uri.clone()),
-            });
+            if let Some(known) = &seen.known {
+                return known.at(path);
+            }
+            let parsed = Url::parse(url)?;
+            seen.known = Known::of(&parsed);
+            return Ok(parsed.into());
         }
         let parsed = Url::parse(url)?;
         if let Some(text) = plain_origin(url).filter(|text| text.len() <= LONGEST) {
-            let url = parsed.join("/")?;
-            *last = Uri::try_from(url.as_str()).ok().map(|uri| Origin {
+            *last = Some(Origin {
                 text: text.into(),
-                url,
-                uri,
+                known: None,
             });
         }
         Ok(parsed.into())
     }
 }
 
-impl Origin {
-    fn at(&self, path: &str) -> Result<Url, ParseError> {
-        if path.contains(['?', '#']) {
-            return self.url.join(path);
-        }
-        let mut url = self.url.clone();
-        url.set_path(path);
-        Ok(url)
+impl Known {
+    fn of(parsed: &Url) -> Option<Self> {
+        let url = parsed.join("/").ok()?;
+        let uri = Uri::try_from(url.as_str()).ok()?;
+        Some(Self { url, uri })
+    }
+
+    fn at(&self, path: &str) -> Result<Place, ParseError> {
+        let url = if path.contains(['?', '#']) {
+            self.url.join(path)?
+        } else {
+            let mut url = self.url.clone();
+            url.set_path(path);
+            url
+        };
+        Ok(Place {
+            url,
+            origin: Some(self.uri.clone()),
+        })
     }
 }
 
@@ -132,7 +148,7 @@ mod tests {
             "http://1.2.3.999/x",
             "http:///x",
         ] {
-            for _ in 0..2 {
+            for _ in 0..3 {
                 assert_eq!(parse(&seen, url), Url::parse(url), "{url}");
             }
         }
@@ -145,7 +161,9 @@ mod tests {
             host in "(http|https)://[a.:1@\\[\\]-]{0,6}",
         ) {
             let seen = Seen::default();
-            let _primed = seen.parse(&format!("{host}/"));
+            for _ in 0..2 {
+                let _primed = seen.parse(&format!("{host}/"));
+            }
             let url = format!("{host}{rest}");
             prop_assert_eq!(parse(&seen, &url), Url::parse(&url));
         }

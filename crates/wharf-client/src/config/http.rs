@@ -48,7 +48,7 @@ impl Http1Config {
         self
     }
 
-    /// Sets how large a response head may be, in bytes. It is at least 8 KiB.
+    /// Sets how large a response head may be, in bytes, and so the trailer fields. It is at least 8 KiB.
     ///
     /// It bounds memory and is not exact: it is looked at between two reads, so that a head may be larger by what one read
     /// brings, up to as much again.

@@ -38,6 +38,9 @@ use self::watched::Watched;
 use crate::config::Http1Config;
 use crate::connect::{Probe, Stream};
 
+/// How many bytes are read or written at once, at most; no less than what a head may have.
+const BUFFER: usize = 512 << 10;
+
 /// A connection: to one request after the other, or with HTTP/2, to several at once.
 pub(crate) struct Conn {
     sender: Sender,
@@ -86,7 +89,8 @@ impl Conn {
             .allow_obsolete_multiline_headers_in_responses(!config.strict)
             .ignore_invalid_headers_in_responses(!config.strict)
             .title_case_headers(config.title_case)
-            .max_buf_size(config.max_head);
+            .max_header_size(config.max_head)
+            .max_buf_size(config.max_head.max(BUFFER));
         if let Some(count) = config.max_headers {
             builder.max_headers(count);
         }
@@ -160,9 +164,10 @@ impl Conn {
         }
     }
 
-    /// Tells whether the connection can be used again: ready, and nothing came in that nobody asked for, such as the end.
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.is_ready() && self.about.probe.as_ref().is_none_or(|is_quiet| is_quiet())
+    /// Tells whether nothing came in that nobody asked for, such as the end.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let probe = self.about.probe.as_ref();
+        probe.is_none_or(|is_quiet| is_quiet())
     }
 
     /// Returns the runtime that drives the connection.
@@ -208,6 +213,12 @@ impl Conn {
 
     pub(crate) fn opened(&self) -> Instant {
         self.about.opened
+    }
+
+    /// Gives the connection a timer that is there already.
+    pub(crate) fn with_alarm(mut self, alarm: Alarm) -> Self {
+        self.alarm = alarm;
+        self
     }
 
     /// Returns the timer for whoever uses the connection.

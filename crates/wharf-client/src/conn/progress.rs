@@ -15,6 +15,8 @@ pub(super) struct Progress {
     opened: Instant,
     /// When the request last moved, in nanoseconds since `opened`.
     moved: AtomicU64,
+    /// Whether the request has only just begun: what is written first was written then.
+    beginning: AtomicBool,
     /// Whether the request body has nothing to send at the moment.
     waiting_for_body: AtomicBool,
     /// Whether the request body waits for the server to ask for it.
@@ -106,6 +108,7 @@ impl Progress {
         Self {
             opened: Instant::now(),
             moved: AtomicU64::new(0),
+            beginning: AtomicBool::new(false),
             waiting_for_body: AtomicBool::new(false),
             held_back: AtomicBool::new(false),
             bytes_read: AtomicU64::new(0),
@@ -129,6 +132,7 @@ impl Progress {
             self.reporting.store(report.is_some(), Ordering::Relaxed);
         }
         self.touch(now);
+        self.beginning.store(true, Ordering::Relaxed);
     }
 
     /// Returns when the peer last had its turn: now, while it is this side that holds the request up.
@@ -178,7 +182,10 @@ impl Progress {
         if bytes.is_empty() {
             return;
         }
-        self.touch(Instant::now());
+        // Most requests are one write: the clock need not be read for it.
+        if !self.has_just_begun() {
+            self.touch(Instant::now());
+        }
         add(&self.bytes_written, bytes.len() as u64);
         if self.reporting.load(Ordering::Relaxed) {
             let report = {
@@ -189,6 +196,20 @@ impl Progress {
                 report.wrote(bytes);
             }
         }
+    }
+
+    /// Tells, once, whether nothing of the request was written or held up before.
+    fn has_just_begun(&self) -> bool {
+        let begun = self.beginning.load(Ordering::Relaxed);
+        if begun {
+            self.beginning.store(false, Ordering::Relaxed);
+        }
+        begun
+    }
+
+    /// The peer does not take more at the moment.
+    pub(super) fn held_up(&self) {
+        self.beginning.store(false, Ordering::Relaxed);
     }
 
     /// The request has moved, at `now`.

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -44,7 +44,10 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
+        let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, buf)? else {
+            self.progress.held_up();
+            return Poll::Pending;
+        };
         self.progress.wrote(buf.get(..written).unwrap_or(buf));
         Poll::Ready(Ok(written))
     }
@@ -58,7 +61,10 @@ impl AsyncWrite for Watched {
         if let [only] = bufs {
             return self.poll_write(cx, only);
         }
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
+        let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)? else {
+            self.progress.held_up();
+            return Poll::Pending;
+        };
         let mut left = written;
         for buf in bufs {
             let taken = left.min(buf.len());

@@ -1,14 +1,16 @@
 //! [`establish`]: from a route to a connection that speaks HTTP.
 
+use std::future::poll_fn;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 #[cfg(feature = "proxy")]
 use super::through::through;
 use super::{Route, Stream, unix};
-use crate::conn::Conn;
-use crate::pool::Acquired;
+use crate::conn::{Alarm, Conn};
+use crate::pool::{Acquired, Demand};
 use crate::send::Scope;
 use crate::timeout::Phase;
 use crate::trace::Event;
@@ -19,16 +21,24 @@ pub(crate) async fn establish(route: &Route, scope: &Scope) -> Result<Conn, Erro
     let target = route.key().target();
     let call = &scope.call;
     call.notify(&Event::ConnectStarted { target });
-    let opening = Box::pin(scope.client.driver.unless_closed(open(route, scope)));
-    let result = match scope.timeouts.connect {
-        // Boxed, since most requests find a connection that is open, and a timer is large.
-        Some(limit) => match Box::pin(timeout(limit, opening)).await {
-            Ok(result) => result,
-            Err(_elapsed) => Err(Error::timeout(Phase::Connect, Some(limit))),
-        },
-        None => opening.await,
-    };
-    let result = result.map_err(|error| error.at(target));
+    // Boxed, since most requests find a connection that is open.
+    let mut opening = Box::pin(scope.client.driver.unless_closed(open(route, scope)));
+    let limit = scope.timeouts.connect;
+    // A limit too far away to be a point in time is none.
+    let due = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let mut alarm = Alarm::default();
+    let result = poll_fn(|cx| {
+        if let Poll::Ready(result) = opening.as_mut().poll(cx) {
+            return Poll::Ready(result);
+        }
+        let Some(due) = due else {
+            return Poll::Pending;
+        };
+        ready!(alarm.poll(due, cx));
+        Poll::Ready(Err(Error::timeout(Phase::Connect, limit)))
+    });
+    let result = result.await.map_err(|error| error.at(target));
+    let result = result.map(|conn| conn.with_alarm(alarm));
     call.notify(&Event::ConnectEnded {
         target,
         result: result.as_ref().map(Conn::peer_addr),
@@ -46,7 +56,8 @@ pub(crate) async fn warm_up(route: &Route, scope: &Scope, count: usize) -> Resul
             false => Some(Duration::ZERO),
         };
         let pool = &scope.client.pool;
-        let acquired = match pool.acquire(route.key(), wait, &scope.call).await {
+        let acquired = pool.acquire(route.key(), Demand::now(), wait, &scope.call);
+        let acquired = match acquired.await {
             Err(error) if !leases.is_empty() && error.phase() == Some(Phase::PoolWait) => break,
             acquired => acquired?,
         };

@@ -1,15 +1,19 @@
 //! [`Host`]: the connections to one host, and who waits for one.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use tokio::runtime::Id;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Admission;
 use super::stats::{CloseReason, Counters};
+use super::{Admission, Demand};
 use crate::PoolConfig;
 use crate::conn::Conn;
+
+/// How long after its last use the kernel need not be asked whether a connection has ended.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// The connections to one host.
 #[derive(Default)]
@@ -99,13 +103,13 @@ impl Host {
         })
     }
 
-    /// Finds a connection that nobody uses `now`, or grants the right to open one; the limits are not looked at.
+    /// Finds a connection that nobody uses, or grants the right to open one; the limits are not looked at.
     pub(super) fn take(
         &mut self,
         runtime: Option<Id>,
         config: &PoolConfig,
         may_share: bool,
-        now: Instant,
+        demand: Demand,
     ) -> Option<Supply> {
         self.drop_dead_shared(config);
         let unused = self.shared.iter_mut().find(|shared| {
@@ -127,8 +131,10 @@ impl Host {
             let Some(idle) = self.idle.remove(position) else {
                 continue;
             };
-            match idle.why_not(config, now) {
-                None if idle.conn.is_fresh() => return Some(Supply::Idle(idle)),
+            match idle.why_not(config, demand.since) {
+                None if idle.is_fresh(demand) => {
+                    return Some(Supply::Idle(idle));
+                }
                 reason => self.counters.closed(reason.unwrap_or(CloseReason::Peer)),
             }
         }
@@ -338,6 +344,16 @@ impl Supply {
 impl Idle {
     pub(super) fn new(conn: Box<Conn>, until: Option<Instant>, since: Instant) -> Self {
         Self { conn, until, since }
+    }
+
+    /// Tells whether the connection is ready for a request, and the peer has not ended it.
+    ///
+    /// It is the kernel that knows of the end. Asking it is left out where little is to be gained: for a request that would be sent
+    /// again, over a connection that was used a moment ago. What the runtime knows hyper finds out before it sends anything; for
+    /// longer than that moment, the runtime may have been held up.
+    fn is_fresh(&self, demand: Demand) -> bool {
+        let kept = demand.since.saturating_duration_since(self.since);
+        self.conn.is_ready() && (demand.repeatable && kept < MOMENT || self.conn.is_quiet())
     }
 
     /// Tells why the connection is not to be used, as far as is known without asking the kernel.

@@ -54,6 +54,25 @@ struct Last {
     key: Key,
 }
 
+/// What the pool is told of a request that comes to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Demand {
+    /// When it came.
+    pub(crate) since: Instant,
+    /// It may be sent again, so that a kept connection may turn out to have ended.
+    pub(crate) repeatable: bool,
+}
+
+impl Demand {
+    /// Tells of a request that comes now and is to be sent once only.
+    pub(crate) fn now() -> Self {
+        Self {
+            since: Instant::now(),
+            repeatable: false,
+        }
+    }
+}
+
 /// What a request gets, as long as nothing gives it back by itself.
 pub(crate) enum Admission {
     /// A place on a shared connection.
@@ -112,17 +131,18 @@ impl Pool {
     pub(crate) async fn acquire(
         self: &Arc<Self>,
         key: &Key,
+        demand: Demand,
         limit: Option<Duration>,
         call: &Call,
     ) -> Result<Acquired, Error> {
-        let now = Instant::now();
+        let now = demand.since;
         let runtime = Handle::try_current().ok().map(|handle| handle.id());
         let (ticket, receiver) = {
             let mut state = self.lock();
             if state.closed {
                 return Err(Error::new(ErrorKind::Closed).at(key.target()));
             }
-            match state.arrive(key, runtime, now) {
+            match state.arrive(key, runtime, demand) {
                 Some(admission) => {
                     drop(state);
                     return Ok(self.guard(key, admission, now));

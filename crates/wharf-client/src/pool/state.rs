@@ -16,7 +16,7 @@ use super::host::{Host, Idle, Supply, Waiter};
 use super::key::Hashed;
 use super::stats::{CloseReason, HostStats, PoolStats};
 use super::sweeper::Sweepers;
-use super::{Admission, Key};
+use super::{Admission, Demand, Key};
 use crate::PoolConfig;
 use crate::conn::Conn;
 
@@ -72,7 +72,7 @@ impl State {
         &mut self,
         key: &Key,
         runtime: Option<Id>,
-        now: Instant,
+        demand: Demand,
     ) -> Option<Admission> {
         self.forget_hosts();
         let joined = match self.hosts.get(key) {
@@ -80,7 +80,7 @@ impl State {
             Some(host) if !host.shared.is_empty() => self.join(key, runtime),
             _ => None,
         };
-        joined.or_else(|| self.take(key, runtime, now))
+        joined.or_else(|| self.take(key, runtime, demand))
     }
 
     /// Takes a place on a connection that serves requests already.
@@ -90,13 +90,13 @@ impl State {
     }
 
     /// Takes a connection that nobody uses, or the right to open one, within the limits.
-    fn take(&mut self, key: &Key, runtime: Option<Id>, now: Instant) -> Option<Admission> {
+    fn take(&mut self, key: &Key, runtime: Option<Id>, demand: Demand) -> Option<Admission> {
         if !has_room(self.in_use, self.config.max_connections) {
             return None;
         }
         self.supply(key, |host, config| {
             match has_room(host.in_use, config.max_per_host) {
-                true => host.take(runtime, config, key.may_share(), now),
+                true => host.take(runtime, config, key.may_share(), demand),
                 false => None,
             }
         })
@@ -315,7 +315,7 @@ impl State {
             }
             let Some(admission) = self
                 .first(&key)
-                .and_then(|runtime| self.take(&key, runtime, Instant::now()))
+                .and_then(|runtime| self.take(&key, runtime, Demand::now()))
             else {
                 continue;
             };

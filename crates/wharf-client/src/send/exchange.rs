@@ -18,7 +18,7 @@ use crate::config::CONTINUE_WAIT;
 use crate::conn::{Conn, Continue, Failure, Responding, Upload};
 use crate::connect::{Route, establish};
 use crate::middleware::Sending;
-use crate::pool::{Acquired, CloseReason, Lease};
+use crate::pool::{Acquired, CloseReason, Demand, Lease};
 use crate::response::Arrival;
 use crate::trace::Event;
 use crate::{Error, ErrorKind};
@@ -60,8 +60,17 @@ fn exchange(
         let switching = Switching::is_in(&request);
         let call = &scope.call;
         let pool = &scope.client.pool;
+        let demand = Demand {
+            // Cheap to find out; other bodies that can be sent again are large or rare.
+            repeatable: is_repeatable(&request) && request.body().as_bytes().is_some(),
+            since: match scope.has_middleware() {
+                true => Instant::now(),
+                // Nothing but the client itself comes before this.
+                false => call.sets_out(),
+            },
+        };
         let mut acquired = pool
-            .acquire(route.key(), scope.timeouts.pool_wait, call)
+            .acquire(route.key(), demand, scope.timeouts.pool_wait, call)
             .await?;
         let mut repeated = 0;
         loop {
@@ -91,7 +100,7 @@ fn exchange(
                 Ok(response) => response.await,
                 Err(error) => Err(Box::new(Failure::of(error))),
             };
-            call.time(|timing| timing.head += since.elapsed());
+            call.is_answered(since);
             let failure = match result {
                 Ok(response) => {
                     #[cfg(feature = "cookies")]
@@ -135,7 +144,7 @@ fn exchange(
             acquired = match lease.reopen(over) {
                 Some(slot) => Acquired::Slot(slot),
                 None => {
-                    pool.acquire(route.key(), scope.timeouts.pool_wait, call)
+                    pool.acquire(route.key(), Demand::now(), scope.timeouts.pool_wait, call)
                         .await?
                 }
             };

@@ -148,6 +148,8 @@ pub(crate) fn send(
         upload: outgoing.upload.take(),
     });
     let cancel = outgoing.cancel.take();
+    // Then the last thing to be waited for need not be the head of a response.
+    let goes_on = scope.has_middleware() || scope.client.is_answered_directly();
     let hops = Hops::new(scope, outgoing);
     // A block, since a function would have a second place for each argument.
     Box::pin(async move {
@@ -157,7 +159,9 @@ pub(crate) fn send(
             // Boxed, since most calls have no such signal.
             Some(cancel) => Box::pin(deadline.run(unless(&cancel, calling))).await,
         };
-        call.time(|timing| timing.total = call.elapsed());
+        if goes_on || result.is_err() {
+            call.time(|timing| timing.total = call.elapsed());
+        }
         if call.is_observed() {
             match &result {
                 Ok(response) => call.notify(&Event::RequestEnded {

@@ -49,6 +49,21 @@ pub(super) async fn race<D: Dial>(
     delay: Option<Duration>,
 ) -> Result<(D::Stream, SocketAddr), Attempts> {
     let started = Instant::now();
+    if let [address] = *addresses {
+        // Most hosts have one, and nothing to race with it.
+        return match dial.dial(address).await {
+            Ok(stream) => Ok((stream, address)),
+            Err(error) => {
+                let elapsed = started.elapsed();
+                let failed = Attempt {
+                    address,
+                    error,
+                    elapsed,
+                };
+                Err(Attempts::new(vec![failed], elapsed))
+            }
+        };
+    }
     let mut waiting = addresses.iter();
     let mut race = Race {
         running: Vec::new(),

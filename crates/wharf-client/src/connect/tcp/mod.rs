@@ -196,7 +196,9 @@ impl TcpConnector {
             };
             return Err(no_address(why, target));
         }
-        let addresses = race::interleave(&addresses);
+        if addresses.len() > 1 {
+            addresses = race::interleave(&addresses);
+        }
         let connected = race::race(&*self.tcp, &addresses, self.tcp.happy_eyeballs).await;
         let (socket, peer) = connected.map_err(|attempts| {
             let literal = target.host().parse::<IpAddr>().is_ok();

@@ -1,6 +1,9 @@
 //! How long connections are kept, and which ones.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
+use http::Method;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
@@ -156,4 +159,49 @@ async fn the_end_of_a_tcp_connection_is_noticed_before_the_runtime_looks_at_it()
         assert_eq!(one_host(&client).closed(CloseReason::Peer), closed);
         drop(socket);
     }
+}
+
+/// Counts how often its connections are asked whether their peer has ended them.
+struct Asked {
+    docks: Docks,
+    count: Arc<AtomicUsize>,
+}
+
+impl Connector for Asked {
+    async fn connect(&self, target: Target) -> Result<Stream, BoxError> {
+        let count = Arc::clone(&self.count);
+        let stream = self.docks.connect(target).await?;
+        Ok(stream.with_probe(Box::new(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            true
+        })))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_be_repeated_does_not_ask_a_connection_that_was_used_a_moment_ago() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let connector = Asked {
+        docks: Docks::default(),
+        count: Arc::clone(&count),
+    };
+    let client = Client::builder().connector(connector).build().unwrap();
+    let asked = async |method: Method, repeatable| {
+        let request = client.request(method, "http://quay.test/");
+        let request = if repeatable {
+            request.repeatable()
+        } else {
+            request
+        };
+        request.send().await.unwrap().bytes().await.unwrap();
+        count.load(Ordering::Relaxed)
+    };
+    assert_eq!(asked(Method::GET, false).await, 0); // opens it
+    assert_eq!(asked(Method::GET, false).await, 0);
+    assert_eq!(asked(Method::PUT, false).await, 0);
+    assert_eq!(asked(Method::POST, false).await, 1);
+    assert_eq!(asked(Method::POST, true).await, 1);
+    sleep(Duration::from_millis(2)).await;
+    assert_eq!(asked(Method::GET, false).await, 2);
+    assert_eq!(client.stats().hosts()[0].created(), 1);
 }

@@ -105,7 +105,7 @@ impl World {
             Step::Arrive(host) => {
                 let (pool, key) = (Arc::clone(&self.pool), self.keys[host].clone());
                 let call = Call::new(Arc::from([]), http::Extensions::new());
-                let acquiring = async move { pool.acquire(&key, None, &call).await };
+                let acquiring = async move { pool.acquire(&key, Demand::now(), None, &call).await };
                 self.waiting
                     .push((self.arrivals, host, Box::pin(acquiring)));
                 self.arrivals += 1;

@@ -7,6 +7,7 @@ mod socks4;
 #[cfg(feature = "socks")]
 mod socks5;
 
+#[cfg(any(test, feature = "digest"))]
 pub(crate) use self::http::Challenges;
 
 use std::net::SocketAddr;
@@ -29,7 +30,7 @@ use crate::{Error, ErrorKind};
 /// # Errors
 ///
 /// [`ErrorKind::Proxy`], with the proxy as peer. Where an HTTP proxy answered, with its status and the start of the body, and
-/// with its [`Challenges`] as cause if it made any.
+/// with its [`Challenges`](http::Challenges) as cause if it made any.
 ///
 /// # Cancel safety
 ///

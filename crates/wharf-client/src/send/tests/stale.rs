@@ -149,3 +149,41 @@ async fn twenty_thousand_requests_to_a_server_that_closes_its_connections_all_su
     }
     assert!(client.stats().hosts()[0].created() > 2000);
 }
+
+#[tokio::test]
+async fn a_server_that_closes_right_after_its_answers_costs_no_request_that_can_be_repeated() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let opened = tokio::spawn(async move {
+        for number in 0_usize.. {
+            let (mut far, _) = listener.accept().await.unwrap();
+            // Some close so soon that the client has not looked yet, without a word of it in the answer.
+            for _ in 0..=number % 7 {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    if far.read_buf(&mut head).await.unwrap_or(0) == 0 {
+                        break;
+                    }
+                }
+                if head.starts_with(b"GET /last ") {
+                    far.write_all(OK.as_bytes()).await.unwrap();
+                    return number + 1;
+                }
+                if far.write_all(OK.as_bytes()).await.is_err() {
+                    break;
+                }
+            }
+        }
+        unreachable!()
+    });
+    let client = Client::builder()
+        .base(format!("http://{address}/"))
+        .build()
+        .unwrap();
+    let fetch = async |path| client.get(path).send().await?.text().await;
+    for number in 0..2_000 {
+        assert_eq!(fetch("").await.unwrap(), "hi", "request {number}");
+    }
+    assert_eq!(fetch("last").await.unwrap(), "hi");
+    assert!(opened.await.unwrap() > 400);
+}
