@@ -52,7 +52,7 @@ impl Guard {
                 config,
                 negotiated,
             } = self;
-            let socket = WebSocket::server(TokioIo::new(upgraded), &config, negotiated);
+            let mut socket = WebSocket::server(TokioIo::new(upgraded), &config, negotiated);
             let kept = socket.keep();
             let closer = socket.closer();
             let result = run(&connection, &closer, move || serve(socket)).await;

@@ -39,10 +39,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+mod access;
 mod close;
 mod closer;
 mod config;
@@ -60,8 +62,8 @@ pub mod handshake;
 mod kept;
 mod mask;
 mod message;
-mod shared;
 mod signals;
+mod socket;
 mod split;
 mod stream;
 
@@ -76,9 +78,10 @@ pub use kept::Kept;
 pub use message::{Message, Text};
 pub use split::{WebSocketReader, WebSocketWriter};
 
+use access::Access;
 use frame::Role;
 use handshake::Negotiated;
-use shared::Shared;
+use socket::Owned;
 
 /// One end of an open WebSocket.
 ///
@@ -90,7 +93,7 @@ use shared::Shared;
 /// is kept from message to message. On a bare TCP stream it costs 2.5 KiB in all, its task included, and 335 KiB where
 /// contexts are kept in both directions.
 pub struct WebSocket {
-    shared: Shared,
+    socket: Owned,
 }
 
 impl WebSocket {
@@ -103,10 +106,6 @@ impl WebSocket {
     }
 
     /// Creates the server's end, of whose stream some bytes were read already.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "one handshake makes one WebSocket"
-    )]
     pub fn server_with<T>(
         io: T,
         config: &WebSocketConfig,
@@ -116,8 +115,8 @@ impl WebSocket {
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let shared = Shared::new(Role::Server, Box::new(io), config, &negotiated, read);
-        Self { shared }
+        let socket = Owned::new(Role::Server, Box::new(io), config, negotiated, read);
+        Self { socket }
     }
 
     /// Creates the client's end on a stream whose handshake is over.
@@ -129,10 +128,6 @@ impl WebSocket {
     }
 
     /// Creates the client's end, of whose stream some bytes were read already.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "one handshake makes one WebSocket"
-    )]
     pub fn client_with<T>(
         io: T,
         config: &WebSocketConfig,
@@ -142,8 +137,8 @@ impl WebSocket {
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let shared = Shared::new(Role::Client, Box::new(io), config, &negotiated, read);
-        Self { shared }
+        let socket = Owned::new(Role::Client, Box::new(io), config, negotiated, read);
+        Self { socket }
     }
 
     /// Receives the next message; `None` when the WebSocket has ended, and ever after.
@@ -164,7 +159,7 @@ impl WebSocket {
     ///
     /// Safe: no message is lost, and the next call goes on.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        self.shared.receive().await
+        self.socket.receive().await
     }
 
     /// Receives the next message, which has to be text.
@@ -241,7 +236,7 @@ impl WebSocket {
     /// Safe for the WebSocket: the message goes whole or not at all. Which of the two is not told; what was taken is
     /// sent with the next operation.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.shared.send(message.into()).await
+        self.socket.send(message.into()).await
     }
 
     /// Sends text, as [`send`](Self::send) does.
@@ -318,7 +313,7 @@ impl WebSocket {
     ///
     /// Safe: a message whose future was dropped is not sent.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.shared.feed(message.into()).await
+        self.socket.feed(message.into()).await
     }
 
     /// Waits until the stream has taken all that waits to be sent.
@@ -335,7 +330,7 @@ impl WebSocket {
     ///
     /// Safe.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        self.shared.flush().await
+        self.socket.flush().await
     }
 
     /// Sends a ping. A payload of more than 125 bytes is cut (RFC 6455 §5.5).
@@ -354,7 +349,7 @@ impl WebSocket {
     ///
     /// As [`send`](Self::send).
     pub async fn ping(&mut self, payload: impl Into<Bytes>) -> Result<(), Error> {
-        self.shared.ping(payload.into()).await
+        self.socket.send(Message::Ping(payload.into())).await
     }
 
     /// Closes the WebSocket: sends a close frame, waits for the peer's, then for the end of the connection.
@@ -379,44 +374,44 @@ impl WebSocket {
         code: impl Into<CloseCode>,
         reason: impl Into<Cow<'static, str>>,
     ) -> Result<(), Error> {
-        self.shared.close(CloseFrame::new(code, reason)).await
+        self.socket.close(CloseFrame::new(code, reason)).await
     }
 
     /// Returns how the WebSocket ended: the peer's close frame, or [`CloseCode::ABNORMAL`] where the connection ended
     /// without one. `None` as long as neither has happened.
     #[must_use]
     pub fn close_frame(&self) -> Option<CloseFrame> {
-        self.shared.close_frame()
+        self.socket.close_frame()
     }
 
     /// Returns how many bytes wait to be sent.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
-        self.shared.buffered_amount()
+        self.socket.buffered_amount()
     }
 
     /// Returns the subprotocol that was agreed on.
     #[must_use]
     pub fn protocol(&self) -> Option<&str> {
-        self.shared.protocol()
+        self.socket.protocol()
     }
 
     /// Tells whether messages may be compressed.
     #[must_use]
     pub fn is_compressed(&self) -> bool {
-        self.shared.is_compressed()
+        self.socket.is_compressed()
     }
 
     /// Returns a handle that closes the WebSocket from elsewhere, even while its owner waits in [`recv`](Self::recv).
     #[must_use]
     pub fn closer(&self) -> Closer {
-        self.shared.closer()
+        self.socket.closer()
     }
 
     /// Keeps the WebSocket beside its owner, to close it in order when the owner has let go of it.
     #[must_use]
-    pub fn keep(&self) -> Kept {
-        Kept::new(self.shared.clone())
+    pub fn keep(&mut self) -> Kept {
+        self.socket.place().keep()
     }
 
     /// Splits the WebSocket into halves that two tasks can use at the same time.
@@ -424,15 +419,15 @@ impl WebSocket {
     /// Pings are answered while the reader is awaited. The connection ends when both halves are dropped.
     #[must_use]
     pub fn split(self) -> (WebSocketReader, WebSocketWriter) {
-        self.shared.split();
-        let reader = WebSocketReader::new(self.shared.clone());
-        (reader, WebSocketWriter::new(self.shared))
+        let halves = Arc::new(self.socket);
+        let reader = WebSocketReader::new(Arc::clone(&halves));
+        (reader, WebSocketWriter::new(halves))
     }
 }
 
 impl fmt::Debug for WebSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.debug("WebSocket", f)
+        self.socket.debug("WebSocket", f)
     }
 }
 

@@ -2,25 +2,27 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::access::Access;
 use super::close::{CloseCode, CloseFrame};
 use super::closer::Closer;
 use super::error::Error;
 use super::message::{Message, Text};
-use super::shared::Shared;
+use super::socket::Owned;
 
 /// The receiving half of a WebSocket.
 ///
 /// It answers pings, lets the heart beat and runs the closing handshake while it is awaited.
 pub struct WebSocketReader {
-    shared: Shared,
+    socket: Arc<Owned>,
 }
 
 impl WebSocketReader {
-    pub(super) fn new(shared: Shared) -> Self {
-        Self { shared }
+    pub(super) fn new(socket: Arc<Owned>) -> Self {
+        Self { socket }
     }
 
     /// Receives the next message; see [`WebSocket::recv`](super::WebSocket::recv).
@@ -37,7 +39,7 @@ impl WebSocketReader {
     ///
     /// Safe: no message is lost, and the next call goes on.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        self.shared.receive().await
+        self.socket.receive().await
     }
 
     /// Receives the next message, which has to be text; see [`WebSocket::recv_text`](super::WebSocket::recv_text).
@@ -97,30 +99,30 @@ impl WebSocketReader {
     /// Returns how the WebSocket ended; see [`WebSocket::close_frame`](super::WebSocket::close_frame).
     #[must_use]
     pub fn close_frame(&self) -> Option<CloseFrame> {
-        self.shared.close_frame()
+        self.socket.close_frame()
     }
 
     /// Returns a handle that closes the WebSocket from elsewhere.
     #[must_use]
     pub fn closer(&self) -> Closer {
-        self.shared.closer()
+        self.socket.closer()
     }
 }
 
 impl fmt::Debug for WebSocketReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.debug("WebSocketReader", f)
+        self.socket.debug("WebSocketReader", f)
     }
 }
 
 /// The sending half of a WebSocket.
 pub struct WebSocketWriter {
-    shared: Shared,
+    socket: Arc<Owned>,
 }
 
 impl WebSocketWriter {
-    pub(super) fn new(shared: Shared) -> Self {
-        Self { shared }
+    pub(super) fn new(socket: Arc<Owned>) -> Self {
+        Self { socket }
     }
 
     /// Sends a message; see [`WebSocket::send`](super::WebSocket::send).
@@ -137,7 +139,7 @@ impl WebSocketWriter {
     ///
     /// Safe for the WebSocket: the message goes whole or not at all.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.shared.send(message.into()).await
+        self.socket.send(message.into()).await
     }
 
     /// Sends text, as [`send`](Self::send) does.
@@ -211,7 +213,7 @@ impl WebSocketWriter {
     ///
     /// Safe: a message whose future was dropped is not sent.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.shared.feed(message.into()).await
+        self.socket.feed(message.into()).await
     }
 
     /// Waits until the stream has taken all that waits to be sent.
@@ -228,7 +230,7 @@ impl WebSocketWriter {
     ///
     /// Safe.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        self.shared.flush().await
+        self.socket.flush().await
     }
 
     /// Sends a ping; see [`WebSocket::ping`](super::WebSocket::ping).
@@ -245,7 +247,7 @@ impl WebSocketWriter {
     ///
     /// As [`send`](Self::send).
     pub async fn ping(&mut self, payload: impl Into<Bytes>) -> Result<(), Error> {
-        self.shared.ping(payload.into()).await
+        self.socket.send(Message::Ping(payload.into())).await
     }
 
     /// Closes the WebSocket; see [`WebSocket::close`](super::WebSocket::close). The reader receives nothing more.
@@ -266,24 +268,24 @@ impl WebSocketWriter {
         code: impl Into<CloseCode>,
         reason: impl Into<Cow<'static, str>>,
     ) -> Result<(), Error> {
-        self.shared.close(CloseFrame::new(code, reason)).await
+        self.socket.close(CloseFrame::new(code, reason)).await
     }
 
     /// Returns how many bytes wait to be sent.
     #[must_use]
     pub fn buffered_amount(&self) -> usize {
-        self.shared.buffered_amount()
+        self.socket.buffered_amount()
     }
 
     /// Returns a handle that closes the WebSocket from elsewhere.
     #[must_use]
     pub fn closer(&self) -> Closer {
-        self.shared.closer()
+        self.socket.closer()
     }
 }
 
 impl fmt::Debug for WebSocketWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.debug("WebSocketWriter", f)
+        self.socket.debug("WebSocketWriter", f)
     }
 }

@@ -15,7 +15,7 @@ use super::{Arrival, Stage, Stream};
 impl Stream {
     /// Begins the closing handshake, unless it has begun.
     pub(in crate::ws) fn leave(&mut self, frame: &CloseFrame) {
-        if self.stage == Stage::Open {
+        if self.is_open() {
             let until = self.deadline();
             let sent = self.encoder.close(frame);
             self.stage = Stage::Leaving { until };
@@ -47,7 +47,7 @@ impl Stream {
                     Ok(Some(_)) => {}
                     Ok(None) => {
                         let _later = self.poll_flush(cx);
-                        if self.stage == Stage::Over {
+                        if self.is_over() {
                             return Poll::Ready(());
                         }
                         match self.poll_read(cx) {
