@@ -53,6 +53,9 @@ impl Guard {
                 negotiated,
             } = self;
             let mut socket = WebSocket::server(TokioIo::new(upgraded), &config, negotiated);
+            if let Some(stats) = connection.websocket_stats() {
+                socket = socket.counted(stats);
+            }
             let kept = socket.keep();
             let closer = socket.closer();
             let result = run(&connection, &closer, move || serve(socket)).await;

@@ -26,6 +26,8 @@ pub(super) struct Encoder {
     /// How many bytes were encoded in all, and how many of them are gone.
     encoded: u64,
     written: u64,
+    /// How many messages there were.
+    messages: u64,
     /// Where the last pong ends, and how many bytes of pongs were encoded since none waited.
     pong_end: u64,
     pong_bytes: usize,
@@ -57,6 +59,7 @@ impl Encoder {
             tail_gone: 0,
             encoded: 0,
             written: 0,
+            messages: 0,
             pong_end: 0,
             pong_bytes: 0,
             pong: None,
@@ -106,6 +109,7 @@ impl Encoder {
     /// Counts bytes that were [put together](Self::put), and keeps what is left of them when the first `written` are gone.
     #[inline]
     pub(super) fn keep(&mut self, bytes: &[u8], written: usize) {
+        self.messages += 1;
         self.encoded += bytes.len() as u64;
         self.written += written as u64;
         if written < bytes.len() {
@@ -147,6 +151,7 @@ impl Encoder {
     }
 
     fn data(&mut self, opcode: Opcode, payload: Bytes) -> io::Result<()> {
+        self.messages += 1;
         if self.deflater.is_none() && payload.len() <= self.fragment {
             return self.single(opcode, payload);
         }
@@ -243,6 +248,16 @@ impl Encoder {
     /// Returns how many bytes wait to be sent.
     pub(super) fn waiting(&self) -> usize {
         usize::try_from(self.encoded - self.written).unwrap_or(usize::MAX)
+    }
+
+    /// Returns how many messages were encoded, control frames left out.
+    pub(super) fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    /// Returns how many bytes are gone.
+    pub(super) fn written(&self) -> u64 {
+        self.written
     }
 
     /// Returns where the last encoded byte is in all that is ever sent.

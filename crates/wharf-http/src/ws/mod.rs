@@ -44,6 +44,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::connection::WebSocketStats;
+
 mod access;
 mod close;
 mod closer;
@@ -66,6 +68,7 @@ mod signals;
 mod socket;
 mod split;
 mod stream;
+mod tally;
 
 pub use close::{CloseCode, CloseFrame};
 pub use closer::Closer;
@@ -139,6 +142,18 @@ impl WebSocket {
     {
         let socket = Owned::new(Role::Client, Box::new(io), config, negotiated, read);
         Self { socket }
+    }
+
+    /// Counts the WebSocket, what goes through it and how it ends.
+    ///
+    /// Servers and clients of HTTP count theirs already. A WebSocket is counted once: this does nothing for one that is, nor
+    /// for one that has ended.
+    ///
+    /// Default: it is not counted.
+    #[must_use]
+    pub fn counted(mut self, stats: &WebSocketStats) -> Self {
+        self.socket.count(stats);
+        self
     }
 
     /// Receives the next message; `None` when the WebSocket has ended, and ever after.

@@ -14,6 +14,7 @@ use super::handshake::Negotiated;
 use super::kept::Place;
 use super::signals::{Party, Signals};
 use super::stream::{Io, Stream};
+use crate::connection::WebSocketStats;
 
 pub(super) struct Socket {
     /// Locked by halves, and by nobody who has all of it. No `.await` holds the lock.
@@ -92,6 +93,10 @@ impl Owned {
             negotiated,
             place: Place::default(),
         }))
+    }
+
+    pub(super) fn count(&mut self, stats: &WebSocketStats) {
+        self.socket().stream().count(stats);
     }
 
     /// Returns where the socket goes when it is dropped.

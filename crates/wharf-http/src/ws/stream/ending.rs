@@ -5,12 +5,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::AsyncWrite;
+use tokio::time::Instant;
 
 use super::super::close::{CloseCode, CloseFrame};
 use super::super::decoder::Event;
 use super::super::error::{Error, ErrorKind, Phase, Violation};
 use super::super::frame::Role;
 use super::{Arrival, Stage, Stream};
+use crate::connection::WebSocketEnd;
 
 impl Stream {
     /// Begins the closing handshake, unless it has begun.
@@ -52,24 +54,14 @@ impl Stream {
                         }
                         match self.poll_read(cx) {
                             Poll::Ready(Ok(Arrival::Message(_) | Arrival::Bytes)) => {}
-                            Poll::Ready(Ok(Arrival::Violation(_))) => {
-                                self.stage = Stage::Ending {
-                                    until,
-                                    failed: true,
-                                };
-                            }
+                            Poll::Ready(Ok(Arrival::Violation(_))) => self.violated(until),
                             Poll::Ready(Ok(Arrival::End)) => self.vanish(),
                             Poll::Ready(Err(error)) => self.break_off(error),
                             Poll::Pending => ready!(self.poll_alarm(false)),
                         }
                     }
                     // Our close frame is out: there is nothing more to tell.
-                    Err(_) => {
-                        self.stage = Stage::Ending {
-                            until,
-                            failed: true,
-                        };
-                    }
+                    Err(_) => self.violated(until),
                 },
                 Stage::Ending { until, failed } => {
                     if self.poll_flush(cx).is_pending() {
@@ -122,16 +114,22 @@ impl Stream {
         let frame = CloseFrame::new(violation.code(), violation.what());
         let sent = self.encoder.close(&frame);
         self.failure = Some(violation.into());
+        self.violated(until);
+        self.settle(sent);
+    }
+
+    fn violated(&mut self, until: Instant) {
+        self.end = Some(WebSocketEnd::Violation);
         self.stage = Stage::Ending {
             until,
             failed: true,
         };
-        self.settle(sent);
     }
 
     pub(super) fn time_out(&mut self, phase: Phase) {
         self.failure
             .get_or_insert_with(|| Error::new(ErrorKind::TimedOut(phase)));
+        self.end.get_or_insert(WebSocketEnd::TimedOut);
         self.over();
     }
 
@@ -171,6 +169,7 @@ impl Stream {
 
     /// Ends, and keeps nothing.
     pub(super) fn over(&mut self) {
+        self.count_end(WebSocketEnd::Vanished);
         self.stage = Stage::Over;
         self.closed
             .get_or_insert_with(|| CloseFrame::new(CloseCode::ABNORMAL, ""));

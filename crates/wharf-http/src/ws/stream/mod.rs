@@ -27,8 +27,11 @@ use super::frame::{HEAD, Role};
 use super::handshake::Negotiated;
 use super::message::Message;
 use super::signals::{Party, Registered, Signals};
+use super::tally::Tally;
+use crate::connection::WebSocketEnd;
 
 mod alarm;
+mod counting;
 mod ending;
 
 /// What a WebSocket runs on.
@@ -68,6 +71,12 @@ pub(super) struct Stream {
     busy: bool,
     /// Who is told by the alarm: the same each time, whichever task waits.
     alarmed: Waker,
+    tally: Tally,
+    /// How many messages and bytes were received.
+    messages: u64,
+    bytes: u64,
+    /// How it ends, where that is known before.
+    end: Option<WebSocketEnd>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -142,6 +151,10 @@ impl Stream {
             registered: Registered::default(),
             rung: 0,
             alarmed,
+            tally: Tally::default(),
+            messages: 0,
+            bytes: read.len() as u64,
+            end: None,
         }
     }
 
@@ -214,6 +227,7 @@ impl Stream {
                     }
                     match self.poll_read(cx) {
                         Poll::Ready(Ok(Arrival::Message(message))) => {
+                            self.note_received();
                             return Poll::Ready(Ok(Some(message)));
                         }
                         Poll::Ready(Ok(Arrival::Bytes)) => {}
@@ -225,6 +239,7 @@ impl Stream {
                             if self.busy && flushed.is_ready() {
                                 return Poll::Pending;
                             }
+                            self.add_traffic();
                             if self.heartbeat.is_some() {
                                 self.heard.get_or_insert_with(Instant::now);
                             }
@@ -249,7 +264,10 @@ impl Stream {
     /// Acts on what the peer sent, and returns what is for the receiver.
     fn take(&mut self, event: Event) -> Option<Message> {
         match event {
-            Event::Message(message) => Some(message),
+            Event::Message(message) => {
+                self.note_received();
+                Some(message)
+            }
             Event::Ping(payload) => {
                 let answered = self.encoder.pong(payload.clone());
                 self.settle(answered);
@@ -287,6 +305,7 @@ impl Stream {
         {
             *message = None;
             *end = self.encoder.end();
+            self.note_sent();
         }
         if message.is_some() {
             *end = ready!(self.poll_feed(cx, message))?;
@@ -311,6 +330,7 @@ impl Stream {
             Some(message) => self.encoder.message(message),
             None => Ok(()),
         };
+        self.note_sent();
         Poll::Ready(match encoded {
             Ok(()) => Ok(self.encoder.end()),
             Err(error) => Err(self.broken(error)),
@@ -474,6 +494,7 @@ impl Stream {
         } else if count < self.read_size / 4 {
             self.read_size = (self.read_size / 2).max(SMALL_READ);
         }
+        self.bytes += count as u64;
         self.heard_since = true;
         self.pinged = false;
     }
