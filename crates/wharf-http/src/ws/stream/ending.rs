@@ -68,8 +68,10 @@ impl Stream {
                         ready!(self.poll_alarm(false));
                         continue;
                     }
-                    // RFC 6455 §7.1.1: the server ends the connection first, the client waits for that.
-                    if self.role == Role::Server || failed {
+                    // RFC 6455 §7.1.1: the server ends the connection first, the client waits for that. Of a stream of HTTP/2
+                    // each ends its own side (RFC 8441 §5): who lets go of it before resets it, which looks like a failure.
+                    let leaves_at_once = self.role == Role::Server && !failed && !self.tunnel;
+                    if self.role == Role::Server || failed || self.tunnel {
                         let Some(io) = &mut self.io else {
                             self.over();
                             continue;
@@ -86,7 +88,7 @@ impl Stream {
                             Poll::Ready(Ok(())) => {}
                         }
                     }
-                    self.stage = match self.role == Role::Server && !failed {
+                    self.stage = match leaves_at_once {
                         true => {
                             self.over();
                             Stage::Over

@@ -44,6 +44,8 @@ pub(super) struct Stream {
     /// How often the alarm and others had woken the tasks when the stream was last looked at.
     rung: usize,
     role: Role,
+    /// Whether it runs on a stream of HTTP/2.
+    tunnel: bool,
     io: Option<Box<dyn Io>>,
     decoder: Decoder,
     encoder: Encoder,
@@ -129,6 +131,7 @@ impl Stream {
         decoder.input().extend_from_slice(read);
         Self {
             role,
+            tunnel: negotiated.is_tunnel(),
             io: Some(io),
             decoder,
             encoder: Encoder::new(role, config, deflate),
