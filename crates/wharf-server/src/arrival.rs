@@ -76,10 +76,12 @@ impl<S: Service> Arrival<S> {
         };
         let (shutdown, tasks) = (self.shutdown.clone(), self.tasks.clone());
         let error_log = self.config.settings().error_log.clone();
+        let websockets = self.config.counters().websockets().clone();
         let describe = move |connection: Connection| {
             connection
                 .with_server(shutdown, tasks)
                 .with_error_log(error_log)
+                .with_websocket_stats(websockets)
         };
         if accepted.site.proxy_protocol.is_some() || accepted.site.tls.is_some() {
             let shutdown = self.shutdown.clone();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
+use wharf_http::connection::WebSocketStats;
 use wharf_http::{Context, Signal};
 
 use crate::watchdog::{Pulse, Turn};
@@ -26,6 +27,7 @@ pub struct Stats {
     worker: Option<Worker>,
     /// Few and far between: one counter will do.
     tls_failures: Arc<AtomicU64>,
+    websockets: WebSocketStats,
     /// How many routes the service has.
     routes: usize,
 }
@@ -84,6 +86,7 @@ impl Stats {
             next: Arc::default(),
             worker: None,
             tls_failures: Arc::default(),
+            websockets: WebSocketStats::new(),
             routes: 0,
         }
     }
@@ -160,6 +163,15 @@ impl Stats {
     #[must_use]
     pub fn bytes_sent(&self) -> u64 {
         self.sum(|shard| &shard.sent)
+    }
+
+    /// Returns the counters of WebSockets: how many are open, what goes through them, and how they have ended.
+    ///
+    /// Those are counted that an app of `wharf-core` has accepted. A service of another kind counts its own with
+    /// [`Connection::websocket_stats`](wharf_http::Connection::websocket_stats).
+    #[must_use]
+    pub fn websockets(&self) -> &WebSocketStats {
+        &self.websockets
     }
 
     /// Returns how many requests the routes are dealing with, those that have none left out; by the numbers of the routes.

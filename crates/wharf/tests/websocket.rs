@@ -9,6 +9,7 @@ use wharf::client::config::Http2Config;
 use wharf::client::middleware::{Next, from_fn};
 use wharf::client::{Client, Error, ErrorKind, PoolConfig, Timeouts};
 use wharf::http::Signal;
+use wharf::http::connection::WebSocketEnd;
 use wharf::rooms::{Rooms, RoomsConfig};
 use wharf::test::{TestClient, TestServer};
 use wharf::ws::{CloseCode, Message, Phase, WebSocket, WebSocketConfig, WebSocketUpgrade};
@@ -31,6 +32,37 @@ fn echoing() -> App {
 async fn ended(socket: &mut WebSocket) -> u16 {
     assert_eq!(socket.recv().await.unwrap(), None);
     socket.close_frame().unwrap().code().number()
+}
+
+#[tokio::test]
+async fn both_ends_count_their_websockets_and_how_they_end() {
+    let server = Server::new(echoing())
+        .bind("127.0.0.1:0")
+        .start()
+        .await
+        .unwrap();
+    let url = format!("ws://{}/echo", server.addrs()[0]);
+    let client = Client::new();
+    let mut closed = client.ws(&url).connect().await.unwrap();
+    let dropped = client.ws(&url).connect().await.unwrap();
+    let (near, far) = (client.websockets(), server.stats().websockets());
+    assert_eq!((near.open(), near.opened()), (2, 2));
+    closed.send("ahoy").await.unwrap();
+    closed.recv().await.unwrap();
+    closed.close(CloseCode::NORMAL, "").await.unwrap();
+    drop(dropped);
+    assert_eq!((near.open(), near.ended(WebSocketEnd::Closed)), (0, 1));
+    assert_eq!(near.ended(WebSocketEnd::Dropped), 1);
+    while far.opened() < 2 || far.open() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(far.ended(WebSocketEnd::Closed), 1);
+    assert_eq!(far.ended(WebSocketEnd::Vanished), 1);
+    for (one, other) in [(near, far), (far, near)] {
+        assert_eq!((one.messages_received(), one.messages_sent()), (1, 1));
+        assert_eq!(one.bytes_sent(), other.bytes_received());
+    }
+    server.shutdown().await.unwrap();
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
-//! A program around WebSockets, for suites of foreign peers: `buoy serve` echoes, `buoy talk URL` has a server echo.
+//! A program around WebSockets, for suites of foreign peers: `buoy serve [CERTIFICATE KEY]` echoes, `buoy talk URL [AUTHORITY]` has
+//! a server echo.
 //!
-//! `serve` prints its address, and echoes at `/` what comes; it knows the subprotocols `v1` and `v2`, takes 1 MiB at most, and
-//! keeps no log. `talk` says one line for each thing that it tries.
+//! `serve` prints its addresses, one of them behind TLS where there is a certificate. It echoes at `/` what comes, and at `/version`
+//! says first by which version of HTTP; `/page` is an empty one. It knows the subprotocols `v1` and `v2`, takes 1 MiB at most, and
+//! keeps no log. `talk` says one line for each thing that it tries; with an authority it has asked for the page before, so that
+//! there is a connection of HTTP/2 where the server speaks that.
 #![expect(clippy::print_stdout, reason = "the suites read what it prints")]
 
 use std::process::ExitCode;
@@ -9,16 +12,29 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 use wharf_client::Client;
+use wharf_client::tls::TlsConfig;
 use wharf_core::ws::{CloseCode, Error, Message, WebSocket, WebSocketConfig, WebSocketUpgrade};
-use wharf_core::{App, IntoResponse, get};
-use wharf_http::{BoxError, ErrorChain};
+use wharf_core::{App, Html, IntoResponse, get};
+use wharf_http::{BoxError, ErrorChain, Response, Version};
+use wharf_server::tls::{Identity, TlsConfig as ServerTls};
 use wharf_server::{AccessLog, Server};
 
 async fn echo(ws: WebSocketUpgrade) -> impl IntoResponse {
+    accept(ws, None)
+}
+
+async fn version(version: Version, ws: WebSocketUpgrade) -> impl IntoResponse {
+    accept(ws, Some(format!("{version:?}")))
+}
+
+fn accept(ws: WebSocketUpgrade, greeting: Option<String>) -> Response {
     let ws = ws
         .protocols(["v1", "v2"])
         .config(WebSocketConfig::new().max_message(1 << 20));
-    ws.on_upgrade(async |mut socket| {
+    ws.on_upgrade(async move |mut socket| {
+        if let Some(greeting) = greeting {
+            socket.send(greeting).await?;
+        }
         while let Some(message) = socket.recv().await? {
             socket.send(message).await?;
         }
@@ -27,15 +43,24 @@ async fn echo(ws: WebSocketUpgrade) -> impl IntoResponse {
 }
 
 /// Has a server echo what it is sent, in all sizes that have a length of another form, and closes.
-async fn talk(url: &str) -> Result<(), BoxError> {
-    let client = Client::new();
+async fn talk(url: &str, authority: Option<&str>) -> Result<(), BoxError> {
+    let mut client = Client::builder();
+    if let Some(authority) = authority {
+        client = client.tls(TlsConfig::new().add_root_file(authority));
+    }
+    let client = client.build()?;
+    if authority.is_some() {
+        let mut page = client.get(url.replacen("wss:", "https:", 1)).send().await?;
+        page.bytes().await?;
+    }
     let opening = client
         .ws(url)
         .protocols(["v2", "v1"])
-        .heartbeat(Duration::from_millis(100));
-    let mut socket = opening.connect().await?;
+        .heartbeat(Duration::from_millis(500));
+    let (mut socket, response) = opening.connect_with_response().await?;
     println!(
-        "open protocol={:?} compressed={}",
+        "open over {:?} protocol={:?} compressed={}",
+        response.version(),
         socket.protocol(),
         socket.is_compressed()
     );
@@ -46,7 +71,7 @@ async fn talk(url: &str) -> Result<(), BoxError> {
     }
     println!("echoed");
     // Longer than a heartbeat, which the server has to answer.
-    let quiet = timeout(Duration::from_millis(400), socket.recv()).await;
+    let quiet = timeout(Duration::from_millis(1200), socket.recv()).await;
     if quiet.is_ok() {
         return Err(format!("something came, or it ended: {quiet:?}").into());
     }
@@ -75,22 +100,41 @@ async fn exchange(socket: &mut WebSocket, message: Message) -> Result<(), BoxErr
     }
 }
 
+fn server() -> Server<App> {
+    let app = App::new().routes([
+        get("/", echo),
+        get("/version", version),
+        get("/page", async || Html("<!doctype html><title>buoy</title>")),
+    ]);
+    Server::new(app)
+        .bind("127.0.0.1:0")
+        .access_log(AccessLog::off())
+}
+
+fn serve(server: Server<App>) -> Result<(), BoxError> {
+    server.run()?;
+    Ok(())
+}
+
+fn converse(url: &str, authority: Option<&str>) -> Result<(), BoxError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(talk(url, authority))
+}
+
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let result = match (arguments.next().as_deref(), arguments.next()) {
-        (Some("serve"), None) => {
-            let app = App::new().routes([get("/", echo)]);
-            let server = Server::new(app)
-                .bind("127.0.0.1:0")
-                .access_log(AccessLog::off());
-            server.run().map(drop).map_err(BoxError::from)
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments[..] {
+        ["serve"] => serve(server()),
+        ["serve", certificate, key] => {
+            let tls = ServerTls::new(Identity::pem_files(certificate, key));
+            serve(server().bind("tls:127.0.0.1:0").tls(tls))
         }
-        (Some("talk"), Some(url)) => tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(BoxError::from)
-            .and_then(|runtime| runtime.block_on(talk(&url))),
-        _ => Err("usage: buoy serve | buoy talk URL".into()),
+        ["talk", url] => converse(url, None),
+        ["talk", url, authority] => converse(url, Some(authority)),
+        _ => Err("usage: buoy serve [CERTIFICATE KEY] | buoy talk URL [AUTHORITY]".into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -424,6 +424,8 @@ impl ClientBuilder {
                 },
                 driver: Driver::new(),
                 pool: Arc::new(Pool::new(self.pool, most_streams)),
+                #[cfg(feature = "ws")]
+                websockets: wharf_http::connection::WebSocketStats::new(),
             }),
         }
     }

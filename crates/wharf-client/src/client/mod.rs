@@ -71,6 +71,8 @@ pub(crate) struct Inner {
     direct: Option<Direct>,
     pub(crate) driver: Driver,
     pub(crate) pool: Arc<Pool>,
+    #[cfg(feature = "ws")]
+    websockets: wharf_http::connection::WebSocketStats,
 }
 
 impl Inner {
@@ -174,7 +176,8 @@ impl Client {
             url.as_ref(),
         );
         let place = place.map(base::of_websocket);
-        crate::ws::WebSocketBuilder::new(RequestBuilder::new(self.clone(), Method::GET, place))
+        let request = RequestBuilder::new(self.clone(), Method::GET, place);
+        crate::ws::WebSocketBuilder::new(request, self.websockets().clone())
     }
 
     /// Sends a request that was made elsewhere, such as one that a server received; its URI has to be absolute.
@@ -235,6 +238,14 @@ impl Client {
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         self.inner.pool.stats()
+    }
+
+    /// Returns the counters of the WebSockets that the client has opened: what goes through them, and how they have ended.
+    #[cfg(feature = "ws")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ws")))]
+    #[must_use]
+    pub fn websockets(&self) -> &wharf_http::connection::WebSocketStats {
+        &self.inner.websockets
     }
 
     /// Forgets the addresses of one host: the next connection to it looks them up.

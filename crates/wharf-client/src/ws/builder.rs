@@ -4,6 +4,7 @@ use std::time::Duration;
 use http::Version;
 use http::header::{HeaderName, HeaderValue};
 use wharf_http::BoxError;
+use wharf_http::connection::WebSocketStats;
 use wharf_http::ws::handshake::Challenge;
 use wharf_http::ws::{WebSocket, WebSocketConfig};
 
@@ -18,14 +19,16 @@ pub struct WebSocketBuilder {
     request: RequestBuilder,
     config: WebSocketConfig,
     protocols: Vec<String>,
+    stats: WebSocketStats,
 }
 
 impl WebSocketBuilder {
-    pub(crate) fn new(request: RequestBuilder) -> Self {
+    pub(crate) fn new(request: RequestBuilder, stats: WebSocketStats) -> Self {
         Self {
             request,
             config: WebSocketConfig::new(),
             protocols: Vec::new(),
+            stats,
         }
     }
 
@@ -123,6 +126,7 @@ impl WebSocketBuilder {
             request,
             config,
             protocols,
+            stats,
         } = self;
         let unsendable = |error| Error::new(ErrorKind::Request).because(error);
         let upgrade = Challenge::upgrade(&config, &protocols).map_err(unsendable)?;
@@ -144,7 +148,8 @@ impl WebSocketBuilder {
             .check(response.status(), response.headers())
             .map_err(|error| failed(Error::new(ErrorKind::Upgrade).because(error)))?;
         let tunnel = switched.open().await.map_err(failed)?;
-        Ok((WebSocket::client(tunnel, &config, negotiated), response))
+        let socket = WebSocket::client(tunnel, &config, negotiated);
+        Ok((socket.counted(&stats), response))
     }
 }
 

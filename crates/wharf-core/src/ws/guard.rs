@@ -52,7 +52,10 @@ impl Guard {
                 config,
                 negotiated,
             } = self;
-            let socket = WebSocket::server(TokioIo::new(upgraded), &config, negotiated);
+            let mut socket = WebSocket::server(TokioIo::new(upgraded), &config, negotiated);
+            if let Some(stats) = connection.websocket_stats() {
+                socket = socket.counted(stats);
+            }
             let kept = socket.keep();
             let closer = socket.closer();
             let result = run(&connection, &closer, move || serve(socket)).await;

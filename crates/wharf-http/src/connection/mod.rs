@@ -11,8 +11,10 @@ use crate::error::ErrorLog;
 use crate::signal::{Signal, Tasks};
 
 mod tls;
+mod websockets;
 
 pub use tls::{PeerCertificate, TlsInfo};
+pub use websockets::{WebSocketEnd, WebSocketStats};
 
 /// The other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +139,7 @@ struct Inner {
     shutdown: Signal,
     tasks: Tasks,
     errors: ErrorLog,
+    websockets: Option<WebSocketStats>,
 }
 
 impl Connection {
@@ -155,6 +158,7 @@ impl Connection {
                 shutdown: Signal::new(),
                 tasks: Tasks::new(),
                 errors: ErrorLog::new(),
+                websockets: None,
             }),
         }
     }
@@ -215,6 +219,12 @@ impl Connection {
         self.change(|inner| inner.errors = log)
     }
 
+    /// Sets where the WebSockets of this connection are counted. Default: `None`, nowhere.
+    #[must_use]
+    pub fn with_websocket_stats(self, stats: impl Into<Option<WebSocketStats>>) -> Self {
+        self.change(|inner| inner.websockets = stats.into())
+    }
+
     /// Logs an error that no caller will see, such as the cause of an answer with status 500.
     ///
     /// It goes to `tracing` at level `ERROR` with the target `wharf::error`; without a subscriber, and where the
@@ -235,6 +245,7 @@ impl Connection {
             shutdown: shared.shutdown.clone(),
             tasks: shared.tasks.clone(),
             errors: shared.errors.clone(),
+            websockets: shared.websockets.clone(),
         });
         change(&mut inner);
         Self {
@@ -288,6 +299,12 @@ impl Connection {
     #[must_use]
     pub fn shutdown(&self) -> &Signal {
         &self.inner.shutdown
+    }
+
+    /// Returns where the WebSockets of this connection are counted; `None` when they are not.
+    #[must_use]
+    pub fn websocket_stats(&self) -> Option<&WebSocketStats> {
+        self.inner.websockets.as_ref()
     }
 
     /// Returns the count of work that the server waits for when it shuts down.

@@ -68,7 +68,7 @@ struct Partial {
 }
 
 /// Payloads up to this size are copied out of the input, which costs no more than to share it and does not keep it.
-const COPIED: usize = 2 << 10;
+const COPIED: usize = 4 << 10;
 
 /// How much is asked for at once of a payload that has not come yet.
 const AHEAD: usize = 64 << 10;
@@ -86,39 +86,46 @@ impl Decoder {
         }
     }
 
-    /// Takes bytes that were read elsewhere, and returns the message that they begin with if it is whole and plain: it
-    /// needs no place in the input. After a violation nothing more may be decoded.
+    /// Takes bytes that were read elsewhere, and returns the message that they begin with if it is whole and plain, as most
+    /// are: it needs no place in the input. After a violation nothing more may be decoded.
     #[inline]
     pub(super) fn read(&mut self, bytes: &mut [u8]) -> Result<Option<Message>, Violation> {
-        if self.is_amid() {
-            self.input.extend_from_slice(bytes);
-            return Ok(None);
+        match self.small(bytes) {
+            None => {
+                self.input.extend_from_slice(bytes);
+                Ok(None)
+            }
+            Some((head, start, end)) => {
+                if end < bytes.len() {
+                    self.input.extend_from_slice(&bytes[end..]);
+                }
+                copied(&head, &mut bytes[start..end]).map(Some)
+            }
         }
-        let Some((head, start)) = Head::read(bytes)? else {
-            self.input.extend_from_slice(bytes);
-            return Ok(None);
-        };
-        self.stage = self.begin(head)?;
-        let (_, bytes) = bytes.split_at_mut(start);
-        let (Stage::Whole { .. }, Some((payload, rest))) =
-            (&self.stage, bytes.split_at_mut_checked(length(&head)))
-        else {
-            self.input.extend_from_slice(bytes);
-            return Ok(None);
-        };
-        self.stage = Stage::Head;
-        if !rest.is_empty() {
-            self.input.extend_from_slice(rest);
-        }
-        unmask(payload, &head, 0);
-        let text = head.opcode == Opcode::Text;
-        if text && std::str::from_utf8(payload).is_err() {
-            return Err(Violation::text());
-        }
-        Ok(Some(message(text, Bytes::copy_from_slice(payload))))
+    }
+
+    /// Returns the head of a message that bytes begin with if it is whole, plain and small, and where its payload begins and
+    /// ends. Whatever else there is, and every violation, is for the [steps](Self::steps) of a frame.
+    #[inline]
+    fn small(&self, bytes: &[u8]) -> Option<(Head, usize, usize)> {
+        let (head, start) = Head::read(bytes).ok()??;
+        let length = length(&head);
+        let end = start.checked_add(length)?;
+        let plain = matches!(head.opcode, Opcode::Text | Opcode::Binary)
+            && (head.last && !head.compressed)
+            && head.mask.is_some() == (self.role == Role::Server);
+        let fits = end <= bytes.len() && length <= COPIED.min(self.max_message).min(self.max_frame);
+        let begins = matches!(self.stage, Stage::Head) && self.partial.is_none();
+        (plain && fits && begins).then_some((head, start, end))
+    }
+
+    #[inline]
+    pub(super) fn has_input(&self) -> bool {
+        !self.input.is_empty()
     }
 
     /// Tells whether there is a frame under way or anything to decode.
+    #[inline]
     fn is_amid(&self) -> bool {
         !self.input.is_empty() || !matches!(self.stage, Stage::Head)
     }
@@ -141,8 +148,9 @@ impl Decoder {
     }
 
     /// Gives memory back that the next message, whenever it comes, can do without.
+    #[inline]
     pub(super) fn rest(&mut self) {
-        if self.input.is_empty() {
+        if self.input.capacity() > 0 && self.input.is_empty() {
             self.input = BytesMut::new();
         }
     }
@@ -165,6 +173,16 @@ impl Decoder {
     }
 
     fn decode(&mut self) -> Result<Option<Event>, Violation> {
+        if let Some((head, start, end)) = self.small(&self.input) {
+            let message = copied(&head, &mut self.input[start..end])?;
+            self.input.advance(end);
+            return Ok(Some(Event::Message(message)));
+        }
+        self.steps()
+    }
+
+    /// Goes from one stage of a frame to the next.
+    fn steps(&mut self) -> Result<Option<Event>, Violation> {
         loop {
             match self.stage {
                 Stage::Head => {
@@ -363,6 +381,17 @@ fn unmask(bytes: &mut [u8], head: &Head, offset: usize) {
     if let Some(mask) = head.mask {
         mask::apply(bytes, mask, offset);
     }
+}
+
+/// Copies the payload of a whole message.
+#[inline]
+fn copied(head: &Head, payload: &mut [u8]) -> Result<Message, Violation> {
+    unmask(payload, head, 0);
+    let text = head.opcode == Opcode::Text;
+    if text && std::str::from_utf8(payload).is_err() {
+        return Err(Violation::text());
+    }
+    Ok(message(text, Bytes::copy_from_slice(payload)))
 }
 
 /// Returns how many bytes are whole characters; the rest may be the beginning of one.

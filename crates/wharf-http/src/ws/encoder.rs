@@ -9,7 +9,7 @@ use tokio::io::ReadBuf;
 use super::close::CloseFrame;
 use super::config::WebSocketConfig;
 use super::deflate::{Agreed, Deflater};
-use super::frame::{HEAD, Head, Opcode, Role};
+use super::frame::{CONTROL, HEAD, Head, Opcode, Role};
 use super::mask::{self, Masks};
 use super::message::Message;
 
@@ -18,8 +18,6 @@ pub(super) struct Encoder {
     fragment: usize,
     masks: Masks,
     deflater: Option<Deflater>,
-    /// A small frame that waits alone, as most do: it is put together where it is written from, and needs no memory.
-    alone: Option<(Head, Bytes)>,
     /// What waits to be sent: first large pieces that nobody copied, with the heads before them, ...
     pieces: VecDeque<Bytes>,
     /// ... then this, whose first bytes may be gone.
@@ -28,6 +26,8 @@ pub(super) struct Encoder {
     /// How many bytes were encoded in all, and how many of them are gone.
     encoded: u64,
     written: u64,
+    /// How many messages there were.
+    messages: u64,
     /// Where the last pong ends, and how many bytes of pongs were encoded since none waited.
     pong_end: u64,
     pong_bytes: usize,
@@ -41,7 +41,7 @@ const SHARED: usize = 8 << 10;
 /// How many bytes of pongs may wait to be sent before one takes the place of the next.
 const PONGS: usize = 1 << 10;
 
-/// The largest payload of a frame that waits alone.
+/// The largest payload of a frame that is put together where it is written from.
 pub(super) const ALONE: usize = 4 << 10;
 
 /// How many pieces one write takes.
@@ -54,12 +54,12 @@ impl Encoder {
             fragment: config.fragment.unwrap_or(usize::MAX),
             masks: Masks::default(),
             deflater: deflate.map(|agreed| Deflater::new(agreed, role, config)),
-            alone: None,
             pieces: VecDeque::new(),
             tail: Vec::new(),
             tail_gone: 0,
             encoded: 0,
             written: 0,
+            messages: 0,
             pong_end: 0,
             pong_bytes: 0,
             pong: None,
@@ -71,8 +71,49 @@ impl Encoder {
         match message {
             Message::Text(text) => self.data(Opcode::Text, text.into_bytes()),
             Message::Binary(bytes) => self.data(Opcode::Binary, bytes),
-            Message::Ping(payload) => self.single(Opcode::Ping, payload),
-            Message::Pong(payload) => self.single(Opcode::Pong, payload),
+            Message::Ping(payload) => self.single(Opcode::Ping, control(payload)),
+            Message::Pong(payload) => self.single(Opcode::Pong, control(payload)),
+        }
+    }
+
+    /// Puts a message together where there is room for it, and does not keep it: it is to be written from there, and what
+    /// is left of it to be [kept](Self::keep). `false` for one that is large, is to be compressed or has to wait.
+    #[inline]
+    pub(super) fn put(&mut self, message: &Message, out: &mut ReadBuf<'_>) -> io::Result<bool> {
+        let opcode = match message {
+            Message::Text(_) => Opcode::Text,
+            Message::Binary(_) => Opcode::Binary,
+            Message::Ping(_) | Message::Pong(_) => return Ok(false),
+        };
+        let payload = message.as_bytes();
+        let deflater = self.deflater.as_ref();
+        if self.waiting() > 0
+            || payload.len() > self.fragment.min(ALONE)
+            || deflater.is_some_and(|deflater| deflater.takes(payload))
+        {
+            return Ok(false);
+        }
+        let mut bytes = [0; HEAD];
+        let head = self.head(opcode, payload)?;
+        let end = head.write(&mut bytes);
+        // All of them, which is quicker.
+        out.put_slice(&bytes);
+        out.set_filled(end);
+        out.put_slice(payload);
+        if let Some(mask) = head.mask {
+            mask::apply(&mut out.filled_mut()[end..], mask, 0);
+        }
+        Ok(true)
+    }
+
+    /// Counts bytes that were [put together](Self::put), and keeps what is left of them when the first `written` are gone.
+    #[inline]
+    pub(super) fn keep(&mut self, bytes: &[u8], written: usize) {
+        self.messages += 1;
+        self.encoded += bytes.len() as u64;
+        self.written += written as u64;
+        if written < bytes.len() {
+            self.tail.extend_from_slice(&bytes[written..]);
         }
     }
 
@@ -88,7 +129,6 @@ impl Encoder {
         self.release_pong()
     }
 
-    #[inline]
     fn release_pong(&mut self) -> io::Result<()> {
         if self.written >= self.pong_end {
             self.pong_bytes = 0;
@@ -110,8 +150,8 @@ impl Encoder {
         self.single(Opcode::Close, frame.write())
     }
 
-    #[inline]
     fn data(&mut self, opcode: Opcode, payload: Bytes) -> io::Result<()> {
+        self.messages += 1;
         if self.deflater.is_none() && payload.len() <= self.fragment {
             return self.single(opcode, payload);
         }
@@ -128,11 +168,9 @@ impl Encoder {
             let head = Head {
                 last: rest.is_empty(),
                 compressed,
-                opcode,
-                mask: None,
-                length: 0,
+                ..self.head(opcode, &piece)?
             };
-            self.frame(head, piece)?;
+            self.frame(head, piece);
             if rest.is_empty() {
                 return Ok(());
             }
@@ -142,46 +180,31 @@ impl Encoder {
     }
 
     /// Encodes one frame that is a whole message, and plain.
-    #[inline]
     fn single(&mut self, opcode: Opcode, payload: Bytes) -> io::Result<()> {
-        let head = Head {
-            last: true,
-            compressed: false,
-            opcode,
-            mask: None,
-            length: 0,
-        };
-        self.frame(head, payload)
-    }
-
-    #[inline]
-    fn frame(&mut self, mut head: Head, payload: Bytes) -> io::Result<()> {
-        head.length = payload.len() as u64;
-        head.mask = match self.role {
-            Role::Client => Some(self.masks.next()?),
-            Role::Server => None,
-        };
-        let waited = self.waiting() > 0;
-        self.encoded += (head.size() + payload.len()) as u64;
-        if !waited && payload.len() <= ALONE {
-            self.alone = Some((head, payload));
-            return Ok(());
-        }
-        self.join();
-        self.append(head, payload);
+        let head = self.head(opcode, &payload)?;
+        self.frame(head, payload);
         Ok(())
     }
 
-    /// Puts the frame that waited alone with what comes after it.
-    fn join(&mut self) {
-        if let Some((head, payload)) = self.alone.take() {
-            self.append(head, payload);
-        }
+    /// Returns the head of a frame that is a whole message, and plain.
+    #[inline]
+    fn head(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<Head> {
+        Ok(Head {
+            last: true,
+            compressed: false,
+            opcode,
+            mask: match self.role {
+                Role::Client => Some(self.masks.next()?),
+                Role::Server => None,
+            },
+            length: payload.len() as u64,
+        })
     }
 
-    fn append(&mut self, head: Head, payload: Bytes) {
+    fn frame(&mut self, head: Head, payload: Bytes) {
         let mut bytes = [0; HEAD];
         let end = head.write(&mut bytes);
+        self.encoded += (end + payload.len()) as u64;
         if payload.len() < SHARED {
             self.make_room(end + payload.len());
             self.tail.extend_from_slice(&bytes[..end]);
@@ -227,6 +250,16 @@ impl Encoder {
         usize::try_from(self.encoded - self.written).unwrap_or(usize::MAX)
     }
 
+    /// Returns how many messages were encoded, control frames left out.
+    pub(super) fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    /// Returns how many bytes are gone.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
     /// Returns where the last encoded byte is in all that is ever sent.
     pub(super) fn end(&self) -> u64 {
         self.encoded
@@ -237,24 +270,7 @@ impl Encoder {
         self.written >= end
     }
 
-    /// Puts the frame together that waits alone, where there is room for it; `false` when others wait too.
-    pub(super) fn write_alone(&self, out: &mut ReadBuf<'_>) -> bool {
-        let Some((head, payload)) = &self.alone else {
-            return false;
-        };
-        let mut bytes = [0; HEAD];
-        let end = head.write(&mut bytes);
-        // All of them, which is quicker.
-        out.put_slice(&bytes);
-        out.set_filled(end);
-        out.put_slice(payload);
-        if let Some(mask) = head.mask {
-            mask::apply(&mut out.filled_mut()[end..], mask, 0);
-        }
-        true
-    }
-
-    /// Returns the first bytes that wait to be sent, other than of a frame that waits alone.
+    /// Returns the first bytes that wait to be sent.
     pub(super) fn chunk(&self) -> &[u8] {
         match self.pieces.front() {
             Some(piece) => piece,
@@ -279,13 +295,6 @@ impl Encoder {
     /// Forgets bytes that were written.
     pub(super) fn advance(&mut self, mut count: usize) -> io::Result<()> {
         self.written += count as u64;
-        if self.alone.is_some() {
-            if self.waiting() == 0 {
-                self.alone = None;
-                return self.release_pong();
-            }
-            self.join();
-        }
         while count > 0 {
             let Some(piece) = self.pieces.front_mut() else {
                 self.tail_gone = (self.tail_gone + count).min(self.tail.len());
@@ -314,11 +323,16 @@ impl Encoder {
     }
 
     fn forget(&mut self) {
-        self.alone = None;
         self.tail = Vec::new();
         self.tail_gone = 0;
         if self.pieces.capacity() > 0 {
             self.pieces = VecDeque::new();
         }
     }
+}
+
+/// Cuts the payload of a control frame to what fits into one (RFC 6455 §5.5).
+fn control(mut payload: Bytes) -> Bytes {
+    payload.truncate(CONTROL);
+    payload
 }

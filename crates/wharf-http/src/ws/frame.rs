@@ -122,19 +122,6 @@ impl Head {
         Ok(Some((head, bytes.len() - rest.len())))
     }
 
-    /// Returns how many bytes the head takes.
-    pub(super) fn size(&self) -> usize {
-        let mask = match self.mask {
-            Some(mask) => mask.len(),
-            None => 0,
-        };
-        mask + match self.length {
-            0..126 => 2,
-            126..0x1_0000 => 4,
-            _ => 10,
-        }
-    }
-
     /// Writes the head, and returns how many bytes it takes.
     #[inline]
     pub(super) fn write(&self, out: &mut [u8; HEAD]) -> usize {
@@ -215,7 +202,6 @@ mod tests {
             if let Ok(Some((head, end))) = Head::read(&bytes) {
                 let mut written = [0; HEAD];
                 prop_assert_eq!(head.write(&mut written), end);
-                prop_assert_eq!(head.size(), end);
                 prop_assert_eq!(&written[..end], &bytes[..end]);
             }
         }

@@ -24,11 +24,11 @@ struct Inner {
     tasks: [Option<Waker>; 2],
 }
 
-/// The tasks that were registered, each with how often everybody had been woken then: until that happens again, there is no
-/// need to register it once more. Kept under the lock of the stream, which its user has anyway.
+/// The tasks that are registered since everybody was last woken: until that happens again, there is no need to register one
+/// of them once more. Kept with the stream, where it costs nothing to look.
 #[derive(Default)]
 pub(super) struct Registered {
-    tasks: [Option<(usize, Waker)>; 2],
+    tasks: [Option<Waker>; 2],
 }
 
 /// Which of the tasks that may wait.
@@ -45,6 +45,7 @@ impl Signals {
     }
 
     /// Remembers a task that found nothing to do; `false` when everybody was woken since `rung`, and it has to look again.
+    #[inline]
     pub(super) fn register(
         &self,
         registered: &mut Registered,
@@ -53,12 +54,19 @@ impl Signals {
         rung: usize,
     ) -> bool {
         let known = &mut registered.tasks[party as usize];
-        if let Some((since, known)) = known
-            && *since == rung
-            && known.will_wake(waker)
-        {
-            return true;
+        match known {
+            Some(known) if known.will_wake(waker) => true,
+            _ => self.register_anew(known, party, waker, rung),
         }
+    }
+
+    fn register_anew(
+        &self,
+        known: &mut Option<Waker>,
+        party: Party,
+        waker: &Waker,
+        rung: usize,
+    ) -> bool {
         let mut inner = self.lock();
         if self.rung.load(Ordering::Relaxed) != rung {
             return false;
@@ -69,11 +77,11 @@ impl Signals {
             _ => *task = Some(waker.clone()),
         }
         drop(inner);
-        *known = Some((rung, waker.clone()));
+        *known = Some(waker.clone());
         true
     }
 
-    /// Asks for the end; the first who asks gives code and reason.
+    /// Asks for the end, which wakes everybody; the first who asks gives code and reason.
     pub(super) fn ask(&self, frame: CloseFrame) {
         let mut inner = self.lock();
         if !self.asked.swap(true, Ordering::AcqRel) {

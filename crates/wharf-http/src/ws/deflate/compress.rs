@@ -33,13 +33,19 @@ impl Deflater {
         }
     }
 
+    /// Tells whether a message is to be compressed.
+    pub(in crate::ws) fn takes(&self, message: &[u8]) -> bool {
+        // A window that is too small for us does not oblige us to compress.
+        let able = self.direction.bits >= LEAST_POSSIBLE;
+        able && message.len() >= self.min_size.max(1)
+    }
+
     /// Compresses a whole message; `None` when it is better sent as it is.
     pub(in crate::ws) fn deflate(&mut self, message: &[u8]) -> Option<Vec<u8>> {
-        let Direction { bits, alone } = self.direction;
-        // A window that is too small for us does not oblige us to compress.
-        if message.is_empty() || message.len() < self.min_size || bits < LEAST_POSSIBLE {
+        if !self.takes(message) {
             return None;
         }
+        let Direction { bits, alone } = self.direction;
         let kept = self.kept.take();
         let mut compress = kept.unwrap_or_else(|| self.pool.compress(bits, self.level));
         let deflated = run(&mut compress, message);

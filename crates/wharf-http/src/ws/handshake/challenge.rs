@@ -130,6 +130,7 @@ impl Challenge {
         Ok(Negotiated {
             protocol: self.check_protocol(headers)?.map(Into::into),
             deflate: self.check_extensions(headers)?,
+            tunnel: self.key.is_none(),
         })
     }
 

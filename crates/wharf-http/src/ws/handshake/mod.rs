@@ -49,6 +49,8 @@ pub use offer::{Acceptance, Offer, Refusal};
 pub struct Negotiated {
     protocol: Option<Arc<str>>,
     deflate: Option<Agreed>,
+    /// Whether a stream of HTTP/2 carries it.
+    tunnel: bool,
 }
 
 impl Negotiated {
@@ -66,6 +68,10 @@ impl Negotiated {
 
     pub(super) fn deflate(&self) -> Option<Agreed> {
         self.deflate
+    }
+
+    pub(super) fn is_tunnel(&self) -> bool {
+        self.tunnel
     }
 }
 

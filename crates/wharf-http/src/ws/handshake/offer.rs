@@ -136,6 +136,7 @@ impl Offer {
             negotiated: Negotiated {
                 protocol: protocol.map(Into::into),
                 deflate,
+                tunnel: self.proof.is_none(),
             },
         }
     }

@@ -79,7 +79,7 @@ impl Stream {
                 true
             }
         };
-        self.busy = (receiving && self.heard_since).then_some(self.rung);
+        self.busy = receiving && self.heard_since;
         // Polled only when it was set or has rung: it remembers the task, which is the same each time.
         let Some(alarm) = self.alarm.as_mut().filter(|_| set) else {
             return Poll::Pending;
@@ -93,7 +93,7 @@ impl Stream {
             alarm.as_mut().reset(due);
         }
         self.alarm = None;
-        self.busy = None;
+        self.busy = false;
         match self.stage {
             Stage::Open | Stage::Over => {}
             // The peer has said all that matters.
@@ -101,15 +101,6 @@ impl Stream {
             Stage::Leaving { .. } | Stage::Ending { .. } => self.time_out(Phase::Close),
         }
         Poll::Ready(())
-    }
-
-    /// Tells whether the alarm is set for a busy peer already and has not rung since, as it is between most messages.
-    #[inline]
-    pub(super) fn is_busy(&self) -> bool {
-        self.busy == Some(self.rung)
-            && self.heard_since
-            && self.stalled.is_none()
-            && matches!(self.stage, Stage::Open)
     }
 
     /// Returns for how long to wait for signs of life. Those of a busy peer are not timed, which would take as long as

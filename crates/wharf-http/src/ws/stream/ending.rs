@@ -5,17 +5,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::AsyncWrite;
+use tokio::time::Instant;
 
 use super::super::close::{CloseCode, CloseFrame};
 use super::super::decoder::Event;
 use super::super::error::{Error, ErrorKind, Phase, Violation};
 use super::super::frame::Role;
 use super::{Arrival, Stage, Stream};
+use crate::connection::WebSocketEnd;
 
 impl Stream {
     /// Begins the closing handshake, unless it has begun.
     pub(in crate::ws) fn leave(&mut self, frame: &CloseFrame) {
-        if self.stage == Stage::Open {
+        if self.is_open() {
             let until = self.deadline();
             let sent = self.encoder.close(frame);
             self.stage = Stage::Leaving { until };
@@ -47,37 +49,29 @@ impl Stream {
                     Ok(Some(_)) => {}
                     Ok(None) => {
                         let _later = self.poll_flush(cx);
-                        if self.stage == Stage::Over {
+                        if self.is_over() {
                             return Poll::Ready(());
                         }
                         match self.poll_read(cx) {
                             Poll::Ready(Ok(Arrival::Message(_) | Arrival::Bytes)) => {}
-                            Poll::Ready(Ok(Arrival::Violation(_))) => {
-                                self.stage = Stage::Ending {
-                                    until,
-                                    failed: true,
-                                };
-                            }
+                            Poll::Ready(Ok(Arrival::Violation(_))) => self.violated(until),
                             Poll::Ready(Ok(Arrival::End)) => self.vanish(),
                             Poll::Ready(Err(error)) => self.break_off(error),
                             Poll::Pending => ready!(self.poll_alarm(false)),
                         }
                     }
                     // Our close frame is out: there is nothing more to tell.
-                    Err(_) => {
-                        self.stage = Stage::Ending {
-                            until,
-                            failed: true,
-                        };
-                    }
+                    Err(_) => self.violated(until),
                 },
                 Stage::Ending { until, failed } => {
                     if self.poll_flush(cx).is_pending() {
                         ready!(self.poll_alarm(false));
                         continue;
                     }
-                    // RFC 6455 §7.1.1: the server ends the connection first, the client waits for that.
-                    if self.role == Role::Server || failed {
+                    // RFC 6455 §7.1.1: the server ends the connection first, the client waits for that. Of a stream of HTTP/2
+                    // each ends its own side (RFC 8441 §5): who lets go of it before resets it, which looks like a failure.
+                    let leaves_at_once = self.role == Role::Server && !failed && !self.tunnel;
+                    if self.role == Role::Server || failed || self.tunnel {
                         let Some(io) = &mut self.io else {
                             self.over();
                             continue;
@@ -94,7 +88,7 @@ impl Stream {
                             Poll::Ready(Ok(())) => {}
                         }
                     }
-                    self.stage = match self.role == Role::Server && !failed {
+                    self.stage = match leaves_at_once {
                         true => {
                             self.over();
                             Stage::Over
@@ -122,16 +116,22 @@ impl Stream {
         let frame = CloseFrame::new(violation.code(), violation.what());
         let sent = self.encoder.close(&frame);
         self.failure = Some(violation.into());
+        self.violated(until);
+        self.settle(sent);
+    }
+
+    fn violated(&mut self, until: Instant) {
+        self.end = Some(WebSocketEnd::Violation);
         self.stage = Stage::Ending {
             until,
             failed: true,
         };
-        self.settle(sent);
     }
 
     pub(super) fn time_out(&mut self, phase: Phase) {
         self.failure
             .get_or_insert_with(|| Error::new(ErrorKind::TimedOut(phase)));
+        self.end.get_or_insert(WebSocketEnd::TimedOut);
         self.over();
     }
 
@@ -171,6 +171,7 @@ impl Stream {
 
     /// Ends, and keeps nothing.
     pub(super) fn over(&mut self) {
+        self.count_end(WebSocketEnd::Vanished);
         self.stage = Stage::Over;
         self.closed
             .get_or_insert_with(|| CloseFrame::new(CloseCode::ABNORMAL, ""));

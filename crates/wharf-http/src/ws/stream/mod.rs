@@ -26,9 +26,12 @@ use super::error::{Error, ErrorKind, Violation};
 use super::frame::{HEAD, Role};
 use super::handshake::Negotiated;
 use super::message::Message;
-use super::signals::Registered;
+use super::signals::{Party, Registered, Signals};
+use super::tally::Tally;
+use crate::connection::WebSocketEnd;
 
 mod alarm;
+mod counting;
 mod ending;
 
 /// What a WebSocket runs on.
@@ -37,10 +40,12 @@ pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 pub(super) struct Stream {
-    pub(super) registered: Registered,
+    registered: Registered,
     /// How often the alarm and others had woken the tasks when the stream was last looked at.
-    pub(super) rung: usize,
+    rung: usize,
     role: Role,
+    /// Whether it runs on a stream of HTTP/2.
+    tunnel: bool,
     io: Option<Box<dyn Io>>,
     decoder: Decoder,
     encoder: Encoder,
@@ -64,13 +69,19 @@ pub(super) struct Stream {
     /// Since when the peer accepts nothing.
     stalled: Option<Instant>,
     alarm: Option<Pin<Box<Sleep>>>,
-    /// What [`rung`](Self::rung) was when the alarm was set, if that was no later than a busy peer needs it.
-    busy: Option<usize>,
+    /// Whether the alarm is set already for a peer that is busy, and has not rung since, as it is between most messages.
+    busy: bool,
     /// Who is told by the alarm: the same each time, whichever task waits.
     alarmed: Waker,
+    tally: Tally,
+    /// How many messages and bytes were received.
+    messages: u64,
+    bytes: u64,
+    /// How it ends, where that is known before.
+    end: Option<WebSocketEnd>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Stage {
     Open,
     /// Our close frame is sent or waits to be, the peer's is awaited; its messages are dropped.
@@ -120,6 +131,7 @@ impl Stream {
         decoder.input().extend_from_slice(read);
         Self {
             role,
+            tunnel: negotiated.is_tunnel(),
             io: Some(io),
             decoder,
             encoder: Encoder::new(role, config, deflate),
@@ -138,19 +150,24 @@ impl Stream {
             pinged: false,
             stalled: None,
             alarm: None,
-            busy: None,
+            busy: false,
             registered: Registered::default(),
             rung: 0,
             alarmed,
+            tally: Tally::default(),
+            messages: 0,
+            bytes: read.len() as u64,
+            end: None,
         }
     }
 
+    #[inline]
     pub(super) fn is_open(&self) -> bool {
-        self.stage == Stage::Open
+        matches!(self.stage, Stage::Open)
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.stage == Stage::Over
+        matches!(self.stage, Stage::Over)
     }
 
     pub(super) fn closed(&self) -> Option<&CloseFrame> {
@@ -161,12 +178,44 @@ impl Stream {
         self.encoder.waiting()
     }
 
+    /// Polls until it is ready, or a task is registered that is to look again; does first what a closer asked for. What
+    /// `waker` wakes is told by what the WebSocket runs on.
+    #[inline]
+    pub(super) fn turn<T>(
+        &mut self,
+        signals: &Signals,
+        party: Party,
+        task: &Waker,
+        waker: &Waker,
+        mut poll: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        loop {
+            let rung = signals.rung();
+            if self.rung != rung {
+                self.rung = rung;
+                self.registered = Registered::default();
+                self.busy = false;
+                if let Some(frame) = signals.asked() {
+                    self.leave(&frame);
+                }
+            }
+            match poll(self, &mut Context::from_waker(waker)) {
+                Poll::Pending if signals.register(&mut self.registered, party, task, rung) => {
+                    return Poll::Pending;
+                }
+                Poll::Pending => {}
+                ready => return ready,
+            }
+        }
+    }
+
     /// Returns the next message, or `None` at the end.
+    #[inline]
     pub(super) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Message>, Error>> {
-        while self.stage == Stage::Open {
+        while self.is_open() {
             match self.decoder.next() {
                 Ok(Some(event)) => {
                     if let Some(message) = self.take(event) {
@@ -176,11 +225,12 @@ impl Stream {
                 Ok(None) => {
                     // Pongs, and what was fed. That the peer does not take it now keeps nobody from reading.
                     let flushed = self.poll_flush(cx);
-                    if self.stage != Stage::Open {
+                    if !self.is_open() {
                         break;
                     }
                     match self.poll_read(cx) {
                         Poll::Ready(Ok(Arrival::Message(message))) => {
+                            self.note_received();
                             return Poll::Ready(Ok(Some(message)));
                         }
                         Poll::Ready(Ok(Arrival::Bytes)) => {}
@@ -189,9 +239,10 @@ impl Stream {
                         Poll::Ready(Err(error)) => self.break_off(error),
                         Poll::Pending => {
                             self.decoder.rest();
-                            if self.is_busy() && flushed.is_ready() {
+                            if self.busy && flushed.is_ready() {
                                 return Poll::Pending;
                             }
+                            self.add_traffic();
                             if self.heartbeat.is_some() {
                                 self.heard.get_or_insert_with(Instant::now);
                             }
@@ -216,7 +267,10 @@ impl Stream {
     /// Acts on what the peer sent, and returns what is for the receiver.
     fn take(&mut self, event: Event) -> Option<Message> {
         match event {
-            Event::Message(message) => Some(message),
+            Event::Message(message) => {
+                self.note_received();
+                Some(message)
+            }
             Event::Ping(payload) => {
                 let answered = self.encoder.pong(payload.clone());
                 self.settle(answered);
@@ -239,6 +293,29 @@ impl Stream {
         }
     }
 
+    /// Takes a message and waits until it is written, up to where `end` then tells. A small one is written from the stack
+    /// where nothing waits before it, as most are: it needs no memory.
+    #[inline]
+    pub(super) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: &mut Option<Message>,
+        end: &mut u64,
+    ) -> Poll<Result<(), Error>> {
+        if let Some(small) = message
+            && self.is_open()
+            && self.write_through(cx, small)
+        {
+            *message = None;
+            *end = self.encoder.end();
+            self.note_sent();
+        }
+        if message.is_some() {
+            *end = ready!(self.poll_feed(cx, message))?;
+        }
+        self.poll_written(cx, *end)
+    }
+
     /// Waits until no more than the high-water mark waits to be sent, then takes a message, and returns where it ends
     /// among all bytes sent. All in one poll, so that a message is either still the caller's or all the stream's.
     pub(super) fn poll_feed(
@@ -246,16 +323,17 @@ impl Stream {
         cx: &mut Context<'_>,
         message: &mut Option<Message>,
     ) -> Poll<Result<u64, Error>> {
-        if self.stage == Stage::Open && self.encoder.waiting() >= self.high_water.max(1) {
+        if self.is_open() && self.encoder.waiting() >= self.high_water.max(1) {
             ready!(self.poll_written(cx, self.encoder.end()))?;
         }
-        if self.stage != Stage::Open {
+        if !self.is_open() {
             return Poll::Ready(Err(Error::new(ErrorKind::Closed)));
         }
         let encoded = match message.take() {
             Some(message) => self.encoder.message(message),
             None => Ok(()),
         };
+        self.note_sent();
         Poll::Ready(match encoded {
             Ok(()) => Ok(self.encoder.end()),
             Err(error) => Err(self.broken(error)),
@@ -267,6 +345,7 @@ impl Stream {
     }
 
     /// Waits until all bytes up to `end` are with the stream.
+    #[inline]
     pub(super) fn poll_written(
         &mut self,
         cx: &mut Context<'_>,
@@ -274,7 +353,7 @@ impl Stream {
     ) -> Poll<Result<(), Error>> {
         loop {
             let flushed = self.poll_flush(cx);
-            if self.stage == Stage::Over {
+            if self.is_over() {
                 // Told to whoever sends, as it may be the only one left.
                 let error = self.failure.take();
                 return Poll::Ready(Err(error.unwrap_or_else(|| Error::new(ErrorKind::Closed))));
@@ -290,10 +369,47 @@ impl Stream {
     /// Writes what waits to be sent. After an error the stage is `Over`.
     #[inline]
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.encoder.waiting() == 0 && !self.unflushed {
-            return Poll::Ready(());
+        if self.encoder.waiting() > 0 {
+            ready!(self.poll_write(cx));
         }
-        self.poll_write(cx)
+        if self.unflushed
+            && let Some(io) = &mut self.io
+        {
+            match ready!(Pin::new(io).poll_flush(cx)) {
+                Ok(()) => self.unflushed = false,
+                Err(error) => self.break_off(error),
+            }
+        }
+        self.stalled = None;
+        Poll::Ready(())
+    }
+
+    /// Writes a message that needs no memory, and keeps what the stream does not take; `false` when it has to be encoded.
+    #[inline]
+    fn write_through(&mut self, cx: &mut Context<'_>, message: &Message) -> bool {
+        let Some(io) = &mut self.io else {
+            return false;
+        };
+        let mut bytes = [MaybeUninit::uninit(); HEAD + ALONE];
+        let mut frame = ReadBuf::uninit(&mut bytes);
+        if !matches!(self.encoder.put(message, &mut frame), Ok(true)) {
+            return false;
+        }
+        let frame = frame.filled();
+        let written = match Pin::new(io).poll_write(cx, frame) {
+            Poll::Pending => Ok(0),
+            Poll::Ready(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
+            Poll::Ready(Ok(count)) => {
+                self.unflushed = true;
+                Ok(count)
+            }
+            Poll::Ready(Err(error)) => Err(error),
+        };
+        match written {
+            Ok(count) => self.encoder.keep(frame, count),
+            Err(error) => self.break_off(error),
+        }
+        true
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -301,18 +417,14 @@ impl Stream {
             return Poll::Ready(());
         };
         while self.encoder.waiting() > 0 {
-            let mut bytes = [MaybeUninit::uninit(); HEAD + ALONE];
-            let mut alone = ReadBuf::uninit(&mut bytes);
-            let wrote = if self.encoder.write_alone(&mut alone) {
-                Pin::new(&mut *io).poll_write(cx, alone.filled())
-            } else if self.encoder.chunk().len() < self.encoder.waiting() && io.is_write_vectored()
-            {
-                let mut slices = [IoSlice::new(&[]); SLICES];
-                let count = self.encoder.chunks(&mut slices);
-                Pin::new(&mut *io).poll_write_vectored(cx, &slices[..count])
-            } else {
-                Pin::new(&mut *io).poll_write(cx, self.encoder.chunk())
-            };
+            let wrote =
+                if self.encoder.chunk().len() < self.encoder.waiting() && io.is_write_vectored() {
+                    let mut slices = [IoSlice::new(&[]); SLICES];
+                    let count = self.encoder.chunks(&mut slices);
+                    Pin::new(&mut *io).poll_write_vectored(cx, &slices[..count])
+                } else {
+                    Pin::new(&mut *io).poll_write(cx, self.encoder.chunk())
+                };
             let result = match wrote {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
@@ -328,54 +440,65 @@ impl Stream {
                 return Poll::Ready(());
             }
         }
-        if self.unflushed {
-            match ready!(Pin::new(io).poll_flush(cx)) {
-                Ok(()) => self.unflushed = false,
-                Err(error) => self.break_off(error),
-            }
-        }
-        self.stalled = None;
         Poll::Ready(())
     }
 
     /// Reads once.
+    #[inline]
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Arrival>> {
+        if self.read_size > SMALL_READ || self.decoder.has_input() {
+            return self.poll_read_on(cx);
+        }
         let Some(io) = &mut self.io else {
             return Poll::Ready(Ok(Arrival::End));
         };
-        let mut message = Ok(None);
-        let missing = self.decoder.missing();
-        let input = self.decoder.input();
-        let count = if input.is_empty() && self.read_size <= SMALL_READ {
-            // Onto the stack first, so that who waits for a silent peer holds no memory for what it may say.
-            let mut bytes = [MaybeUninit::uninit(); SMALL_READ];
-            let mut read = ReadBuf::uninit(&mut bytes);
-            ready!(Pin::new(io).poll_read(cx, &mut read))?;
-            message = self.decoder.read(read.filled_mut());
-            read.filled().len()
-        } else {
-            let wanted = match missing {
-                0 => self.read_size,
-                missing => missing,
-            };
-            if input.capacity() - input.len() < wanted {
-                input.reserve(wanted);
-            }
-            ready!(pin!(io.read_buf(input)).poll(cx))?
+        // Onto the stack first, so that who waits for a silent peer holds no memory for what it may say.
+        let mut bytes = [MaybeUninit::uninit(); SMALL_READ];
+        let mut read = ReadBuf::uninit(&mut bytes);
+        ready!(Pin::new(io).poll_read(cx, &mut read))?;
+        let bytes = read.filled_mut();
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(Arrival::End));
+        }
+        self.heard(bytes.len());
+        Poll::Ready(Ok(match self.decoder.read(bytes) {
+            Ok(Some(message)) => Arrival::Message(message),
+            Ok(None) => Arrival::Bytes,
+            Err(violation) => Arrival::Violation(violation),
+        }))
+    }
+
+    /// Reads once, to where some bytes are already.
+    fn poll_read_on(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Arrival>> {
+        let Some(io) = &mut self.io else {
+            return Poll::Ready(Ok(Arrival::End));
         };
+        let wanted = match self.decoder.missing() {
+            0 => self.read_size,
+            missing => missing,
+        };
+        let input = self.decoder.input();
+        if input.capacity() - input.len() < wanted {
+            input.reserve(wanted);
+        }
+        let count = ready!(pin!(io.read_buf(input)).poll(cx))?;
+        if count == 0 {
+            return Poll::Ready(Ok(Arrival::End));
+        }
+        self.heard(count);
+        Poll::Ready(Ok(Arrival::Bytes))
+    }
+
+    #[inline]
+    fn heard(&mut self, count: usize) {
         // Large messages are read in large pieces, and only as long as they come.
         if count >= self.read_size {
             self.read_size = (self.read_size * 2).min(LARGE_READ);
         } else if count < self.read_size / 4 {
             self.read_size = (self.read_size / 2).max(SMALL_READ);
         }
+        self.bytes += count as u64;
         self.heard_since = true;
         self.pinged = false;
-        Poll::Ready(Ok(match message {
-            Ok(Some(message)) => Arrival::Message(message),
-            Ok(None) if count == 0 => Arrival::End,
-            Ok(None) => Arrival::Bytes,
-            Err(violation) => Arrival::Violation(violation),
-        }))
     }
 }

@@ -1,5 +1,6 @@
 //! How it ends: by either end, by both, by a rule that was broken, and without a word.
 
+use super::super::handshake::{Challenge, Offer};
 use super::*;
 
 #[tokio::test]
@@ -74,6 +75,37 @@ async fn a_client_waits_for_the_server_to_end_the_connection() {
     assert!(!closing.is_finished());
     drop(peer);
     closing.await.unwrap().unwrap();
+}
+
+/// What two ends agree on that have a stream of HTTP/2.
+fn tunnel() -> Negotiated {
+    let challenge = Challenge::connect(&WebSocketConfig::new(), &["chat"]).unwrap();
+    let offer = Offer::connect("websocket", &challenge.headers()).unwrap();
+    let (_, _, negotiated) = offer.accept(&WebSocketConfig::new(), None).into_parts();
+    negotiated
+}
+
+#[tokio::test]
+async fn on_a_stream_of_http2_each_ends_its_own_side_and_waits_for_the_other() {
+    let (here, mut peer) = duplex(1024);
+    let mut server = WebSocket::server(here, &WebSocketConfig::new(), tunnel());
+    let ending = tokio::spawn(async move { server.recv().await });
+    peer.write_all(&close_frame(true, 1000, "")).await.unwrap();
+    assert_eq!(rest(&mut peer).await, close_frame(false, 1000, ""));
+    settle().await;
+    assert!(!ending.is_finished());
+    peer.shutdown().await.unwrap();
+    assert_eq!(ending.await.unwrap().unwrap(), None);
+
+    let (here, mut peer) = duplex(1024);
+    let mut client = WebSocket::client(here, &WebSocketConfig::new(), tunnel());
+    let ending = tokio::spawn(async move { client.recv().await });
+    peer.write_all(&close_frame(false, 1000, "")).await.unwrap();
+    assert_eq!(rest(&mut peer).await.len(), 8);
+    settle().await;
+    assert!(!ending.is_finished());
+    peer.shutdown().await.unwrap();
+    assert_eq!(ending.await.unwrap().unwrap(), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,14 +1,14 @@
 //! What a WebSocket that does nothing costs.
 
-use super::super::shared::Shared;
+use super::super::socket::Socket;
 use super::super::stream::Stream;
 use super::*;
 
 #[test]
 fn a_websocket_is_small() {
     assert!(size_of::<WebSocket>() <= 2 * size_of::<usize>());
-    assert!(size_of::<Shared>() <= 2 * size_of::<usize>());
     assert!(size_of::<Stream>() <= 800, "{}", size_of::<Stream>());
+    assert!(size_of::<Socket>() <= 900, "{}", size_of::<Socket>());
     assert!(size_of::<Result<Option<Message>, Error>>() <= 48);
 }
 

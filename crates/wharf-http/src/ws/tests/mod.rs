@@ -11,6 +11,7 @@ use super::{CloseCode, Error, ErrorKind, Message, Phase, WebSocket, WebSocketCon
 
 mod cancelling;
 mod closing;
+mod counting;
 mod decoding;
 #[cfg(feature = "ws-deflate")]
 mod deflated;
