@@ -48,6 +48,8 @@ pub struct AccessLogFormat {
     pub(super) request_fields: Vec<HeaderName>,
     /// The response fields that [`Piece::ResponseField`] counts into.
     pub(super) response_fields: Vec<HeaderName>,
+    tells_duration: bool,
+    tells_first_byte: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +87,8 @@ impl AccessLogFormat {
             pieces: Vec::new(),
             request_fields: Vec::new(),
             response_fields: Vec::new(),
+            tells_duration: false,
+            tells_first_byte: false,
         };
         let mut rest = text;
         while let Some(at) = rest.find('%') {
@@ -97,7 +101,20 @@ impl AccessLogFormat {
             rest = &atom[used..];
         }
         format.text(rest);
+        let durations = [Piece::Seconds, Piece::SecondsFraction, Piece::Microseconds];
+        format.tells_duration = format.pieces.iter().any(|piece| durations.contains(piece));
+        format.tells_first_byte = format.pieces.contains(&Piece::FirstByte);
         Ok(format)
+    }
+
+    /// Tells whether lines tell how long a request took.
+    pub(super) fn tells_duration(&self) -> bool {
+        self.tells_duration
+    }
+
+    /// Tells whether lines tell when the head of the answer was ready.
+    pub(super) fn tells_first_byte(&self) -> bool {
+        self.tells_first_byte
     }
 
     /// Takes in the atom that `text` begins with and tells its length; `None` when there is no such atom.
