@@ -124,6 +124,7 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
                 end: route.end,
                 timeout,
                 finish,
+                is_first: middleware.is_empty(),
             }),
         };
         let info = Arc::new(info);
