@@ -6,6 +6,7 @@
 mod format;
 mod record;
 mod second;
+mod text;
 
 pub use format::{AccessLogFormat, AccessLogFormatError};
 pub(crate) use record::{Line, Outcome, Record};

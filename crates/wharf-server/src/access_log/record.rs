@@ -1,27 +1,28 @@
 //! [`Record`], what is kept of a request for its line, and how the line is printed.
 
 use std::io::Write as _;
+use std::ops::Range;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use tokio::time::Instant;
 use wharf_http::{Context, Peer};
 
-use super::format::{AccessLogFormat, Piece};
+use super::format::{AccessLogFormat, Atom, Piece};
 use super::second::Second;
+use super::text::Text;
 
 /// What is kept of a request until its line is written. The next request of the connection uses its memory again.
 #[derive(Default)]
 pub(crate) struct Record {
-    /// The parts one after the other: the request line, the fields of the request, those of the answer. What is not there
-    /// is a `-`.
+    /// The bytes of the parts, one part after the other.
     kept: Vec<u8>,
-    /// Where each part ends.
-    ends: Vec<usize>,
+    /// Where the parts are: the request line, the fields of the request, those of the answer; `None` is what is not there.
+    parts: Vec<Option<Range<usize>>>,
     status: Option<StatusCode>,
     answered: Option<Instant>,
     /// The peer that was printed last, and how: it is the same for most requests of a connection.
-    peer: Option<(Peer, Vec<u8>)>,
+    peer: Option<(Peer, Text)>,
     line: Vec<u8>,
 }
 
@@ -94,7 +95,7 @@ impl Record {
             Version::HTTP_3 => b" HTTP/3.0",
             _ => b" HTTP/1.1",
         });
-        self.part_ends();
+        self.parts.push(Some(0..self.kept.len()));
         self.fields(&format.request_fields, request.headers());
     }
 
@@ -102,8 +103,8 @@ impl Record {
     #[cfg(feature = "http1")]
     pub(crate) fn rejected(line: Option<&str>) -> Self {
         let mut record = Self::default();
-        record.keep(line.unwrap_or("-").as_bytes());
-        record.part_ends();
+        record.keep(line.unwrap_or_default().as_bytes());
+        record.parts.push(line.map(|line| 0..line.len()));
         record
     }
 
@@ -132,7 +133,7 @@ impl Record {
     fn clear(&mut self) {
         self.kept.clear();
         self.kept.shrink_to(KEPT);
-        self.ends.clear();
+        self.parts.clear();
         self.status = None;
         self.answered = None;
     }
@@ -141,27 +142,50 @@ impl Record {
         self.kept.extend_from_slice(bytes);
     }
 
-    fn part_ends(&mut self) {
-        self.ends.push(self.kept.len());
-    }
-
     fn fields(&mut self, names: &[HeaderName], headers: &HeaderMap) {
-        for name in names {
-            let value = headers.get(name);
-            self.keep(value.map_or(b"-", |value| value.as_bytes()));
-            self.part_ends();
+        if names.is_empty() {
+            return;
+        }
+        let before = self.parts.len();
+        self.parts.resize(before + names.len(), None);
+        let parts = &mut self.parts[before..];
+        let kept = &mut self.kept;
+        let mut keep = |part: &mut Option<Range<usize>>, value: &HeaderValue| {
+            let start = kept.len();
+            kept.extend_from_slice(value.as_bytes());
+            *part = Some(start..kept.len());
+        };
+        if headers.len() > FEW {
+            for (name, part) in names.iter().zip(parts) {
+                if let Some(value) = headers.get(name) {
+                    keep(part, value);
+                }
+            }
+            return;
+        }
+        for (name, value) in headers {
+            let mut wanted = names.iter().zip(parts.iter_mut());
+            if let Some((_, part)) = wanted.find(|(wanted, _)| *wanted == name)
+                // Of several lines the first counts.
+                && part.is_none()
+            {
+                keep(part, value);
+            }
         }
     }
 
-    fn part(&self, index: usize) -> &[u8] {
-        let start = match index.checked_sub(1) {
-            Some(before) => self.ends.get(before),
-            None => Some(&0),
-        };
-        start
-            .zip(self.ends.get(index))
-            .and_then(|(start, end)| self.kept.get(*start..*end))
-            .unwrap_or(b"-")
+    fn part(&self, index: usize) -> Option<&[u8]> {
+        self.kept.get(self.parts.get(index)?.clone()?)
+    }
+
+    /// Tells whether nothing has to be escaped, as nearly always.
+    fn is_plain(&mut self) -> bool {
+        // Whole words are looked through eight bytes at a time.
+        let padded = self.kept.len().next_multiple_of(8);
+        self.kept.resize(padded, b'-');
+        let (words, _none) = self.kept.as_chunks();
+        let words = words.iter().copied().map(u64::from_ne_bytes);
+        !words.fold(false, |found, word| found | is_escaped_in(word))
     }
 
     /// Prints the line and returns it. `lasted` is there where the format tells it.
@@ -177,52 +201,53 @@ impl Record {
         out.clear();
         out.shrink_to(KEPT);
         let lasted = lasted.unwrap_or_default();
-        // Nearly always all of it.
-        let is_plain = !self
-            .kept
-            .iter()
-            .fold(false, |found, &byte| found | is_escaped(byte));
-        let put = if is_plain { verbatim } else { escape };
-        for piece in &format.pieces {
-            match piece {
-                Piece::Text(text) => verbatim(&mut out, text.as_bytes()),
-                Piece::Peer => self.print_peer(context.peer(), &mut out),
-                Piece::Time => second.print(context.started(), &mut out),
-                Piece::Process => decimal(&mut out, std::process::id().into()),
-                Piece::RequestLine => put(&mut out, self.part(0)),
-                Piece::Status => {
+        let is_plain = self.is_plain();
+        let put = |out: &mut Vec<u8>, part: Option<&[u8]>| match part {
+            None => out.push(b'-'),
+            Some(part) if is_plain => verbatim(out, part),
+            Some(part) => escape(out, part),
+        };
+        for Piece { before, atom } in &format.pieces {
+            before.print(&mut out);
+            match atom {
+                Atom::Peer => self.print_peer(context.peer(), &mut out),
+                Atom::Time => second.print(context.started(), &mut out),
+                Atom::Process => decimal(&mut out, std::process::id().into()),
+                Atom::RequestLine => put(&mut out, self.part(0)),
+                Atom::Status => {
                     let status = line.status.as_ref().map_or("-", StatusCode::as_str);
                     verbatim(&mut out, status.as_bytes());
                 }
-                Piece::Bytes => decimal(&mut out, line.bytes),
-                Piece::Seconds => decimal(&mut out, lasted.as_secs()),
-                Piece::SecondsFraction => {
+                Atom::Bytes => decimal(&mut out, line.bytes),
+                Atom::Seconds => decimal(&mut out, lasted.as_secs()),
+                Atom::SecondsFraction => {
                     let micros = lasted.subsec_micros();
                     // Writing to memory cannot fail.
                     let _written = write!(out, "{}.{micros:06}", lasted.as_secs());
                 }
-                Piece::Microseconds => micros(&mut out, lasted),
-                Piece::RequestField(index) => put(&mut out, self.part(1 + index)),
-                Piece::ResponseField(index) => {
+                Atom::Microseconds => micros(&mut out, lasted),
+                Atom::RequestField(index) => put(&mut out, self.part(1 + index)),
+                Atom::ResponseField(index) => {
                     put(&mut out, self.part(1 + format.request_fields.len() + index));
                 }
-                Piece::Route => {
+                Atom::Route => {
                     let route = context.route();
                     verbatim(&mut out, route.as_deref().unwrap_or("-").as_bytes());
                 }
-                Piece::RequestId => {
+                Atom::RequestId => {
                     let _written = write!(out, "{}", context.request_id());
                 }
-                Piece::TraceId => {
+                Atom::TraceId => {
                     let _written = write!(out, "{:032x}", context.trace().trace_id());
                 }
-                Piece::FirstByte => match self.to_first_byte(context) {
+                Atom::FirstByte => match self.to_first_byte(context) {
                     Some(time) => micros(&mut out, time),
                     None => verbatim(&mut out, b"-"),
                 },
-                Piece::Outcome => verbatim(&mut out, line.outcome.as_str().as_bytes()),
+                Atom::Outcome => verbatim(&mut out, line.outcome.as_str().as_bytes()),
             }
         }
+        format.after.print(&mut out);
         self.line = out;
         str::from_utf8(&self.line).unwrap_or_default()
     }
@@ -230,16 +255,14 @@ impl Record {
     fn print_peer(&mut self, peer: &Peer, out: &mut Vec<u8>) {
         let text = match &mut self.peer {
             Some((known, text)) if known == peer => text,
-            other => {
-                let mut text = Vec::new();
-                // Writing to memory cannot fail.
-                let _written = write!(text, "{peer}");
-                &mut other.insert((peer.clone(), text)).1
-            }
+            other => &mut other.insert((peer.clone(), Text::new(peer.to_string()))).1,
         };
-        verbatim(out, text);
+        text.print(out);
     }
 }
+
+/// How many fields are few: they are looked through faster than one is hashed.
+const FEW: usize = 4;
 
 fn verbatim(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
@@ -277,13 +300,23 @@ fn escape(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
+/// Tells whether [`is_escaped`] is true of any of eight bytes.
+fn is_escaped_in(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    // The highest bit of a byte stays or becomes set where the byte is at least 0x7f, or less than 0x20, or equal to one
+    // of the two; a carry comes only from bytes of which one of that is true.
+    let less = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word;
+    let equal = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
+    let found = word | word.wrapping_add(ONES) | less(word, 0x20) | equal(b'"') | equal(b'\\');
+    found & (ONES << 7) != 0
+}
+
 fn is_escaped(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f..)
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
     use proptest::prelude::*;
     use wharf_http::Connection;
 
@@ -423,6 +456,26 @@ mod tests {
             let mut out = Vec::new();
             decimal(&mut out, number);
             prop_assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+        }
+
+        #[test]
+        fn eight_bytes_are_looked_through_like_one(word: [u8; 8], at in 0..8_usize, byte: u8) {
+            let found = |bytes: [u8; 8]| is_escaped_in(u64::from_ne_bytes(bytes));
+            prop_assert_eq!(found(word), word.into_iter().any(is_escaped));
+            let mut one = [b'a'; 8];
+            one[at] = byte;
+            prop_assert_eq!(found(one), is_escaped(byte));
+        }
+
+        #[test]
+        fn a_field_is_found_among_few_and_many(others in 0..2 * FEW, first in "[a-z]{1,9}") {
+            let mut request = http::Request::get("/");
+            for other in 0..others {
+                request = request.header(format!("x-{other}"), "other");
+            }
+            let request = request.header("a", &first).header("a", "second").body(()).unwrap();
+            let printed = printed("%{a}i %{b}i %{a}i", &request, &line(Outcome::Complete));
+            prop_assert_eq!(printed, format!("{first} - {first}"));
         }
 
         #[test]
