@@ -16,32 +16,19 @@ use crate::extract::Scope;
 use crate::middleware::Served;
 use crate::panic::panicked;
 
-/// A handler with a time limit, or one that is finished although its client has left.
+/// A handler with a time limit that begins behind middleware, or one that is finished although its client has left.
 pub(super) struct LimitedEndpoint {
     pub(super) end: Box<dyn Endpoint<Served>>,
     pub(super) timeout: Option<Duration>,
     pub(super) finish: bool,
-    /// No middleware comes before: the handler is called when the request has come.
-    pub(super) is_first: bool,
-}
-
-impl LimitedEndpoint {
-    /// Returns when the answer has to be ready; `None` when that is later than time goes.
-    fn deadline(&self, scope: &Scope) -> Option<Instant> {
-        let after = self.timeout?;
-        let called = if self.is_first {
-            // One look at the clock less.
-            scope.context().started()
-        } else {
-            Instant::now()
-        };
-        called.checked_add(after)
-    }
 }
 
 impl Endpoint<Served> for LimitedEndpoint {
     fn call(&self, request: Request, scope: Arc<Scope>) -> BoxFuture<'static, Response> {
-        let deadline = self.deadline(&scope);
+        // Later than time goes is never.
+        let deadline = self
+            .timeout
+            .and_then(|after| Instant::now().checked_add(after));
         if let Some(deadline) = deadline {
             scope.context().shorten_deadline(deadline);
         }
@@ -49,12 +36,10 @@ impl Endpoint<Served> for LimitedEndpoint {
             .finish
             .then(|| scope.context().connection().tasks().clone());
         let answer = match deadline {
-            Some(deadline) => Box::pin(Limited {
-                answer: Some(self.end.call(request, Arc::clone(&scope))),
-                deadline,
-                timer: None,
-                scope,
-            }),
+            Some(deadline) => {
+                let answer = self.end.call(request, Arc::clone(&scope));
+                Box::pin(Limited::new(answer, deadline, scope))
+            }
             None => self.end.call(request, scope),
         };
         match tasks {
@@ -68,7 +53,7 @@ impl Endpoint<Served> for LimitedEndpoint {
 }
 
 /// An answer that has to be ready in time.
-struct Limited {
+pub(super) struct Limited {
     /// Gone when it was not.
     answer: Option<BoxFuture<'static, Response>>,
     deadline: Instant,
@@ -89,17 +74,35 @@ impl Future for Limited {
         if polled.is_ready() {
             return polled;
         }
-        let deadline = this.deadline;
-        let timer = this
-            .timer
-            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // An answer that has used up its turn does not keep the clock from being looked at.
-        task::ready!(Pin::new(&mut unconstrained(timer.as_mut())).poll(cx));
-        Poll::Ready(this.give_up())
+        this.poll_clock(cx)
     }
 }
 
 impl Limited {
+    pub(super) fn new(
+        answer: BoxFuture<'static, Response>,
+        deadline: Instant,
+        scope: Arc<Scope>,
+    ) -> Self {
+        Self {
+            answer: Some(answer),
+            deadline,
+            timer: None,
+            scope,
+        }
+    }
+
+    /// Answers in place of what is not ready if its time is up.
+    pub(super) fn poll_clock(&mut self, cx: &mut task::Context<'_>) -> Poll<Response> {
+        let deadline = self.deadline;
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        // An answer that has used up its turn does not keep the clock from being looked at.
+        task::ready!(Pin::new(&mut unconstrained(timer.as_mut())).poll(cx));
+        Poll::Ready(self.give_up())
+    }
+
     /// Drops what is not ready, and answers in its place.
     #[cold]
     fn give_up(&mut self) -> Response {
@@ -209,6 +212,33 @@ mod tests {
         assert_eq!(ask(app().wrap(slow)).await, StatusCode::OK);
         let lasted = began.elapsed();
         assert!(lasted >= 4 * LIMIT - Duration::from_millis(2), "{lasted:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_given_up_is_an_answer_that_hooks_see() {
+        let app = || {
+            let hooked = App::new().on_response(|response, _| {
+                let seen = response.status().as_str().parse().unwrap();
+                response.headers_mut().insert("x-seen", seen);
+            });
+            hooked.routes([
+                get("/", async || std::future::pending::<()>().await),
+                // What it may spend on others is no matter of its own time.
+                get("/late", async |context: Context| {
+                    context.shorten_deadline(Instant::now());
+                    tokio::time::sleep(LIMIT - Duration::from_secs(1)).await;
+                }),
+            ])
+        };
+        let running = app().timeout(LIMIT).start().await.unwrap();
+        for (path, status, after) in [("/", "503", 5), ("/late", "200", 4)] {
+            let began = Instant::now();
+            let request = http::Request::get(path).body(Body::empty()).unwrap();
+            let answer = running.handle(request).await;
+            assert_eq!(answer.status().as_str(), status);
+            assert_eq!(answer.headers()["x-seen"], status);
+            assert_eq!(began.elapsed().as_secs(), after, "{path}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
