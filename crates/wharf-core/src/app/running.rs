@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::header;
 use http::{Method, StatusCode};
@@ -46,6 +47,8 @@ pub(super) struct Leaf {
     pub(super) preflight: Option<Arc<Chain<Served>>>,
     pub(super) info: Arc<RouteInfo>,
     pub(super) mounted: Arc<Mounted>,
+    /// How long the whole of it may take, where that is not the business of the chain's end.
+    pub(super) limit: Option<Duration>,
 }
 
 impl Running {
@@ -142,7 +145,7 @@ impl Running {
                     context.clone(),
                     &request,
                 );
-                return AppFuture::new(&leaf.chain, request, scope);
+                return AppFuture::limited(&leaf.chain, request, scope, leaf.limit);
             }
             Lookup::Redirect(path) => {
                 return self.unrouted(request, context, Unrouted::Redirect(path));

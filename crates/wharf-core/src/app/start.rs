@@ -118,8 +118,11 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
             Arc::new(Chain::new(middleware.clone(), Box::new(end)))
         });
         let finish = info.on_disconnect == OnDisconnect::Finish;
+        // Without middleware the time begins when the request has come, and needs no endpoint of its own.
+        let limit = info.timeout.filter(|_| middleware.is_empty() && !finish);
         let end = match (info.timeout, finish) {
             (None, false) => route.end,
+            (Some(_), false) if limit.is_some() => route.end,
             (timeout, finish) => Box::new(LimitedEndpoint {
                 end: route.end,
                 timeout,
@@ -134,6 +137,7 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
             preflight,
             mounted: Arc::clone(&mounted[mount]),
             info: Arc::clone(&info),
+            limit,
         };
         builder.insert(pattern, info.verb.clone(), *options, leaf);
     }

@@ -100,7 +100,7 @@ impl Middleware<Served> for RequestId {
                 tracing::debug!(request_id = %own, given = ?given, "a request came with an id");
                 Some(given)
             }
-            None => HeaderValue::try_from(own.to_string()).ok(),
+            None => HeaderValue::from_bytes(&own.digits()).ok(),
         };
         let Some(id) = id else {
             return next.run(request).await;

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use http::HeaderName;
 
+use super::text::Text;
+
 /// What a line of the access log consists of.
 ///
 /// | atom | prints |
@@ -44,15 +46,25 @@ use http::HeaderName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessLogFormat {
     pub(super) pieces: Vec<Piece>,
-    /// The request fields that [`Piece::RequestField`] counts into.
+    /// The text behind the last of them.
+    pub(super) after: Text,
+    /// The request fields that [`Atom::RequestField`] counts into.
     pub(super) request_fields: Vec<HeaderName>,
-    /// The response fields that [`Piece::ResponseField`] counts into.
+    /// The response fields that [`Atom::ResponseField`] counts into.
     pub(super) response_fields: Vec<HeaderName>,
+    tells_duration: bool,
+    tells_first_byte: bool,
+}
+
+/// An atom and the text in front of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) before: Text,
+    pub(super) atom: Atom,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
-    Text(String),
+pub(super) enum Atom {
     Peer,
     Time,
     Process,
@@ -83,12 +95,15 @@ impl AccessLogFormat {
     pub fn parse(text: &str) -> Result<Self, AccessLogFormatError> {
         let mut format = Self {
             pieces: Vec::new(),
+            after: Text::default(),
             request_fields: Vec::new(),
             response_fields: Vec::new(),
+            tells_duration: false,
+            tells_first_byte: false,
         };
         let mut rest = text;
         while let Some(at) = rest.find('%') {
-            format.text(&rest[..at]);
+            format.after.push(&rest[..at]);
             let atom = &rest[at..];
             let used = format.atom(atom).ok_or_else(|| AccessLogFormatError {
                 atom: atom.split_whitespace().next().unwrap_or("%").to_owned(),
@@ -96,8 +111,22 @@ impl AccessLogFormat {
             })?;
             rest = &atom[used..];
         }
-        format.text(rest);
+        format.after.push(rest);
+        let tells = |atom| format.pieces.iter().any(|piece| piece.atom == atom);
+        let durations = [Atom::Seconds, Atom::SecondsFraction, Atom::Microseconds];
+        format.tells_duration = durations.into_iter().any(tells);
+        format.tells_first_byte = tells(Atom::FirstByte);
         Ok(format)
+    }
+
+    /// Tells whether lines tell how long a request took.
+    pub(super) fn tells_duration(&self) -> bool {
+        self.tells_duration
+    }
+
+    /// Tells whether lines tell when the head of the answer was ready.
+    pub(super) fn tells_first_byte(&self) -> bool {
+        self.tells_first_byte
     }
 
     /// Takes in the atom that `text` begins with and tells its length; `None` when there is no such atom.
@@ -105,51 +134,48 @@ impl AccessLogFormat {
         let after = &text[1..];
         if let Some(after) = after.strip_prefix('{') {
             let (name, tail) = after.split_once('}')?;
-            let piece = match tail.chars().next()? {
-                'i' => Piece::RequestField(field(&mut self.request_fields, name)?),
-                'o' => Piece::ResponseField(field(&mut self.response_fields, name)?),
+            let atom = match tail.chars().next()? {
+                'i' => Atom::RequestField(field(&mut self.request_fields, name)?),
+                'o' => Atom::ResponseField(field(&mut self.response_fields, name)?),
                 'x' => match name {
-                    "route" => Piece::Route,
-                    "id" => Piece::RequestId,
-                    "trace" => Piece::TraceId,
-                    "ttfb" => Piece::FirstByte,
-                    "outcome" => Piece::Outcome,
+                    "route" => Atom::Route,
+                    "id" => Atom::RequestId,
+                    "trace" => Atom::TraceId,
+                    "ttfb" => Atom::FirstByte,
+                    "outcome" => Atom::Outcome,
                     _ => return None,
                 },
                 _ => return None,
             };
-            self.pieces.push(piece);
+            self.push(atom);
             return Some(name.len() + 4);
         }
-        let piece = match after.chars().next()? {
+        let atom = match after.chars().next()? {
             '%' => {
-                self.text("%");
+                self.after.push("%");
                 return Some(2);
             }
             'T' if after.starts_with("Tf") => {
-                self.pieces.push(Piece::SecondsFraction);
+                self.push(Atom::SecondsFraction);
                 return Some(3);
             }
-            'a' => Piece::Peer,
-            't' => Piece::Time,
-            'P' => Piece::Process,
-            'r' => Piece::RequestLine,
-            's' => Piece::Status,
-            'b' => Piece::Bytes,
-            'T' => Piece::Seconds,
-            'D' => Piece::Microseconds,
+            'a' => Atom::Peer,
+            't' => Atom::Time,
+            'P' => Atom::Process,
+            'r' => Atom::RequestLine,
+            's' => Atom::Status,
+            'b' => Atom::Bytes,
+            'T' => Atom::Seconds,
+            'D' => Atom::Microseconds,
             _ => return None,
         };
-        self.pieces.push(piece);
+        self.push(atom);
         Some(2)
     }
 
-    fn text(&mut self, text: &str) {
-        if let Some(Piece::Text(last)) = self.pieces.last_mut() {
-            last.push_str(text);
-        } else if !text.is_empty() {
-            self.pieces.push(Piece::Text(text.to_owned()));
-        }
+    fn push(&mut self, atom: Atom) {
+        let before = std::mem::take(&mut self.after);
+        self.pieces.push(Piece { before, atom });
     }
 }
 
@@ -176,28 +202,29 @@ impl Default for AccessLogFormat {
 /// Prints the format string, with names of fields in small letters.
 impl fmt::Display for AccessLogFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => f.write_str(&text.replace('%', "%%")),
-                Piece::Peer => f.write_str("%a"),
-                Piece::Time => f.write_str("%t"),
-                Piece::Process => f.write_str("%P"),
-                Piece::RequestLine => f.write_str("%r"),
-                Piece::Status => f.write_str("%s"),
-                Piece::Bytes => f.write_str("%b"),
-                Piece::Seconds => f.write_str("%T"),
-                Piece::SecondsFraction => f.write_str("%Tf"),
-                Piece::Microseconds => f.write_str("%D"),
-                Piece::RequestField(index) => write!(f, "%{{{}}}i", self.request_fields[*index]),
-                Piece::ResponseField(index) => write!(f, "%{{{}}}o", self.response_fields[*index]),
-                Piece::Route => f.write_str("%{route}x"),
-                Piece::RequestId => f.write_str("%{id}x"),
-                Piece::TraceId => f.write_str("%{trace}x"),
-                Piece::FirstByte => f.write_str("%{ttfb}x"),
-                Piece::Outcome => f.write_str("%{outcome}x"),
+        let text = |text: &Text| text.as_str().replace('%', "%%");
+        for Piece { before, atom } in &self.pieces {
+            f.write_str(&text(before))?;
+            match atom {
+                Atom::Peer => f.write_str("%a"),
+                Atom::Time => f.write_str("%t"),
+                Atom::Process => f.write_str("%P"),
+                Atom::RequestLine => f.write_str("%r"),
+                Atom::Status => f.write_str("%s"),
+                Atom::Bytes => f.write_str("%b"),
+                Atom::Seconds => f.write_str("%T"),
+                Atom::SecondsFraction => f.write_str("%Tf"),
+                Atom::Microseconds => f.write_str("%D"),
+                Atom::RequestField(index) => write!(f, "%{{{}}}i", self.request_fields[*index]),
+                Atom::ResponseField(index) => write!(f, "%{{{}}}o", self.response_fields[*index]),
+                Atom::Route => f.write_str("%{route}x"),
+                Atom::RequestId => f.write_str("%{id}x"),
+                Atom::TraceId => f.write_str("%{trace}x"),
+                Atom::FirstByte => f.write_str("%{ttfb}x"),
+                Atom::Outcome => f.write_str("%{outcome}x"),
             }?;
         }
-        Ok(())
+        f.write_str(&text(&self.after))
     }
 }
 
@@ -236,18 +263,20 @@ mod tests {
     #[test]
     fn text_and_atoms_are_told_apart() {
         let format = AccessLogFormat::parse("100%% of %{Host}i %Tf%T%{HOST}i.").unwrap();
+        let pieces = format.pieces.iter();
+        let pieces: Vec<_> = pieces
+            .map(|piece| (piece.before.as_str(), piece.atom.clone()))
+            .collect();
         assert_eq!(
-            format.pieces,
+            pieces,
             [
-                Piece::Text("100% of ".into()),
-                Piece::RequestField(0),
-                Piece::Text(" ".into()),
-                Piece::SecondsFraction,
-                Piece::Seconds,
-                Piece::RequestField(0),
-                Piece::Text(".".into()),
+                ("100% of ", Atom::RequestField(0)),
+                (" ", Atom::SecondsFraction),
+                ("", Atom::Seconds),
+                ("", Atom::RequestField(0)),
             ]
         );
+        assert_eq!(format.after.as_str(), ".");
         assert_eq!(format.request_fields, ["host"]);
     }
 

@@ -5,6 +5,8 @@
 
 mod format;
 mod record;
+mod second;
+mod text;
 
 pub use format::{AccessLogFormat, AccessLogFormatError};
 pub(crate) use record::{Line, Outcome, Record};
@@ -13,8 +15,11 @@ use std::fmt;
 use std::io::Write as _;
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tracing::Level;
 use wharf_http::Context;
+
+use self::second::Second;
 
 /// Where lines of the access log go, and what they look like.
 ///
@@ -36,6 +41,7 @@ pub struct AccessLog {
     stderr: bool,
     format: Arc<AccessLogFormat>,
     also: Option<Sink>,
+    second: Second,
 }
 
 type Sink = Arc<dyn Fn(&Context, &str) + Send + Sync>;
@@ -55,6 +61,7 @@ impl AccessLog {
             stderr: false,
             format: Arc::default(),
             also: None,
+            second: Second::default(),
         }
     }
 
@@ -117,48 +124,77 @@ impl AccessLog {
     }
 
     /// Tells whether anybody would see a line now.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.on
-            && (self.also.is_some()
-                || tracing::enabled!(target: "wharf::access", Level::INFO)
-                || self.stderr && !tracing::dispatcher::has_been_set())
+    fn is_wanted(&self) -> bool {
+        self.on && (self.also.is_some() || is_heard() || self.stderr && !is_set())
     }
 
-    /// Keeps what the line needs of a request.
-    pub(crate) fn record<B>(&self, request: &http::Request<B>) -> Box<Record> {
-        Record::request(&self.format, request)
+    /// Keeps what the line needs of a request, in the `memory` of an earlier one; `None` while nobody would see the line.
+    pub(crate) fn record<B>(
+        &self,
+        memory: Option<Box<Record>>,
+        request: &http::Request<B>,
+    ) -> Option<Box<Record>> {
+        if !self.is_wanted() {
+            return None;
+        }
+        let mut record = memory.unwrap_or_default();
+        record.request(&self.format, request);
+        Some(record)
+    }
+
+    /// Keeps what there is of a head that never became a request; `None` while nobody would see the line.
+    #[cfg(feature = "http1")]
+    pub(crate) fn rejected(&self, line: Option<&str>) -> Option<Record> {
+        self.is_wanted().then(|| Record::rejected(line))
     }
 
     /// Keeps what the line needs of the answer.
     pub(crate) fn answer<B>(&self, record: &mut Record, response: &http::Response<B>) {
-        record.answer(&self.format, response);
+        let answered = (self.format.tells_first_byte() || is_heard()).then(Instant::now);
+        record.answer(&self.format, response, answered);
     }
 
     /// Writes the line of a request that has ended.
-    pub(crate) fn write(&self, context: &Context, record: &Record, line: &Line) {
-        let mut text = String::with_capacity(160);
-        record.print(&self.format, context, line, &mut text);
+    pub(crate) fn write(&self, context: &Context, record: &mut Record, line: &Line) {
+        let is_heard = is_heard();
+        let lasted =
+            (self.format.tells_duration() || is_heard).then(|| context.started().elapsed());
+        let to_first_byte = record.to_first_byte(context);
+        let text = record.print(&self.format, &self.second, context, line, lasted);
         if let Some(also) = &self.also {
-            also(context, &text);
+            also(context, text);
         }
-        if self.stderr && !tracing::dispatcher::has_been_set() {
-            text.push('\n');
+        if self.stderr && !is_set() {
             // One call, so that lines of several workers are not mixed; nobody is left to tell when it fails.
+            let text = format!("{text}\n");
             let _gone = std::io::stderr().lock().write_all(text.as_bytes());
+            return;
+        }
+        if !is_heard {
             return;
         }
         tracing::info!(
             target: "wharf::access",
             status = line.status.map(|status| status.as_u16()),
             bytes = line.bytes,
-            duration_us = line.duration(context).as_micros() as u64,
-            ttfb_us = record.to_first_byte(context).map(|time| time.as_micros() as u64),
+            duration_us = lasted.unwrap_or_default().as_micros() as u64,
+            ttfb_us = to_first_byte.map(|time| time.as_micros() as u64),
             route = context.route().as_deref(),
             request_id = %context.request_id(),
             outcome = line.outcome.as_str(),
             "{text}"
         );
     }
+}
+
+/// Tells whether a subscriber would see a line.
+fn is_heard() -> bool {
+    tracing::enabled!(target: "wharf::access", Level::INFO)
+}
+
+/// Tells whether the program has a subscriber.
+fn is_set() -> bool {
+    tracing::dispatcher::has_been_set()
 }
 
 impl PartialEq for AccessLog {

@@ -1,46 +1,40 @@
 //! [`Record`], what is kept of a request for its line, and how the line is printed.
 
-use std::fmt::Write as _;
-use std::time::{Duration, SystemTime};
+use std::io::Write as _;
+use std::ops::Range;
+use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use tokio::time::Instant;
-use wharf_http::Context;
+use wharf_http::{Context, Peer};
 
-use super::format::{AccessLogFormat, Piece};
+use super::format::{AccessLogFormat, Atom, Piece};
+use super::second::Second;
+use super::text::Text;
 
-/// What is kept of a request until its line is written.
+/// What is kept of a request until its line is written. The next request of the connection uses its memory again.
+#[derive(Default)]
 pub(crate) struct Record {
-    request: RequestLine,
-    request_fields: Vec<Option<HeaderValue>>,
-    response_fields: Vec<Option<HeaderValue>>,
+    /// The bytes of the parts, one part after the other.
+    kept: Vec<u8>,
+    /// Where the parts are: the request line, the fields of the request, those of the answer; `None` is what is not there.
+    parts: Vec<Option<Range<usize>>>,
     status: Option<StatusCode>,
     answered: Option<Instant>,
+    /// The peer that was printed last, and how: it is the same for most requests of a connection.
+    peer: Option<(Peer, Text)>,
+    line: Vec<u8>,
 }
 
-enum RequestLine {
-    Parsed(Method, Uri, Version),
-    /// As it came; `None` when it was not readable.
-    #[cfg_attr(
-        not(feature = "http1"),
-        expect(dead_code, reason = "hyper answers such requests of HTTP/2 itself")
-    )]
-    Raw(Option<String>),
-}
+/// How much memory a record keeps for its parts, and for its line, while it waits for the next request.
+const KEPT: usize = 1024;
 
 /// How a request ended, as its line tells.
 pub(crate) struct Line {
     /// `None` when there was no answer and no status describes why.
     pub(crate) status: Option<StatusCode>,
     pub(crate) bytes: u64,
-    pub(crate) ended: Instant,
     pub(crate) outcome: Outcome,
-}
-
-impl Line {
-    pub(super) fn duration(&self, context: &Context) -> Duration {
-        self.ended.saturating_duration_since(context.started())
-    }
 }
 
 /// How a request or a connection ended.
@@ -77,38 +71,53 @@ impl Outcome {
 }
 
 impl Record {
-    /// Keeps what the format needs of a request.
-    pub(crate) fn request<B>(format: &AccessLogFormat, request: &http::Request<B>) -> Box<Self> {
-        Box::new(Self {
-            request: RequestLine::Parsed(
-                request.method().clone(),
-                request.uri().clone(),
-                request.version(),
-            ),
-            request_fields: pick(&format.request_fields, request.headers()),
-            response_fields: Vec::new(),
-            status: None,
-            answered: None,
-        })
+    /// Keeps what the format needs of a request, in place of what was kept before.
+    pub(crate) fn request<B>(&mut self, format: &AccessLogFormat, request: &http::Request<B>) {
+        self.clear();
+        self.keep(request.method().as_str().as_bytes());
+        self.keep(b" ");
+        // The target as it came (RFC 9112 §3.2).
+        let uri = request.uri();
+        if let Some(scheme) = uri.scheme_str() {
+            self.keep(scheme.as_bytes());
+            self.keep(b"://");
+        }
+        if let Some(authority) = uri.authority() {
+            self.keep(authority.as_str().as_bytes());
+        }
+        if let Some(path) = uri.path_and_query() {
+            self.keep(path.as_str().as_bytes());
+        }
+        self.keep(match request.version() {
+            Version::HTTP_09 => b" HTTP/0.9",
+            Version::HTTP_10 => b" HTTP/1.0",
+            Version::HTTP_2 => b" HTTP/2.0",
+            Version::HTTP_3 => b" HTTP/3.0",
+            _ => b" HTTP/1.1",
+        });
+        self.parts.push(Some(0..self.kept.len()));
+        self.fields(&format.request_fields, request.headers());
     }
 
-    /// Keeps what there is of a head that never became a request.
+    /// Keeps what there is of a head that never became a request: the line as it came, `None` when it was not readable.
     #[cfg(feature = "http1")]
     pub(crate) fn rejected(line: Option<&str>) -> Self {
-        Self {
-            request: RequestLine::Raw(line.map(str::to_owned)),
-            request_fields: Vec::new(),
-            response_fields: Vec::new(),
-            status: None,
-            answered: None,
-        }
+        let mut record = Self::default();
+        record.keep(line.unwrap_or_default().as_bytes());
+        record.parts.push(line.map(|line| 0..line.len()));
+        record
     }
 
-    /// Keeps what the format needs of the answer.
-    pub(crate) fn answer<B>(&mut self, format: &AccessLogFormat, response: &http::Response<B>) {
+    /// Keeps what the format needs of the answer, whose head was ready at `answered`; only some formats tell that.
+    pub(super) fn answer<B>(
+        &mut self,
+        format: &AccessLogFormat,
+        response: &http::Response<B>,
+        answered: Option<Instant>,
+    ) {
         self.status = Some(response.status());
-        self.answered = Some(Instant::now());
-        self.response_fields = pick(&format.response_fields, response.headers());
+        self.answered = answered;
+        self.fields(&format.response_fields, response.headers());
     }
 
     /// Returns the status of the answer, when there was one.
@@ -121,177 +130,229 @@ impl Record {
             .map(|at| at.saturating_duration_since(context.started()))
     }
 
+    fn clear(&mut self) {
+        self.kept.clear();
+        self.kept.shrink_to(KEPT);
+        self.parts.clear();
+        self.status = None;
+        self.answered = None;
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        self.kept.extend_from_slice(bytes);
+    }
+
+    fn fields(&mut self, names: &[HeaderName], headers: &HeaderMap) {
+        if names.is_empty() {
+            return;
+        }
+        let before = self.parts.len();
+        self.parts.resize(before + names.len(), None);
+        let parts = &mut self.parts[before..];
+        let kept = &mut self.kept;
+        let mut keep = |part: &mut Option<Range<usize>>, value: &HeaderValue| {
+            let start = kept.len();
+            kept.extend_from_slice(value.as_bytes());
+            *part = Some(start..kept.len());
+        };
+        if headers.len() > FEW {
+            for (name, part) in names.iter().zip(parts) {
+                if let Some(value) = headers.get(name) {
+                    keep(part, value);
+                }
+            }
+            return;
+        }
+        for (name, value) in headers {
+            let mut wanted = names.iter().zip(parts.iter_mut());
+            if let Some((_, part)) = wanted.find(|(wanted, _)| *wanted == name)
+                // Of several lines the first counts.
+                && part.is_none()
+            {
+                keep(part, value);
+            }
+        }
+    }
+
+    fn part(&self, index: usize) -> Option<&[u8]> {
+        self.kept.get(self.parts.get(index)?.clone()?)
+    }
+
+    /// Tells whether nothing has to be escaped, as nearly always.
+    fn is_plain(&mut self) -> bool {
+        // Whole words are looked through eight bytes at a time.
+        let padded = self.kept.len().next_multiple_of(8);
+        self.kept.resize(padded, b'-');
+        let (words, _none) = self.kept.as_chunks();
+        let words = words.iter().copied().map(u64::from_ne_bytes);
+        !words.fold(false, |found, word| found | is_escaped_in(word))
+    }
+
+    /// Prints the line and returns it. `lasted` is there where the format tells it.
     pub(super) fn print(
-        &self,
+        &mut self,
         format: &AccessLogFormat,
+        second: &Second,
         context: &Context,
         line: &Line,
-        out: &mut String,
-    ) {
-        let duration = line.duration(context);
-        for piece in &format.pieces {
-            // Writing to a string cannot fail.
-            let _written = match piece {
-                Piece::Text(text) => out.write_str(text),
-                Piece::Peer => write!(out, "{}", context.peer()),
-                Piece::Time => {
-                    print_time(out, SystemTime::now().checked_sub(duration));
-                    Ok(())
+        lasted: Option<Duration>,
+    ) -> &str {
+        let mut out = std::mem::take(&mut self.line);
+        out.clear();
+        out.shrink_to(KEPT);
+        let lasted = lasted.unwrap_or_default();
+        let is_plain = self.is_plain();
+        let put = |out: &mut Vec<u8>, part: Option<&[u8]>| match part {
+            None => out.push(b'-'),
+            Some(part) if is_plain => verbatim(out, part),
+            Some(part) => escape(out, part),
+        };
+        for Piece { before, atom } in &format.pieces {
+            before.print(&mut out);
+            match atom {
+                Atom::Peer => self.print_peer(context.peer(), &mut out),
+                Atom::Time => second.print(context.started(), &mut out),
+                Atom::Process => decimal(&mut out, std::process::id().into()),
+                Atom::RequestLine => put(&mut out, self.part(0)),
+                Atom::Status => {
+                    let status = line.status.as_ref().map_or("-", StatusCode::as_str);
+                    verbatim(&mut out, status.as_bytes());
                 }
-                Piece::Process => write!(out, "{}", std::process::id()),
-                Piece::RequestLine => {
-                    self.print_request(out);
-                    Ok(())
+                Atom::Bytes => decimal(&mut out, line.bytes),
+                Atom::Seconds => decimal(&mut out, lasted.as_secs()),
+                Atom::SecondsFraction => {
+                    let micros = lasted.subsec_micros();
+                    // Writing to memory cannot fail.
+                    let _written = write!(out, "{}.{micros:06}", lasted.as_secs());
                 }
-                Piece::Status => optional(out, line.status.map(|status| status.as_u16())),
-                Piece::Bytes => write!(out, "{}", line.bytes),
-                Piece::Seconds => write!(out, "{}", duration.as_secs()),
-                Piece::SecondsFraction => write!(
-                    out,
-                    "{}.{:06}",
-                    duration.as_secs(),
-                    duration.subsec_micros()
-                ),
-                Piece::Microseconds => write!(out, "{}", duration.as_micros()),
-                Piece::RequestField(index) => {
-                    print_field(out, self.request_fields.get(*index));
-                    Ok(())
+                Atom::Microseconds => micros(&mut out, lasted),
+                Atom::RequestField(index) => put(&mut out, self.part(1 + index)),
+                Atom::ResponseField(index) => {
+                    put(&mut out, self.part(1 + format.request_fields.len() + index));
                 }
-                Piece::ResponseField(index) => {
-                    print_field(out, self.response_fields.get(*index));
-                    Ok(())
+                Atom::Route => {
+                    let route = context.route();
+                    verbatim(&mut out, route.as_deref().unwrap_or("-").as_bytes());
                 }
-                Piece::Route => out.write_str(context.route().as_deref().unwrap_or("-")),
-                Piece::RequestId => write!(out, "{}", context.request_id()),
-                Piece::TraceId => write!(out, "{:032x}", context.trace().trace_id()),
-                Piece::FirstByte => optional(
-                    out,
-                    self.to_first_byte(context).map(|time| time.as_micros()),
-                ),
-                Piece::Outcome => out.write_str(line.outcome.as_str()),
-            };
-        }
-    }
-
-    fn print_request(&self, out: &mut String) {
-        match &self.request {
-            RequestLine::Parsed(method, uri, version) => {
-                escape(out, method.as_str().as_bytes());
-                out.push(' ');
-                print_target(out, uri);
-                out.push_str(match *version {
-                    Version::HTTP_09 => " HTTP/0.9",
-                    Version::HTTP_10 => " HTTP/1.0",
-                    Version::HTTP_2 => " HTTP/2.0",
-                    Version::HTTP_3 => " HTTP/3.0",
-                    _ => " HTTP/1.1",
-                });
+                Atom::RequestId => {
+                    let _written = write!(out, "{}", context.request_id());
+                }
+                Atom::TraceId => {
+                    let _written = write!(out, "{:032x}", context.trace().trace_id());
+                }
+                Atom::FirstByte => match self.to_first_byte(context) {
+                    Some(time) => micros(&mut out, time),
+                    None => verbatim(&mut out, b"-"),
+                },
+                Atom::Outcome => verbatim(&mut out, line.outcome.as_str().as_bytes()),
             }
-            RequestLine::Raw(Some(line)) => escape(out, line.as_bytes()),
-            RequestLine::Raw(None) => out.push('-'),
+        }
+        format.after.print(&mut out);
+        self.line = out;
+        str::from_utf8(&self.line).unwrap_or_default()
+    }
+
+    fn print_peer(&mut self, peer: &Peer, out: &mut Vec<u8>) {
+        let text = match &mut self.peer {
+            Some((known, text)) if known == peer => text,
+            other => &mut other.insert((peer.clone(), Text::new(peer.to_string()))).1,
+        };
+        text.print(out);
+    }
+}
+
+/// How many fields are few: they are looked through faster than one is hashed.
+const FEW: usize = 4;
+
+fn verbatim(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(bytes);
+}
+
+fn micros(out: &mut Vec<u8>, time: Duration) {
+    decimal(out, u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+}
+
+/// Prints a number with less ado than `write!`.
+fn decimal(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [b'0'; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] += (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
         }
     }
-}
-
-/// Prints the request target as it came (RFC 9112 §3.2).
-fn print_target(out: &mut String, uri: &Uri) {
-    if let Some(scheme) = uri.scheme_str() {
-        escape(out, scheme.as_bytes());
-        out.push_str("://");
-    }
-    if let Some(authority) = uri.authority() {
-        escape(out, authority.as_str().as_bytes());
-    }
-    if let Some(path) = uri.path_and_query() {
-        escape(out, path.as_str().as_bytes());
-    }
-}
-
-fn pick(names: &[http::HeaderName], headers: &HeaderMap) -> Vec<Option<HeaderValue>> {
-    names
-        .iter()
-        .map(|name| headers.get(name).cloned())
-        .collect()
-}
-
-fn optional(out: &mut String, value: Option<impl std::fmt::Display>) -> std::fmt::Result {
-    match value {
-        Some(value) => write!(out, "{value}"),
-        None => out.write_char('-'),
-    }
-}
-
-fn print_field(out: &mut String, value: Option<&Option<HeaderValue>>) {
-    match value {
-        Some(Some(value)) => escape(out, value.as_bytes()),
-        _ => out.push('-'),
-    }
+    verbatim(out, &digits[first..]);
 }
 
 /// Prints bytes that a client chose so that they cannot end the line or a quoted part of it.
-fn escape(out: &mut String, bytes: &[u8]) {
-    let mut rest = bytes;
-    loop {
-        // Nearly always all of it.
-        let plain = rest.iter().position(|&byte| is_escaped(byte));
-        let (run, others) = rest.split_at(plain.unwrap_or(rest.len()));
-        out.push_str(str::from_utf8(run).unwrap_or_default());
-        let Some((byte, after)) = others.split_first() else {
-            return;
-        };
-        // Writing to a string cannot fail.
-        let _written = write!(out, "\\x{byte:02x}");
-        rest = after;
+#[cold]
+fn escape(out: &mut Vec<u8>, bytes: &[u8]) {
+    for &byte in bytes {
+        if is_escaped(byte) {
+            // Writing to memory cannot fail.
+            let _written = write!(out, "\\x{byte:02x}");
+        } else {
+            out.push(byte);
+        }
     }
+}
+
+/// Tells whether [`is_escaped`] is true of any of eight bytes.
+fn is_escaped_in(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    // The highest bit of a byte stays or becomes set where the byte is at least 0x7f, or less than 0x20, or equal to one
+    // of the two; a carry comes only from bytes of which one of that is true.
+    let less = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word;
+    let equal = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
+    let found = word | word.wrapping_add(ONES) | less(word, 0x20) | equal(b'"') | equal(b'\\');
+    found & (ONES << 7) != 0
 }
 
 fn is_escaped(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f..)
 }
 
-/// Prints a time in the usual form, `[23/Nov/2026:22:55:39 +0000]`.
-fn print_time(out: &mut String, time: Option<SystemTime>) {
-    // Only a clock on paused time can reach back before the epoch.
-    let time = time.unwrap_or(SystemTime::UNIX_EPOCH);
-    // An IMF-fixdate, `Mon, 23 Nov 2026 22:55:39 GMT` (RFC 9110 §5.6.7), has the parts at fixed places.
-    let start = out.len();
-    // Writing to a string cannot fail.
-    let _written = write!(out, "{}", httpdate::HttpDate::from(time));
-    let Some(Ok(date)) = out.as_bytes().get(start..).map(<[u8; 29]>::try_from) else {
-        return;
-    };
-    out.truncate(start);
-    for (mark, part) in [("[", 5..7), ("/", 8..11), ("/", 12..16), (":", 17..25)] {
-        out.push_str(mark);
-        out.push_str(str::from_utf8(&date[part]).unwrap_or_default());
-    }
-    out.push_str(" +0000]");
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use wharf_http::Connection;
 
+    use super::*;
+
     fn printed(format: &str, request: &http::Request<()>, line: &Line) -> String {
-        let format = AccessLogFormat::parse(format).unwrap();
         let context = Context::new(Connection::memory());
-        let mut record = Record::request(&format, request);
-        let mut response = http::Response::new(());
-        response
-            .headers_mut()
-            .insert("etag", HeaderValue::from_static("\"a\""));
-        record.answer(&format, &response);
-        let mut out = String::new();
-        record.print(&format, &context, line, &mut out);
-        out
+        Record::default().printed(format, &context, request, line, Duration::ZERO)
+    }
+
+    impl Record {
+        fn printed(
+            &mut self,
+            format: &str,
+            context: &Context,
+            request: &http::Request<()>,
+            line: &Line,
+            lasted: Duration,
+        ) -> String {
+            let format = AccessLogFormat::parse(format).unwrap();
+            self.request(&format, request);
+            let mut response = http::Response::new(());
+            response
+                .headers_mut()
+                .insert("etag", HeaderValue::from_static("\"a\""));
+            self.answer(&format, &response, Some(context.started()));
+            let second = Second::default();
+            self.print(&format, &second, context, line, Some(lasted))
+                .to_owned()
+        }
     }
 
     fn line(outcome: Outcome) -> Line {
         Line {
             status: Some(StatusCode::OK),
             bytes: 155,
-            ended: Instant::now(),
             outcome,
         }
     }
@@ -323,29 +384,109 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn times_are_printed_in_three_units() {
+    #[test]
+    fn times_are_printed_in_three_units() {
         let request = http::Request::get("/").body(()).unwrap();
-        let ended = Instant::now() + Duration::from_micros(2_000_042);
-        let line = Line {
-            ended,
-            ..line(Outcome::Cut)
-        };
+        let context = Context::new(Connection::memory());
         assert_eq!(
-            printed(
+            Record::default().printed(
                 "%T %Tf %D %{ttfb}x %s %b %{etag}o %{outcome}x %a %%",
+                &context,
                 &request,
-                &line
+                &line(Outcome::Cut),
+                Duration::from_micros(2_000_042),
             ),
             r"2 2.000042 2000042 0 200 155 \x22a\x22 cut memory %"
         );
     }
 
     #[test]
-    fn the_time_of_the_request_has_the_usual_form() {
-        let mut out = String::new();
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-        print_time(&mut out, Some(time));
-        assert_eq!(out, "[06/Nov/1994:08:49:37 +0000]");
+    fn nothing_of_a_request_is_left_in_the_line_of_the_next() {
+        let mut record = Record::default();
+        let context = Context::new(Connection::memory());
+        let peer: Peer = Peer::Tcp(([192, 0, 2, 255], 1).into());
+        let long = format!("/{}", "x".repeat(9000));
+        for (target, agent, client, expected) in [
+            (
+                &*long,
+                Some("\"curl\""),
+                None,
+                format!(r#"memory GET {long} HTTP/1.1 \x22curl\x22"#),
+            ),
+            ("/a", None, None, "memory GET /a HTTP/1.1 -".to_owned()),
+            (
+                "/b",
+                Some(""),
+                Some(peer),
+                "192.0.2.255 GET /b HTTP/1.1 ".to_owned(),
+            ),
+        ] {
+            let mut request = http::Request::get(target);
+            if let Some(agent) = agent {
+                request = request.header("user-agent", agent);
+            }
+            if let Some(client) = client {
+                context.set_client(client, http::uri::Scheme::HTTP);
+            }
+            let request = request.body(()).unwrap();
+            let line = line(Outcome::Complete);
+            let format = "%a %r %{User-Agent}i";
+            let printed = record.printed(format, &context, &request, &line, Duration::ZERO);
+            assert_eq!(printed, expected);
+        }
+        assert!(record.kept.capacity() + record.line.capacity() <= 2 * KEPT);
+    }
+
+    #[test]
+    fn what_was_not_there_is_a_dash() {
+        let context = Context::new(Connection::memory());
+        let format = AccessLogFormat::parse("%r %{a}i %{b}o %s %{ttfb}x %{route}x").unwrap();
+        let line = Line {
+            status: None,
+            ..line(Outcome::Rejected)
+        };
+        let mut record = Record::rejected(None);
+        let printed = record.print(&format, &Second::default(), &context, &line, None);
+        assert_eq!(printed, "- - - - - -");
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_is_printed_as_by_the_standard_library(number: u64) {
+            let mut out = Vec::new();
+            decimal(&mut out, number);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+        }
+
+        #[test]
+        fn eight_bytes_are_looked_through_like_one(word: [u8; 8], at in 0..8_usize, byte: u8) {
+            let found = |bytes: [u8; 8]| is_escaped_in(u64::from_ne_bytes(bytes));
+            prop_assert_eq!(found(word), word.into_iter().any(is_escaped));
+            let mut one = [b'a'; 8];
+            one[at] = byte;
+            prop_assert_eq!(found(one), is_escaped(byte));
+        }
+
+        #[test]
+        fn a_field_is_found_among_few_and_many(others in 0..2 * FEW, first in "[a-z]{1,9}") {
+            let mut request = http::Request::get("/");
+            for other in 0..others {
+                request = request.header(format!("x-{other}"), "other");
+            }
+            let request = request.header("a", &first).header("a", "second").body(()).unwrap();
+            let printed = printed("%{a}i %{b}i %{a}i", &request, &line(Outcome::Complete));
+            prop_assert_eq!(printed, format!("{first} - {first}"));
+        }
+
+        #[test]
+        fn a_field_is_printed_in_one_way_whatever_is_beside_it(value in "[ -~\u{e9}\u{80}]{0,40}") {
+            let field = |beside: &str| {
+                let request = http::Request::get("/").header("a", &value).header("b", beside).body(());
+                printed("%{a}i|%{b}i", &request.unwrap(), &line(Outcome::Complete))
+            };
+            let (plain, escaped) = (field("b"), field("\""));
+            prop_assert_eq!(plain.strip_suffix("|b"), escaped.strip_suffix("|\\x22"));
+            prop_assert!(plain.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"'));
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! What is written down of a request: the head of its answer completed, its line, a failure of its body.
 
 use http::{StatusCode, header};
-use tokio::time::Instant;
 use wharf_http::body::Error;
 use wharf_http::{Context, ErrorChain, Response};
 
@@ -26,7 +25,7 @@ pub(super) fn answered(settings: &Settings, record: Option<&mut Record>, respons
 pub(super) fn ended(
     settings: &Settings,
     context: &Context,
-    record: &Record,
+    record: &mut Record,
     bytes: u64,
     outcome: Outcome,
 ) {
@@ -38,7 +37,6 @@ pub(super) fn ended(
     let line = Line {
         status,
         bytes,
-        ended: Instant::now(),
         outcome,
     };
     settings.access_log.write(context, record, &line);

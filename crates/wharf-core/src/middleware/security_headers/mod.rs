@@ -6,7 +6,7 @@ use std::any::type_name;
 use std::future::Ready;
 use std::time::Duration;
 
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue};
 use http::uri::Scheme;
 use wharf_http::{Middleware, Request, Response};
 
@@ -175,7 +175,7 @@ impl IntoMiddleware<ViaSettings> for SecurityHeaders {
 
     fn into_layer(self) -> Layer {
         let has_nonce = !self.policies.is_empty();
-        let layer = Layer::named(type_name::<Self>(), Adding(self));
+        let layer = Layer::named(type_name::<Self>(), Adding::new(self));
         match has_nonce {
             true => layer.provides::<CspNonce>(),
             false => layer,
@@ -184,11 +184,48 @@ impl IntoMiddleware<ViaSettings> for SecurityHeaders {
 }
 
 /// What stands in the chain.
-struct Adding(SecurityHeaders);
+struct Adding {
+    settings: SecurityHeaders,
+    /// What is sent without TLS.
+    plain: HeaderMap,
+    /// What is sent with it.
+    protected: HeaderMap,
+}
+
+impl Adding {
+    fn new(settings: SecurityHeaders) -> Self {
+        let plain: HeaderMap = settings.fields.iter().cloned().collect();
+        let mut protected = plain.clone();
+        if let Some(value) = &settings.transport {
+            protected.insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
+        }
+        Self {
+            settings,
+            plain,
+            protected,
+        }
+    }
+}
+
+/// Adds the fields that are not there.
+fn complete(headers: &mut HeaderMap, defaults: &HeaderMap) {
+    if headers.len() < defaults.len() {
+        // A map is copied faster than its fields are inserted, each of which is hashed. What is there replaces the copies.
+        let own = std::mem::replace(headers, defaults.clone());
+        headers.extend(own);
+        return;
+    }
+    headers.reserve(defaults.len());
+    for (name, value) in defaults {
+        if let Entry::Vacant(vacant) = headers.entry(name) {
+            vacant.insert(value.clone());
+        }
+    }
+}
 
 impl Middleware<Served> for Adding {
     async fn handle(&self, mut request: Request, next: Next) -> Response {
-        let Self(settings) = self;
+        let settings = &self.settings;
         let protected = *next.scope().context().scheme() == Scheme::HTTPS;
         let nonce = (!settings.policies.is_empty())
             .then(CspNonce::fresh)
@@ -204,11 +241,11 @@ impl Middleware<Served> for Adding {
             Err(error) => (None, error.into_response()),
         };
         let headers = response.headers_mut();
-        for (name, value) in &settings.fields {
-            if !headers.contains_key(name) {
-                headers.insert(name, value.clone());
-            }
-        }
+        let defaults = match protected {
+            true => &self.protected,
+            false => &self.plain,
+        };
+        complete(headers, defaults);
         for (name, policy) in &settings.policies {
             if let Some(value) = nonce.as_ref().and_then(|nonce| policy.with(nonce))
                 && !headers.contains_key(name)
@@ -216,16 +253,11 @@ impl Middleware<Served> for Adding {
                 headers.insert(name, value);
             }
         }
-        if let Some(value) = settings.transport.as_ref().filter(|_| protected)
-            && !headers.contains_key(header::STRICT_TRANSPORT_SECURITY)
-        {
-            headers.insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
-        }
         response
     }
 
     fn problem(&self) -> Option<String> {
-        let Self(settings) = self;
+        let settings = &self.settings;
         if settings
             .fields
             .iter()
@@ -239,7 +271,7 @@ impl Middleware<Served> for Adding {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
+    use proptest::prelude::*;
     use wharf_http::{Body, Connection, Context, Service};
 
     use super::*;
@@ -287,6 +319,27 @@ mod tests {
         ] {
             let values: Vec<_> = headers.get_all(name).iter().collect();
             assert_eq!(values, [value]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_there_stands_however_much_it_is(
+            own in prop::collection::vec(("x-frame-options|referrer-policy|set-cookie|x-[a-e]", "[a-z]{0,3}"), 0..20),
+        ) {
+            let own = own.iter().map(|(name, value)| {
+                (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap())
+            });
+            let mut headers = HeaderMap::new();
+            for (name, value) in own {
+                headers.append(name, value);
+            }
+            let mut expected = headers.clone();
+            for (name, value) in DEFAULTS {
+                expected.entry(name).or_insert(HeaderValue::from_static(value));
+            }
+            complete(&mut headers, &Adding::new(SecurityHeaders::new()).plain);
+            prop_assert_eq!(headers, expected);
         }
     }
 

@@ -49,15 +49,17 @@ impl<S: Service> Adapter<S> {
         &self.service
     }
 
-    /// Returns the context of the next request of the connection.
-    pub(super) fn next_context(&self) -> Context {
-        match self.progress.take_context() {
+    /// Returns the context of the next request of the connection, and memory for its record if there is any.
+    pub(super) fn next(&self) -> (Context, Option<Box<Record>>) {
+        let last = self.progress.take_last();
+        let context = match last.context {
             Some(mut context) => {
                 context.advance();
                 context
             }
             None => Context::new(self.connection.clone()),
-        }
+        };
+        (context, last.record)
     }
 }
 
@@ -91,13 +93,13 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
 
     fn call(&self, request: http::Request<Incoming>) -> Self::Future {
         let (head, incoming) = request.into_parts();
-        let context = self.next_context();
+        let (context, memory) = self.next();
         let has_body = !incoming.is_end_stream();
         let ticket = self.progress.begin(&context, has_body);
         // Before anything else is done with it, since a request is large to move.
         let mut request = Request::from_parts(head, self.body(incoming, has_body, ticket));
         let access_log = &self.progress.settings.access_log;
-        let record = access_log.is_wanted().then(|| access_log.record(&request));
+        let record = access_log.record(memory, &request);
         let mut open = Open {
             progress: Arc::clone(&self.progress),
             context: Some(context),
@@ -291,7 +293,7 @@ impl Drop for Open {
         if matches!(outcome, Outcome::Left | Outcome::Slow) {
             self.context().client_left().fire();
         }
-        let record = self.record.as_deref();
+        let record = self.record.take();
         self.progress.broken_off(self.context(), record, outcome);
     }
 }

@@ -82,6 +82,7 @@ where
             return false;
         };
         if parts.read.is_empty() && parts.wire.is_empty() {
+            progress.forget();
             *self = Self::Parked(Box::new((parts.wire, parts.adapter)));
             return true;
         }

@@ -46,12 +46,11 @@ pub(crate) struct Progress {
     pub(crate) handover: OnceLock<Arc<Handover>>,
 }
 
+/// What is left of a request. Its memory serves the next one.
 #[derive(Default)]
-struct Last {
-    /// Its memory serves the next request.
-    context: Option<Context>,
-    /// There while the last byte of the answer is still in hyper's buffer.
-    record: Option<Box<Record>>,
+pub(crate) struct Last {
+    pub(crate) context: Option<Context>,
+    pub(crate) record: Option<Box<Record>>,
 }
 
 /// What a connection is busy with.
@@ -187,9 +186,14 @@ impl Progress {
             || self.flow.blocked_since.get() != 0
     }
 
-    /// Returns the context of the last request, if there was one.
-    pub(crate) fn take_context(&self) -> Option<Context> {
-        self.last().context.take()
+    /// Returns what is left of the last request, if there was one.
+    pub(crate) fn take_last(&self) -> Last {
+        std::mem::take(&mut *self.last())
+    }
+
+    /// Lets go of the memory that was kept for the next request's line.
+    pub(crate) fn forget(&self) {
+        self.last().record = None;
     }
 
     /// Notes that hyper has the whole answer.
@@ -231,10 +235,15 @@ impl Progress {
     }
 
     /// Notes that a request will get no complete answer.
-    pub(crate) fn broken_off(&self, context: &Context, record: Option<&Record>, outcome: Outcome) {
+    pub(crate) fn broken_off(
+        &self,
+        context: &Context,
+        record: Option<Box<Record>>,
+        outcome: Outcome,
+    ) {
         self.stats.request_ended(self.routed.leave());
-        if let Some(record) = record {
-            self.write_line(context, record, outcome);
+        if let Some(mut record) = record {
+            self.write_line(context, &mut record, outcome);
         }
     }
 
@@ -243,15 +252,14 @@ impl Progress {
         if !self.line_is_due.take() {
             return;
         }
-        let last = std::mem::take(&mut *self.last());
-        if let (Some(mut context), Some(record)) = (last.context, last.record) {
-            self.write_line(&context, &record, outcome);
+        let last = &mut *self.last();
+        if let (Some(context), Some(record)) = (&mut last.context, &mut last.record) {
+            self.write_line(context, record, outcome);
             context.clear();
-            self.last().context = Some(context);
         }
     }
 
-    fn write_line(&self, context: &Context, record: &Record, outcome: Outcome) {
+    fn write_line(&self, context: &Context, record: &mut Record, outcome: Outcome) {
         let bytes = self.flow.accepted.get() - self.line_mark.get();
         ledger::ended(&self.settings, context, record, bytes, outcome);
     }

@@ -6,12 +6,11 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::Instant;
 use wharf_http::service::{Rejected, RejectedKind};
 use wharf_http::{Connection, Response, Service};
 
 use super::exchange::Adapter;
-use crate::access_log::{Line, Outcome, Record};
+use crate::access_log::{Line, Outcome};
 use crate::conn::ConnectionEnd;
 use crate::conn::closing::Closing;
 use crate::conn::config::Settings;
@@ -204,19 +203,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Closing<'_, IO> {
         };
         let status = response.status();
         let log = &self.settings.access_log;
-        let record = log
-            .is_wanted()
-            .then(|| Record::rejected(rejected.request_line().or(no_http(rejected))));
+        let record = log.rejected(rejected.request_line().or(no_http(rejected)));
         let bytes = answer(response, rejected, self.settings).await;
         self.socket.append(&bytes, self.flow);
-        if let Some(record) = record {
+        if let Some(mut record) = record {
             let line = Line {
                 status: Some(status),
                 bytes: bytes.len() as u64,
-                ended: Instant::now(),
                 outcome: Outcome::Rejected,
             };
-            log.write(&adapter.next_context(), &record, &line);
+            let (context, _memory) = adapter.next();
+            log.write(&context, &mut record, &line);
         }
         self.close(true).await
     }

@@ -82,8 +82,7 @@ impl<S: Service> hyper::service::Service<http::Request<Incoming>> for Adapter<S>
         let translated = super::head::translate(&mut request, settings.limits.header_count);
         let stream = Arc::new(Stream::new(Arc::clone(&self.hub)));
         self.hub.announce(Arc::clone(&stream));
-        let access_log = &settings.access_log;
-        let record = access_log.is_wanted().then(|| access_log.record(&request));
+        let record = settings.access_log.record(None, &request);
         let mut open = Open::new(stream, context, record, request.method().clone());
         let known_host = &mut self.known_host.borrow_mut();
         let believed = self.behind_proxy.then_some(&settings.forwarding);

@@ -208,7 +208,7 @@ impl Drop for Open {
         if matches!(outcome, Outcome::Left | Outcome::Slow) {
             context.client_left().fire();
         }
-        if let Some(record) = &self.record {
+        if let Some(record) = &mut self.record {
             let bytes = self.stream.given.get();
             ledger::ended(&hub.settings, &context, record, bytes, outcome);
         }
