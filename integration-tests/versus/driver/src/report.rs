@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::table::Table;
-use crate::{Failure, Options, chart, clients, idle, instructions, machine, servers};
+use crate::{Failure, Options, chart, clients, idle, instructions, machine, servers, tls};
 
 /// Which packages a reader wants to know the version of.
-const PACKAGES: [&str; 15] = [
+const PACKAGES: [&str; 17] = [
     "hyper",
     "hyper-util",
     "tokio",
@@ -24,6 +24,8 @@ const PACKAGES: [&str; 15] = [
     "serde_json",
     "sonic-rs",
     "http-body-util",
+    "rustls",
+    "aws-lc-rs",
 ];
 
 /// Measures all there is, and writes it beside the README.
@@ -31,6 +33,7 @@ pub fn write(options: &Options) -> Result<(), Failure> {
     let instructions = instructions::run(options)?;
     let idle = idle::run(options)?;
     let servers = servers::run(options)?;
+    let tls = tls::run(options)?;
     let clients = clients::run(options)?;
     let client_instructions = clients::instructions(options)?;
 
@@ -42,6 +45,10 @@ pub fn write(options: &Options) -> Result<(), Failure> {
         (
             "Servers: instructions per request, compared with bare hyper",
             &instructions.ratios,
+        ),
+        (
+            "TLS: CPU time, compared with hyper behind tokio-rustls",
+            &tls.ratios,
         ),
     ];
     charted.extend(clients.ratios.first().map(|ratios| {
@@ -58,6 +65,8 @@ pub fn write(options: &Options) -> Result<(), Failure> {
         &instructions.counts,
         &instructions.ratios,
         &idle,
+        &tls.cpu,
+        &tls.ratios,
         &clients.cpu,
     ];
     tables.extend(&clients.ratios);

@@ -1,12 +1,13 @@
 //! Compares everything: `versus [PART ..] [ROW ..] [COLUMN ..] [--rounds N] [--seconds S] [--others CORES]`.
 //!
 //! Without a name it runs all parts and overwrites `RESULTS.md` and `RESULTS.svg`. Where something is named it prints tables only:
-//! of the parts that were named (`servers`, `clients`, `instructions`, `idle`), or of `servers` when only rows or columns were.
+//! of the parts that were named (`servers`, `clients`, `instructions`, `idle`, `tls`), or of `servers` when only rows or columns were.
 
 use std::process::Command;
 
 use versus_driver::{
     Failure, Options, clients, contestant, idle, instructions, machine, question, report, servers,
+    tls,
 };
 
 fn main() -> Result<(), Failure> {
@@ -15,7 +16,8 @@ fn main() -> Result<(), Failure> {
         &clients::rows(),
         &clients::WORKS,
         &question::COLUMNS,
-        &["servers", "clients", "instructions", "idle"],
+        &tls::COLUMNS,
+        &["servers", "clients", "instructions", "idle", "tls"],
     ];
     let options = Options::take(&known.concat())?;
     build()?;
@@ -24,7 +26,7 @@ fn main() -> Result<(), Failure> {
         return report::write(&options);
     }
     let mut tables = Vec::new();
-    let parts = ["clients", "instructions", "idle"];
+    let parts = ["clients", "instructions", "idle", "tls"];
     if options.names("servers") || !parts.iter().any(|part| options.names(part)) {
         let outcome = servers::run(&options)?;
         println!("{}", outcome.disturbance);
@@ -36,6 +38,10 @@ fn main() -> Result<(), Failure> {
     }
     if options.names("idle") {
         tables.push(idle::run(&options)?);
+    }
+    if options.names("tls") {
+        let outcome = tls::run(&options)?;
+        tables.extend([outcome.cpu, outcome.ratios]);
     }
     if options.names("clients") {
         let outcome = clients::run(&options)?;
