@@ -111,13 +111,7 @@ impl Contestant {
             process: process?,
             client: None,
         };
-        let mut port = String::new();
-        BufReader::new(contestant.process.stdout.take().ok_or("no output")?)
-            .read_line(&mut port)?;
-        contestant.port = port
-            .trim()
-            .parse()
-            .map_err(|_| format!("it printed `{port}`, which is no port"))?;
+        contestant.port = read_port(&mut contestant.process)?;
         Ok(contestant)
     }
 
@@ -153,6 +147,14 @@ impl Drop for Contestant {
         self.process.kill().ok();
         self.process.wait().ok();
     }
+}
+
+/// Reads the port that a server prints.
+pub fn read_port(process: &mut Child) -> Result<u16, Failure> {
+    let mut port = String::new();
+    BufReader::new(process.stdout.take().ok_or("no output")?).read_line(&mut port)?;
+    let read = port.trim().parse();
+    Ok(read.map_err(|_| format!("it printed `{port}`, which is no port"))?)
 }
 
 /// Returns the path of a program that was built with this one.

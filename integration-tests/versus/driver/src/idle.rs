@@ -31,15 +31,20 @@ pub fn run(options: &Options) -> Result<Table, Failure> {
     let mut taken = HashMap::new();
     for &row in &rows {
         eprint!("idle: {row}");
-        let server = Contestant::start(row, &folder, &[])?;
-        let (at_once, later) = hold(&server, &question)?;
-        eprint!("  {at_once:.1} {later:.1}");
-        taken.extend([((row, "at once"), at_once), ((row, "later"), later)]);
+        let mut held = vec![Held::open(
+            Contestant::start(row, &folder, &[])?,
+            &question,
+        )?];
         if tls::ROWS.contains(&row) {
-            let server = Contestant::start_encrypted(row, &folder, &authority)?;
-            let (at_once, later) = hold(&server, &question)?;
-            eprint!("  over TLS {at_once:.1} {later:.1}");
-            taken.extend([((row, "tls at once"), at_once), ((row, "tls later"), later)]);
+            let encrypted = Contestant::start_encrypted(row, &folder, &authority)?;
+            held.push(Held::open(encrypted, &question)?);
+        }
+        sleep(LATER);
+        let names = [("at once", "later"), ("tls at once", "tls later")];
+        for ((at_once, later), held) in names.into_iter().zip(held) {
+            taken.insert((row, at_once), held.at_once);
+            taken.insert((row, later), held.later(&question)?);
+            eprint!("  {later} {:.1}", taken[&(row, later)]);
         }
         eprintln!();
     }
@@ -62,26 +67,49 @@ pub fn run(options: &Options) -> Result<Table, Failure> {
     Ok(table.titled("Servers: KiB of memory for an idle connection", note))
 }
 
-/// Returns how many KiB a server has for each of many connections, at once and later.
-fn hold(server: &Contestant, question: &Question) -> Result<(f64, f64), Failure> {
-    // What is there once, whatever the number of connections.
-    ask(&mut server.connect()?, question)?;
-    let before = server.resident()?;
-    let mut connections = Vec::with_capacity(CONNECTIONS);
-    for _ in 0..CONNECTIONS {
-        let mut connection = server.connect()?;
-        ask(&mut connection, question)?;
-        connections.push(connection);
+/// Many connections to a server.
+struct Held {
+    server: Contestant,
+    connections: Vec<Channel>,
+    /// What the server had before they were opened.
+    before: f64,
+    /// How many KiB it has for each of them after one answer on each.
+    at_once: f64,
+}
+
+impl Held {
+    fn open(server: Contestant, question: &Question) -> Result<Self, Failure> {
+        // What is there once, whatever the number of connections.
+        ask(&mut server.connect()?, question)?;
+        let mut held = Self {
+            before: server.resident()?,
+            connections: Vec::with_capacity(CONNECTIONS),
+            at_once: 0.0,
+            server,
+        };
+        for _ in 0..CONNECTIONS {
+            let mut connection = held.server.connect()?;
+            ask(&mut connection, question)?;
+            held.connections.push(connection);
+        }
+        held.at_once = held.each()?;
+        Ok(held)
     }
-    let each = |resident: f64| (resident - before) / CONNECTIONS as f64;
-    let at_once = each(server.resident()?);
-    sleep(LATER);
-    let later = each(server.resident()?);
-    for connection in &mut connections {
-        ask(connection, question)
-            .map_err(|cause| format!("{}, after {} s: {cause}", server.row, LATER.as_secs()))?;
+
+    fn each(&self) -> Result<f64, Failure> {
+        Ok((self.server.resident()? - self.before) / CONNECTIONS as f64)
     }
-    Ok((at_once, later))
+
+    /// Returns how many KiB the server has for each now, and lets all have another answer.
+    fn later(mut self, question: &Question) -> Result<f64, Failure> {
+        let each = self.each()?;
+        let (row, after) = (self.server.row, LATER.as_secs());
+        for connection in &mut self.connections {
+            ask(connection, question)
+                .map_err(|cause| format!("{row}, after {after} s: {cause}"))?;
+        }
+        Ok(each)
+    }
 }
 
 fn ask(connection: &mut Channel, question: &Question) -> Result<(), Failure> {

@@ -5,19 +5,22 @@
 //!  question     what is asked of servers                  table        medians and ratios as text and Markdown
 //!  load         many connections that ask                 chart        ratios as SVG
 //!  channel      a connection, encrypted or not            report       RESULTS.md
-//!  machine      cores, and who else uses them
-//!  servers, clients, instructions, idle, tls              the comparisons
+//!  machine      cores, and who else uses them          postgres     a database for one run
+//!  servers, clients, instructions, idle, tls, headline, compile: the comparisons
 //! ~~~
 
 pub mod channel;
 pub mod chart;
 pub mod clients;
+pub mod compile;
 pub mod contestant;
+pub mod headline;
 pub mod idle;
 pub mod instructions;
 pub mod load;
 pub mod machine;
 pub mod options;
+pub mod postgres;
 pub mod question;
 pub mod report;
 pub mod rounds;
