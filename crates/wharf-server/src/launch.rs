@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use wharf_http::{ErrorChain, Serve, Service, Signal, Tasks};
+use tokio::task::JoinHandle;
+use wharf_http::{BoxFuture, ErrorChain, Serve, Service, Signal, Tasks};
 
 use crate::arrival::Arrival;
 use crate::banner::Banner;
@@ -13,7 +14,7 @@ use crate::conn::ConnectionConfig;
 use crate::develop::Develop;
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Board, ServerHandle};
-use crate::health::HealthDesk;
+use crate::health::{Health, HealthDesk};
 use crate::listener::{self, Inherited, Listener, OpenListener};
 use crate::notice::Notice;
 use crate::notify::Notify;
@@ -107,8 +108,8 @@ impl<S: Serve> Server<S> {
     async fn develop(mut self, develop: Develop, mut around: Around) -> Result<(), Error> {
         listener::check(&self.listeners)?;
         let listeners = self.take_listeners();
-        let open = listener::open_all(listeners, 1, &mut around.inherited, &mut 0).await?;
-        develop.run(open, self.restart_timeout, around.notice).await
+        let open = opening(listeners, 1, &mut around.inherited, &mut 0).await?;
+        developing(develop, open, self.restart_timeout, around.notice).await
     }
 
     async fn run_until_signalled(self, around: Around) -> Result<Report, Error> {
@@ -117,7 +118,7 @@ impl<S: Serve> Server<S> {
         })?;
         let control = Control::default();
         let (ask, requests) = unbounded_channel();
-        let watch = tokio::spawn(obey(signals, control.clone(), ask.clone()));
+        let watch = spawn_obeying(signals, control.clone(), ask.clone());
         if let Some((before, now)) = descriptors::raise() {
             tracing::info!(target: "wharf::server", before, now, "raised the limit of open descriptors");
         }
@@ -143,7 +144,19 @@ impl<S: Serve> Server<S> {
     }
 
     /// Everything up to the moment when all addresses listen. Without threads it serves on the caller's runtime.
-    async fn launch(
+    ///
+    /// In a box: it is large, and whatever holds it would be compiled for its size.
+    fn launch(
+        self,
+        around: Around,
+        control: Control,
+        ask: UnboundedSender<Request>,
+        requests: UnboundedReceiver<Request>,
+    ) -> BoxFuture<'static, Result<ServerHandle, Error>> {
+        Box::pin(self.launch_unboxed(around, control, ask, requests))
+    }
+
+    async fn launch_unboxed(
         mut self,
         around: Around,
         control: Control,
@@ -245,7 +258,7 @@ impl<S: Serve> Server<S> {
         board.set_loads(crew.loads());
         let urls: Vec<String> = open.iter().map(|open| open.site.url()).collect();
         self.banner.print(&urls);
-        let health = self.health.map(|health| tokio::spawn(health.run()));
+        let health = self.health.map(spawn_health);
         let is_successor = restart::tell_ready(&mut inherited);
         notify.ready(is_successor);
         let supervisor = Supervisor {
@@ -271,16 +284,16 @@ impl<S: Serve> Server<S> {
             tls,
             watch: watch.clone(),
         };
-        let outcome = tokio::spawn(async move {
+        let outcome = spawn_serving(Box::pin(async move {
             // Looked after for as long as the server runs.
-            let looking = tokio::spawn(supervisor.watch.clone().run(notice));
+            let looking = spawn_watch(supervisor.watch.clone(), notice);
             let outcome = supervisor.run().await;
             looking.abort();
             if let Some(health) = health {
                 health.abort();
             }
             outcome
-        });
+        }));
         Ok(ServerHandle::new(
             board, ask, control, stats, watch, outcome,
         ))
@@ -294,6 +307,46 @@ struct Around {
     inherited: Inherited,
     program: Option<Program>,
     notify: Notify,
+}
+
+fn spawn_serving(
+    work: BoxFuture<'static, Result<Report, Error>>,
+) -> JoinHandle<Result<Report, Error>> {
+    tokio::spawn(work)
+}
+
+fn spawn_health(health: Health) -> JoinHandle<()> {
+    runtime::spawn(Box::pin(health.run()))
+}
+
+fn spawn_watch(watch: Watch, notice: Notice) -> JoinHandle<()> {
+    runtime::spawn(Box::pin(watch.run(notice)))
+}
+
+fn spawn_obeying(
+    signals: Signals,
+    control: Control,
+    ask: UnboundedSender<Request>,
+) -> JoinHandle<()> {
+    runtime::spawn(Box::pin(obey(signals, control, ask)))
+}
+
+fn developing(
+    develop: Develop,
+    open: Vec<OpenListener>,
+    limit: Duration,
+    notice: Notice,
+) -> BoxFuture<'static, Result<(), Error>> {
+    Box::pin(develop.run(open, limit, notice))
+}
+
+fn opening<'a>(
+    listeners: Vec<Listener>,
+    workers: usize,
+    inherited: &'a mut Inherited,
+    next: &'a mut usize,
+) -> BoxFuture<'a, Result<Vec<OpenListener>, Error>> {
+    Box::pin(listener::open_all(listeners, workers, inherited, next))
 }
 
 /// Does what the signals of the process say.
@@ -356,7 +409,7 @@ async fn open<S: Service>(
     inherited: &mut Inherited,
     next: &mut usize,
 ) -> Result<(Vec<OpenListener>, Crew<S>), Error> {
-    let open = listener::open_all(listeners, plan.count(), inherited, next).await?;
+    let open = opening(listeners, plan.count(), inherited, next).await?;
     let crew = Crew::start(plan)?;
     for open in &open {
         crew.listen(open)?;

@@ -40,6 +40,10 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Prefixed<IO> {
         let length = self.prefix.len().min(buf.remaining());
         buf.put_slice(&self.prefix[..length]);
         self.prefix.advance(length);
+        if self.prefix.is_empty() {
+            // What is empty keeps its memory all the same.
+            self.prefix = Bytes::new();
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -1,8 +1,14 @@
 //! The main runtime of a server: its own, or the caller's.
+//!
+//! A server is generic, and so compiled with the program that it serves. What runs once in its life goes to the runtime in boxes of
+//! one type, by functions that are not generic: then all of that is compiled once, and here.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+use wharf_http::BoxFuture;
 
 use crate::error::{Error, ErrorKind};
 
@@ -13,6 +19,12 @@ const LEFT_OVER: Duration = Duration::from_secs(1);
 ///
 /// Requests are not served there but by the workers: it is for the service's resources, hooks and background tasks.
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Error> {
+    let mut output = None;
+    run(Box::pin(async { output = Some(work.await) }))?;
+    Ok(output.expect("the runtime was blocked until the work was done"))
+}
+
+fn run(work: Pin<Box<dyn Future<Output = ()> + '_>>) -> Result<(), Error> {
     if Handle::try_current().is_ok() {
         return Err(Error::new(
             ErrorKind::Runtime,
@@ -26,10 +38,20 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Error> {
         .map_err(|cause| {
             Error::new(ErrorKind::Runtime, "could not build the runtime").because(cause)
         })?;
-    let output = runtime.block_on(work);
+    drive(&runtime, work);
     // Dropping it would wait for blocking work without a limit.
     runtime.shutdown_timeout(LEFT_OVER);
-    Ok(output)
+    Ok(())
+}
+
+/// Blocks until `work` is done on a runtime.
+pub(crate) fn drive(runtime: &Runtime, work: Pin<Box<dyn Future<Output = ()> + '_>>) {
+    runtime.block_on(work);
+}
+
+/// Spawns what runs beside the connections.
+pub(crate) fn spawn(work: BoxFuture<'static, ()>) -> JoinHandle<()> {
+    tokio::spawn(work)
 }
 
 /// Finds out whether there is a runtime to work on.

@@ -57,6 +57,9 @@ impl Wear {
 /// Each worker has its own, as far as they go, and so writes to a cache line of its own.
 const SHARDS: usize = 16;
 
+/// With how many open connections a worker has to be sparing with the memory of each.
+const CROWD: u64 = 512;
+
 #[derive(Default)]
 #[repr(align(128))]
 struct Shard {
@@ -227,6 +230,10 @@ impl Stats {
             wear: self.worker.as_ref().and_then(|worker| worker.wear.clone()),
             pulse: self.worker.as_ref().and_then(|worker| worker.pulse.clone()),
             routes: self.routes,
+            crowd: match self.worker {
+                Some(_) => CROWD,
+                None => CROWD / SHARDS as u64,
+            },
         };
         stats.shard().opened.fetch_add(1, Relaxed);
         stats
@@ -250,6 +257,8 @@ pub(crate) struct ConnectionStats {
     wear: Option<Arc<Wear>>,
     pulse: Option<Arc<Pulse>>,
     routes: usize,
+    /// How many connections of its shard are many.
+    crowd: u64,
 }
 
 /// The route of a request: 0 is none, else one more than its number.
@@ -269,6 +278,16 @@ impl RouteMark {
 impl ConnectionStats {
     fn shard(&self) -> &Shard {
         &self.shards[self.index]
+    }
+
+    /// Tells whether it is one of many that are open.
+    #[cfg_attr(
+        not(feature = "http1"),
+        expect(dead_code, reason = "only HTTP/1 leaves hyper while it waits")
+    )]
+    pub(crate) fn is_in_crowd(&self) -> bool {
+        let closed = self.shard().closed.load(Relaxed);
+        self.shard().opened.load(Relaxed).saturating_sub(closed) >= self.crowd
     }
 
     pub(crate) fn request_begun(&self) {
@@ -339,6 +358,21 @@ mod tests {
         assert_eq!(stats.connections(), 0);
         assert_eq!(stats.connections_accepted(), 40);
     }
+
+    #[test]
+    fn a_crowd_is_many_connections_of_one_worker_or_of_all() {
+        let stats = Stats::new();
+        let (of_worker, _worn) = stats.of_worker(3, None, None);
+        for stats in [Stats::new(), of_worker] {
+            let alone = stats.connection();
+            assert!(!alone.is_in_crowd());
+            let others: Vec<_> = (1..CROWD).map(|_| stats.connection()).collect();
+            assert!(alone.is_in_crowd());
+            drop(others);
+            assert!(!alone.is_in_crowd());
+        }
+    }
+
     #[test]
     fn a_worker_is_worn_once_it_has_served_its_requests() {
         let stats = Stats::new();

@@ -3,7 +3,8 @@
 pub mod answers;
 pub mod pieces;
 pub mod server;
+pub mod tls;
 pub mod work;
 
 pub use answers::{FILLERS, HELLO, Manifest, Message};
-pub use pieces::{LARGE, Pieces};
+pub use pieces::{BLOCK, LARGE, Pieces};

@@ -1,4 +1,4 @@
-//! [`Pieces`], a large body.
+//! [`Pieces`], a large body, and [`BLOCK`], one that is in memory as a whole.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -10,7 +10,8 @@ use http_body::{Body, Frame, SizeHint};
 /// The length of a large body.
 pub const LARGE: u64 = 200_000_000;
 
-static PIECE: [u8; 64 << 10] = [b'w'; 64 << 10];
+/// 64 KiB, what `/block` answers.
+pub static BLOCK: [u8; 64 << 10] = [b'w'; 64 << 10];
 
 /// A body that comes in pieces of 64 KiB, each of which is there at once.
 pub struct Pieces {
@@ -27,9 +28,9 @@ impl Iterator for Pieces {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
-        let length = self.left.min(PIECE.len() as u64);
+        let length = self.left.min(BLOCK.len() as u64);
         self.left -= length;
-        (length > 0).then(|| Bytes::from_static(&PIECE[..length as usize]))
+        (length > 0).then(|| Bytes::from_static(&BLOCK[..length as usize]))
     }
 }
 

@@ -13,16 +13,19 @@ pub struct Assignment {
     pub row: String,
     /// Where the files lie that are served under `/files/`.
     pub files: PathBuf,
+    /// Where its certificate lies, when it is to speak TLS: see [`tls`](crate::tls).
+    pub tls: Option<PathBuf>,
     /// Is bound, does not block, and its port was told.
     pub listener: TcpListener,
 }
 
 impl Assignment {
-    /// Reads `ROW FOLDER` from the arguments, prints the port, and ends the process when standard input ends.
+    /// Reads `ROW FOLDER [TLS]` from the arguments, prints the port, and ends the process when standard input ends.
     pub fn take() -> io::Result<Self> {
         let mut arguments = std::env::args().skip(1);
         let row = arguments.next().unwrap_or_default();
         let files = arguments.next().unwrap_or_else(|| ".".to_owned()).into();
+        let tls = arguments.next().map(PathBuf::from);
         let listener = TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let mut out = io::stdout();
@@ -35,6 +38,7 @@ impl Assignment {
         Ok(Self {
             row,
             files,
+            tls,
             listener,
         })
     }

@@ -31,6 +31,8 @@ pub use config::ConnectionConfig;
 #[cfg(feature = "tls-core")]
 pub(crate) use config::Settings;
 pub use forwarded::ForwardedBy;
+#[cfg(feature = "tls-core")]
+pub(crate) use socket::CORK;
 
 use std::sync::Arc;
 

@@ -22,7 +22,7 @@ use wharf_http::{Connection, Service};
 
 use super::certificate::Details;
 use super::reload::Managed;
-use crate::conn::{ConnectionConfig, Settings, reject_connection};
+use crate::conn::{CORK, ConnectionConfig, Settings, reject_connection};
 use crate::listener::Stream;
 use crate::prefixed::Prefixed;
 use crate::shutdown::until;
@@ -33,8 +33,9 @@ pub(crate) type TlsStream = Encrypted<Prefixed<Stream>>;
 /// How much is read at once: most first messages fit.
 const FIRST_READ: usize = 2048;
 
-/// How many encrypted bytes may wait for a slow client: little, since time limits see only what the socket takes.
-const WAITING: usize = 16 * 1024;
+/// How many encrypted bytes may wait for a slow client: as much as is written at once and a record more, so that it leaves by one
+/// call; no more, since time limits see only what the socket takes.
+const WAITING: usize = CORK + 16 * 1024;
 
 /// How long a client whose handshake failed may take to read why, and how many bytes of its own are read meanwhile.
 const LAST_WORD: (Duration, usize) = (Duration::from_secs(1), 64 * 1024);

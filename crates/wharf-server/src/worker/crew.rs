@@ -16,6 +16,7 @@ use crate::arrival::Arrival;
 use crate::error::{Error, ErrorKind};
 use crate::listener::{ListenerId, OpenListener, RawAccepted};
 use crate::notice::Notice;
+use crate::runtime::spawn;
 use crate::shutdown::until;
 use crate::watchdog::{Kennel, Pulse};
 
@@ -141,11 +142,11 @@ impl<S: Service> Crew<S> {
             .spawn()?;
         } else {
             let ended = FireOnDrop(member.ended.clone(), member.gone.clone());
-            tokio::spawn(async move {
+            spawn(Box::pin(async move {
                 acceptor.run().await;
                 drop(acceptor);
                 drop(ended);
-            });
+            }));
         }
         let load = Arc::clone(&member.load);
         self.balance.set(index, Seat { load, commands });

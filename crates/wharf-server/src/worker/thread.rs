@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use wharf_http::{Service, Signal};
 
@@ -12,6 +13,7 @@ use super::Event;
 use crate::accept::Acceptor;
 use crate::error::{Error, ErrorKind};
 use crate::notice::Notice;
+use crate::runtime::{drive, spawn};
 use crate::shutdown::until;
 use crate::watchdog::Pulse;
 
@@ -54,32 +56,26 @@ impl<S: Service> Thread<S> {
                 .because(cause)
             })?;
         let name = format!("wharf-worker-{}", self.index);
-        std::thread::Builder::new()
-            .name(name)
-            .spawn(move || {
-                let gone = Gone {
-                    index: self.index,
-                    gone: self.gone.clone(),
-                    end: self.end.clone(),
-                    ended: self.ended.clone(),
-                    events: self.events.clone(),
-                };
-                if self.affinity {
-                    pin_to_core(self.index, self.notice);
-                }
-                runtime.block_on(self.work());
-                runtime.shutdown_timeout(LEFT_OVER);
-                drop(gone);
-            })
-            .map(drop)
-            .map_err(|cause| {
-                Error::new(ErrorKind::Runtime, "could not start the thread of a worker")
-                    .because(cause)
-            })
+        let run = Box::new(move || {
+            let gone = Gone {
+                index: self.index,
+                gone: self.gone.clone(),
+                end: self.end.clone(),
+                ended: self.ended.clone(),
+                events: self.events.clone(),
+            };
+            if self.affinity {
+                pin_to_core(self.index, self.notice);
+            }
+            drive(&runtime, Box::pin(self.work()));
+            runtime.shutdown_timeout(LEFT_OVER);
+            drop(gone);
+        });
+        start(name, run)
     }
 
     async fn work(mut self) {
-        let beat = tokio::spawn(Arc::clone(&self.pulse).beat());
+        let beat = spawn_beat(Arc::clone(&self.pulse));
         self.acceptor.run().await;
         drop(self.acceptor);
         self.ended.fire();
@@ -91,6 +87,17 @@ impl<S: Service> Thread<S> {
             }
         }
     }
+}
+
+fn start(name: String, run: Box<dyn FnOnce() + Send>) -> Result<(), Error> {
+    let started = std::thread::Builder::new().name(name).spawn(run);
+    started.map(drop).map_err(|cause| {
+        Error::new(ErrorKind::Runtime, "could not start the thread of a worker").because(cause)
+    })
+}
+
+fn spawn_beat(pulse: Arc<Pulse>) -> JoinHandle<()> {
+    spawn(Box::pin(pulse.beat()))
 }
 
 /// Tells of the end of a thread, however it comes.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::table::Table;
+use crate::table::{Column, Table, Unit};
 
 const WIDTH: usize = 960;
 const PANELS: usize = 3;
@@ -11,6 +11,10 @@ const PANEL: usize = (WIDTH - MARGIN) / PANELS;
 const LABEL: usize = 128;
 const BAR: usize = 126;
 const LINE: usize = 17;
+/// Where the bars of the slide begin, how long the longest is, and how far they are apart.
+const LEFT: usize = 180;
+const LONGEST: f64 = 640.0;
+const THICK: usize = 26;
 /// The ratio at which bars are cut: those beyond it differ by their figure.
 const MOST: f64 = 2.0;
 
@@ -52,10 +56,51 @@ pub fn draw(tables: &[(&str, &Table)]) -> String {
     }
     let height = top + MARGIN;
     let names: Vec<_> = tables.iter().map(|(head, _)| escaped(head)).collect();
+    page(&names.join("; "), height, &body)
+}
+
+/// Draws a table of speeds: the longer the bar, the better.
+pub fn slide(head: &str, table: &Table) -> String {
+    let mut body = String::new();
+    let mut y = 38;
+    let _ = writeln!(
+        body,
+        r#"<text class="head" x="{MARGIN}" y="{y}">{}</text>"#,
+        escaped(head)
+    );
+    for (column, Column { title, .. }) in table.columns.iter().enumerate() {
+        y += 34;
+        let _ = writeln!(
+            body,
+            r#"<text class="title" x="{MARGIN}" y="{y}">{}</text>"#,
+            escaped(title)
+        );
+        let values = || {
+            let rows = table.rows.iter();
+            rows.filter_map(|(name, values)| Some((name, values[column]?)))
+        };
+        let most = values().map(|(_, value)| value).fold(1.0, f64::max);
+        y += 12;
+        for (name, value) in values() {
+            let length = (value / most * LONGEST).max(1.0);
+            let ((kind, own), figure) = (kind(name), Unit::Count.write(Some(value)));
+            let (text, label, after) = (y + 17, LEFT - 8, LEFT as f64 + length + 8.0);
+            let _ = writeln!(
+                body,
+                r#"<text class="{own}" x="{label}" y="{text}" text-anchor="end">{name}</text><rect class="{kind}" x="{LEFT}" y="{y}" width="{length:.1}" height="{}" rx="2"/><text class="figure {own}" x="{after:.1}" y="{text}">{figure}</text>"#,
+                THICK - 4
+            );
+            y += THICK;
+        }
+    }
+    page(&escaped(head), y + MARGIN, &body)
+}
+
+/// Puts what was drawn on a ground.
+fn page(title: &str, height: usize, body: &str) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\n\
-         <title>{}</title>\n<style>{STYLE}</style>\n<rect class=\"ground\" width=\"{WIDTH}\" height=\"{height}\"/>\n{body}</svg>\n",
-        names.join("; ")
+         <title>{title}</title>\n<style>{STYLE}</style>\n<rect class=\"ground\" width=\"{WIDTH}\" height=\"{height}\"/>\n{body}</svg>\n"
     )
 }
 

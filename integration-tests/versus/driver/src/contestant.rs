@@ -4,8 +4,13 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use rustls::client::Resumption;
 
 use crate::Failure;
+use crate::channel::{Authority, Channel};
 use crate::machine::{self, LOAD_CORE, SERVER_CORE};
 
 /// A server that runs, bound to one core.
@@ -13,6 +18,8 @@ pub struct Contestant {
     pub row: &'static str,
     pub port: u16,
     process: Child,
+    /// What those who connect need to speak TLS, when that is spoken here.
+    client: Option<Arc<ClientConfig>>,
 }
 
 /// Which servers there are: the name of the row and of the program.
@@ -38,6 +45,31 @@ pub fn rows() -> Vec<&'static str> {
 impl Contestant {
     /// Starts a server, by the words of `under`, such as those of valgrind, when there are any.
     pub fn start(row: &'static str, folder: &Folder, under: &[&str]) -> Result<Self, Failure> {
+        Self::launch(row, folder, under, None)
+    }
+
+    /// Starts a server that speaks TLS with the certificate of `authority`.
+    pub fn start_encrypted(
+        row: &'static str,
+        folder: &Folder,
+        authority: &Authority,
+    ) -> Result<Self, Failure> {
+        let mut contestant = Self::launch(row, folder, &[], Some(authority))?;
+        contestant.client = Some(authority.client(Resumption::disabled())?);
+        Ok(contestant)
+    }
+
+    /// Opens a connection to it.
+    pub fn connect(&self) -> Result<Channel, Failure> {
+        Channel::open(self.port, self.client.as_ref())
+    }
+
+    fn launch(
+        row: &'static str,
+        folder: &Folder,
+        under: &[&str],
+        authority: Option<&Authority>,
+    ) -> Result<Self, Failure> {
         let mut words: Vec<OsString> = under.iter().map(OsString::from).collect();
         match PROGRAMS.iter().find(|(name, _)| *name == row) {
             Some((_, program)) => words.push(program_beside(program)?.into()),
@@ -51,6 +83,7 @@ impl Contestant {
             .args(&words[1..])
             .arg(row)
             .arg(folder.path.join("files"))
+            .args(authority.map(|authority| &authority.folder))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         if !under.is_empty() {
@@ -76,14 +109,9 @@ impl Contestant {
             row,
             port: 0,
             process: process?,
+            client: None,
         };
-        let mut port = String::new();
-        BufReader::new(contestant.process.stdout.take().ok_or("no output")?)
-            .read_line(&mut port)?;
-        contestant.port = port
-            .trim()
-            .parse()
-            .map_err(|_| format!("it printed `{port}`, which is no port"))?;
+        contestant.port = read_port(&mut contestant.process)?;
         Ok(contestant)
     }
 
@@ -121,6 +149,14 @@ impl Drop for Contestant {
     }
 }
 
+/// Reads the port that a server prints.
+pub fn read_port(process: &mut Child) -> Result<u16, Failure> {
+    let mut port = String::new();
+    BufReader::new(process.stdout.take().ok_or("no output")?).read_line(&mut port)?;
+    let read = port.trim().parse();
+    Ok(read.map_err(|_| format!("it printed `{port}`, which is no port"))?)
+}
+
 /// Returns the path of a program that was built with this one.
 pub fn program_beside(name: &str) -> Result<PathBuf, Failure> {
     let program = std::env::current_exe()?.with_file_name(name);
@@ -152,6 +188,11 @@ impl Folder {
         std::fs::create_dir_all(&files)?;
         std::fs::write(files.join("64k.bin"), Self::content())?;
         Ok(folder)
+    }
+
+    /// Makes a certificate beside the files.
+    pub fn authority(&self) -> Result<Authority, Failure> {
+        Authority::create(&self.path)
     }
 
     /// Returns what is in the file: 64 KiB.

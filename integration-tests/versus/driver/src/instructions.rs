@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 
 use crate::contestant::{self, Contestant, Folder};
-use crate::load::{connect, read_answer};
+use crate::load::read_answer;
 use crate::question::Question;
 use crate::rounds::Rounds;
 use crate::servers::BASE;
@@ -107,7 +107,7 @@ fn total(
         ],
     )?;
     let mut connections = (0..CONNECTIONS)
-        .map(|_| connect(server.port))
+        .map(|_| server.connect())
         .collect::<Result<Vec<_>, _>>()?;
     let mut buffer = Vec::new();
     for round in 0..rounds {

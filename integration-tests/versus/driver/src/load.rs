@@ -4,18 +4,16 @@
 //! first one tells: after that it is enough to count bytes, and to look at how each answer begins.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
 use crate::Failure;
+use crate::channel::{Channel, PATIENCE};
+use crate::contestant::Contestant;
 use crate::question::Question;
 
 const OK: &[u8] = b"HTTP/1.1 200 ";
-
-/// How long a server may take for anything at all.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Connections to one server.
 pub struct Load {
@@ -32,7 +30,7 @@ pub struct Load {
 }
 
 struct Connection {
-    stream: TcpStream,
+    channel: Channel,
     sent: usize,
     got: usize,
     /// epoll tells when there is room to send.
@@ -49,9 +47,10 @@ pub struct Answers {
 
 impl Load {
     /// Opens the connections, after the first of them has got the right answer.
-    pub fn open(port: u16, question: &Question) -> Result<Self, Failure> {
-        let mut first = connect(port)?;
+    pub fn open(server: &Contestant, question: &Question) -> Result<Self, Failure> {
+        let mut first = server.connect()?;
         first.write_all(&question.request)?;
+        first.flush()?;
         let answer = read_answer(&mut first)?;
         if !answer.bytes.starts_with(OK) || !question.is_right(&answer.body) {
             let text =
@@ -59,17 +58,18 @@ impl Load {
             return Err(format!("a wrong answer to `{}`: {text}", question.name).into());
         }
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let mut channels = vec![first];
+        while channels.len() < question.connections {
+            let mut channel = server.connect()?;
+            // Shakes hands, if that is to be done, as long as there is time for it.
+            channel.flush()?;
+            channels.push(channel);
+        }
         let mut connections = Vec::new();
-        for at in 0..question.connections {
-            let stream = if at == 0 {
-                first.try_clone()?
-            } else {
-                connect(port)?
-            };
-            stream.set_nonblocking(true)?;
-            epoll.add(&stream, EpollEvent::new(EpollFlags::EPOLLIN, at as u64))?;
+        for (at, channel) in channels.into_iter().enumerate() {
+            channel.watch(&epoll, EpollEvent::new(EpollFlags::EPOLLIN, at as u64))?;
             connections.push(Connection {
-                stream,
+                channel,
                 sent: 0,
                 got: 0,
                 waits_for_room: false,
@@ -137,13 +137,13 @@ impl Load {
             connection.begun = Instant::now();
         }
         while connection.sent < self.request.len() {
-            match connection.stream.write(&self.request[connection.sent..]) {
+            match connection.channel.write(&self.request[connection.sent..]) {
                 Ok(sent) => connection.sent += sent,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error.into()),
             }
         }
-        let waits = connection.sent < self.request.len();
+        let waits = connection.sent < self.request.len() || !connection.channel.push()?;
         if waits != connection.waits_for_room {
             connection.waits_for_room = waits;
             let flags = if waits {
@@ -151,8 +151,8 @@ impl Load {
             } else {
                 EpollFlags::EPOLLIN
             };
-            self.epoll
-                .modify(&connection.stream, &mut EpollEvent::new(flags, at as u64))?;
+            let event = &mut EpollEvent::new(flags, at as u64);
+            connection.channel.watch_for(&self.epoll, event)?;
         }
         Ok(())
     }
@@ -160,22 +160,27 @@ impl Load {
     /// Reads what is there, asks anew when that was all, and returns the number of answers that were completed by it.
     fn receive(&mut self, at: usize) -> Result<usize, Failure> {
         let connection = &mut self.connections[at];
-        let got = match connection.stream.read(&mut self.buffer) {
-            Ok(0) => return Err("the server closed a connection".into()),
-            Ok(got) => got,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
-            Err(error) => return Err(error.into()),
-        };
-        // Of a batch it is enough to see how the first answer begins: the length of the others tells whether they are the same.
-        if connection.got == 0 && !self.buffer[..got].starts_with(&OK[..OK.len().min(got)]) {
-            return Err("an answer that is not 200".into());
-        }
-        connection.got += got;
-        if connection.got > self.length {
-            return Err("an answer that is longer than the first".into());
-        }
-        if connection.got < self.length {
-            return Ok(0);
+        loop {
+            let got = match connection.channel.read(&mut self.buffer) {
+                Ok(0) => return Err("the server closed a connection".into()),
+                Ok(got) => got,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
+                Err(error) => return Err(error.into()),
+            };
+            // Of a batch it is enough to see how the first answer begins: the length of the others tells whether they are the same.
+            if connection.got == 0 && !self.buffer[..got].starts_with(&OK[..OK.len().min(got)]) {
+                return Err("an answer that is not 200".into());
+            }
+            connection.got += got;
+            if connection.got > self.length {
+                return Err("an answer that is longer than the first".into());
+            }
+            if connection.got == self.length {
+                break;
+            }
+            if !connection.channel.holds_back() {
+                return Ok(0);
+            }
         }
         self.latencies
             .push(connection.begun.elapsed().as_secs_f64() * 1e6);
@@ -185,14 +190,6 @@ impl Load {
     }
 }
 
-/// Opens a connection that waits for what is read, but not for ever.
-pub fn connect(port: u16) -> Result<TcpStream, Failure> {
-    let stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    Ok(stream)
-}
-
 /// An answer as it came, and its body without the framing of chunks.
 pub struct Answer {
     pub bytes: Vec<u8>,
@@ -200,7 +197,7 @@ pub struct Answer {
 }
 
 /// Reads one answer.
-pub fn read_answer(stream: &mut TcpStream) -> Result<Answer, Failure> {
+pub fn read_answer(stream: &mut Channel) -> Result<Answer, Failure> {
     let mut bytes = Vec::new();
     let mut buffer = vec![0; 64 << 10];
     loop {

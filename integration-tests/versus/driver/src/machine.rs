@@ -28,6 +28,15 @@ pub fn pin(core: usize) -> Result<(), Failure> {
     Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
 }
 
+/// Lets this thread, and the processes that it starts from now on, have all cores again.
+pub fn release() -> Result<(), Failure> {
+    let mut set = CpuSet::new();
+    for core in 0..CpuSet::count() {
+        set.set(core)?;
+    }
+    Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
+}
+
 /// Lets this process, and those that it starts, have as many descriptors as the system allows.
 pub fn raise_descriptor_limit() -> Result<(), Failure> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
@@ -127,9 +136,16 @@ pub fn describe() -> String {
         .lines()
         .filter_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = models.next().map_or("of an unknown kind", |(_, name)| name);
-    let cores = processors
-        .lines()
-        .filter(|line| line.starts_with("processor"))
-        .count();
+    let cores = cores();
     format!("{cores} cores ({model}), Linux {kernel}, loopback")
+}
+
+/// Returns how many cores there are.
+pub fn cores() -> usize {
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processors = processors.lines();
+    processors
+        .filter(|line| line.starts_with("processor"))
+        .count()
+        .max(1)
 }

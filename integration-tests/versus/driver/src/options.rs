@@ -11,6 +11,8 @@ pub struct Options {
     pub window: Duration,
     /// How much of the cores other processes may take, or what was measured is dropped.
     pub others: f64,
+    /// For how long an application is asked by `wrk`.
+    pub duration: Duration,
     names: Vec<String>,
 }
 
@@ -21,6 +23,7 @@ impl Options {
             rounds: 9,
             window: Duration::from_millis(500),
             others: 0.08,
+            duration: Duration::from_secs(10),
             names: Vec::new(),
         };
         let mut arguments = std::env::args().skip(1);
@@ -37,13 +40,17 @@ impl Options {
                     options.window =
                         Duration::from_secs_f64(number().ok_or("--seconds wants a number")?)
                 }
+                "--duration" => {
+                    options.duration =
+                        Duration::from_secs_f64(number().ok_or("--duration wants a number")?)
+                }
                 "--others" => {
                     options.others = number().ok_or("--others wants a number of cores")?
                 }
                 name if known.contains(&name) => options.names.push(argument),
                 other => {
                     let known = known.join(", ");
-                    return Err(format!("unknown word `{other}`: expected --rounds N, --seconds S, --others CORES, or some of {known}").into());
+                    return Err(format!("unknown word `{other}`: expected --rounds N, --seconds S, --others CORES, --duration S, or some of {known}").into());
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! [`Question`], what is asked of servers: the columns of the tables.
 
 use serde_json::Value;
-use versus::{HELLO, Manifest};
+use versus::{BLOCK, HELLO, Manifest};
 
 use crate::contestant::Folder;
 use crate::table::Column;
@@ -49,7 +49,7 @@ const FIELDS: &str = "connection: keep-alive\r\ncache-control: max-age=0\r\n\
 const UPLOAD: usize = 1 << 20;
 
 impl Question {
-    /// Returns the column of that name, which has to be one of [`COLUMNS`].
+    /// Returns the column of that name: one of [`COLUMNS`], or `block`, which is not asked of all servers.
     pub fn named(name: &str) -> Option<Self> {
         let hello = || Right::Bytes(HELLO.into());
         let question = match name {
@@ -98,6 +98,12 @@ impl Question {
                 "64 KiB file",
                 "/files/64k.bin",
                 Right::Bytes(Folder::content()),
+            ),
+            "block" => Self::get(
+                "block",
+                "64 KiB from memory",
+                "/block",
+                Right::Bytes(BLOCK.into()),
             ),
             "upload" => {
                 let right = Right::Bytes(UPLOAD.to_string().into());

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::table::Table;
-use crate::{Failure, Options, chart, clients, idle, instructions, machine, servers};
+use crate::{
+    Failure, Options, chart, clients, compile, headline, idle, instructions, machine, servers, tls,
+};
 
 /// Which packages a reader wants to know the version of.
-const PACKAGES: [&str; 15] = [
+const PACKAGES: [&str; 17] = [
     "hyper",
     "hyper-util",
     "tokio",
@@ -24,6 +26,8 @@ const PACKAGES: [&str; 15] = [
     "serde_json",
     "sonic-rs",
     "http-body-util",
+    "rustls",
+    "aws-lc-rs",
 ];
 
 /// Measures all there is, and writes it beside the README.
@@ -31,8 +35,11 @@ pub fn write(options: &Options) -> Result<(), Failure> {
     let instructions = instructions::run(options)?;
     let idle = idle::run(options)?;
     let servers = servers::run(options)?;
+    let tls = tls::run(options)?;
     let clients = clients::run(options)?;
     let client_instructions = clients::instructions(options)?;
+    let headline = headline::run(options)?;
+    let compile = compile::run()?;
 
     let mut charted = vec![
         (
@@ -42,6 +49,10 @@ pub fn write(options: &Options) -> Result<(), Failure> {
         (
             "Servers: instructions per request, compared with bare hyper",
             &instructions.ratios,
+        ),
+        (
+            "TLS: CPU time, compared with hyper behind tokio-rustls",
+            &tls.ratios,
         ),
     ];
     charted.extend(clients.ratios.first().map(|ratios| {
@@ -58,13 +69,24 @@ pub fn write(options: &Options) -> Result<(), Failure> {
         &instructions.counts,
         &instructions.ratios,
         &idle,
+        &tls.cpu,
+        &tls.ratios,
         &clients.cpu,
     ];
     tables.extend(&clients.ratios);
     tables.extend([&clients.speed, &client_instructions]);
+    tables.extend(&headline.speed);
+    tables.extend(&compile);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     std::fs::write(folder.join("RESULTS.svg"), chart)?;
+    if let Some(speed) = &headline.speed {
+        let slide = chart::slide("Requests per second, wrk -t12 -c400", speed);
+        std::fs::write(folder.join("HEADLINE.svg"), slide)?;
+    }
     std::fs::write(folder.join("RESULTS.md"), page(options, &tables))?;
+    for line in headline.absent.iter().chain(compile.as_ref().err()) {
+        println!("not run: {line}");
+    }
     for table in tables {
         print!("{}", table.to_text());
     }
@@ -77,7 +99,7 @@ fn page(options: &Options, tables: &[&Table]) -> String {
         page,
         "Written by `cargo run --release --bin versus`; what each row is set to and how to read it is in [README.md](README.md).\n\n\
          - machine: {}; {}\n- {} rounds, each server asked for {} s; what was measured while other processes took more than {} cores was dropped\n\
-         - versions: {}\n\n![The tables of ratios as bars](RESULTS.svg)\n",
+         - versions: {}\n\n![Requests per second as bars](HEADLINE.svg)\n\n![The tables of ratios as bars](RESULTS.svg)\n",
         machine::describe(),
         compiler(),
         options.rounds,

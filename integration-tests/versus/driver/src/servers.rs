@@ -62,17 +62,38 @@ pub fn run(options: &Options) -> Result<Outcome, Failure> {
     Ok(outcome(&rows, &questions, &rounds))
 }
 
-fn measure(
+/// Asks a server for a while, and keeps what an answer takes.
+pub fn measure(
     server: &Contestant,
     question: &Question,
     options: &Options,
     rounds: &mut Rounds,
 ) -> Result<Option<f64>, Failure> {
-    let mut load = Load::open(server.port, question)?;
+    let mut load = Load::open(server, question)?;
     load.run(WARM_UP)?;
+    let mut slowest = f64::NAN;
+    let cpu = cost(server, question.name, options, rounds, || {
+        let answers = load.run(options.window)?;
+        slowest = answers.slowest;
+        Ok(answers.count)
+    })?;
+    if question.name == "connections" {
+        rounds.add(server.row, SLOWEST, cpu.map(|_| slowest / 1000.0));
+    }
+    Ok(cpu)
+}
+
+/// Keeps the CPU time that a server takes for each of what `work` counts; none where others disturbed.
+pub fn cost(
+    server: &Contestant,
+    column: &str,
+    options: &Options,
+    rounds: &mut Rounds,
+    work: impl FnOnce() -> Result<usize, Failure>,
+) -> Result<Option<f64>, Failure> {
     let before = server.cpu()?;
     let watch = Watch::begin(before)?;
-    let answers = load.run(options.window)?;
+    let count = work()?;
     let after = server.cpu()?;
     let others = watch.others(after)?;
     let quiet = others <= options.others;
@@ -80,15 +101,8 @@ fn measure(
         eprint!("  [dropped: others took {others:.2} cores]");
     }
     rounds.disturbed(others, !quiet);
-    let cpu = (quiet && answers.count > 0).then(|| (after - before) * 1e6 / answers.count as f64);
-    rounds.add(server.row, question.name, cpu);
-    if question.name == "connections" {
-        rounds.add(
-            server.row,
-            SLOWEST,
-            quiet.then_some(answers.slowest / 1000.0),
-        );
-    }
+    let cpu = (quiet && count > 0).then(|| (after - before) * 1e6 / count as f64);
+    rounds.add(server.row, column, cpu);
     Ok(cpu)
 }
 

@@ -60,6 +60,33 @@ fn grouped(value: f64) -> String {
 }
 
 impl Table {
+    /// Fills in a table by row and column.
+    pub fn fill(
+        columns: Vec<Column>,
+        rows: &[&str],
+        unit: Unit,
+        value: impl Fn(&str, &str) -> Option<f64>,
+    ) -> Self {
+        let values = |row: &str| {
+            let values = columns.iter().map(|column| value(row, column.name));
+            values.collect()
+        };
+        let rows = rows.iter().map(|row| ((*row).to_owned(), values(row)));
+        Self {
+            title: String::new(),
+            note: String::new(),
+            rows: rows.collect(),
+            columns,
+            unit,
+        }
+    }
+
+    /// Gives it a title, and what a reader has to know.
+    pub fn titled(mut self, title: impl Into<String>, note: impl Into<String>) -> Self {
+        (self.title, self.note) = (title.into(), note.into());
+        self
+    }
+
     pub fn to_text(&self) -> String {
         let first = self
             .rows

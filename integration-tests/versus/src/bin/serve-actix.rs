@@ -9,11 +9,14 @@ use actix_web::web::{self, Json, Payload};
 use actix_web::{App, Error, HttpServer};
 use futures_util::StreamExt;
 use versus::server::{Assignment, Failure};
-use versus::{FILLERS, HELLO, Manifest, Message};
+use versus::{BLOCK, FILLERS, HELLO, Manifest, Message, tls};
 
 fn main() -> Result<(), Failure> {
     let Assignment {
-        files, listener, ..
+        files,
+        tls,
+        listener,
+        ..
     } = Assignment::take()?;
     let server = async move {
         let app = move || {
@@ -33,6 +36,7 @@ fn main() -> Result<(), Failure> {
                     web::post().to(async |manifest: Json<Manifest>| manifest),
                 )
                 .route("/upload", web::post().to(upload))
+                .route("/block", web::get().to(async || &BLOCK[..]))
                 .service(middlewares);
             for route in before {
                 app = app.route(route, web::get().to(async || HELLO));
@@ -48,9 +52,13 @@ fn main() -> Result<(), Failure> {
             .keep_alive(Duration::from_secs(75))
             .tcp_nodelay(true)
             .disable_signals();
-        server.listen(listener)?.run().await
+        let server = match tls {
+            Some(folder) => server.listen_rustls_0_23(listener, tls::config(&folder)?)?,
+            None => server.listen(listener)?,
+        };
+        Ok(server.run().await?)
     };
-    Ok(actix_web::rt::System::new().block_on(server)?)
+    actix_web::rt::System::new().block_on(server)
 }
 
 async fn pass(

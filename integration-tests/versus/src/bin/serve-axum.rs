@@ -1,17 +1,23 @@
 //! axum, with the files of tower-http.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Path, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use axum::{Json, Router};
 use http_body_util::BodyExt;
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 use tower_http::services::ServeDir;
 use versus::server::{Failure, block_on};
-use versus::{FILLERS, HELLO, Manifest, Message};
+use versus::{BLOCK, FILLERS, HELLO, Manifest, Message, tls};
 
 fn main() -> Result<(), Failure> {
     block_on(async |assignment| {
@@ -33,6 +39,7 @@ fn main() -> Result<(), Failure> {
                 post(async |Json(manifest): Json<Manifest>| Json(manifest)),
             )
             .route("/upload", post(upload))
+            .route("/block", get(async || &BLOCK[..]))
             .merge(middlewares)
             .nest_service("/files", ServeDir::new(assignment.files));
         let (before, after) = FILLERS.split_at(FILLERS.len() / 2);
@@ -42,9 +49,33 @@ fn main() -> Result<(), Failure> {
                 .fold(app, |app, route| app.route(route, get(async || HELLO)))
         };
         let app = filled(app, before).route("/users/{user}/posts/{post}", get(ids));
-        axum::serve(listener, filled(app, after)).await?;
-        Ok(())
+        let app = filled(app, after);
+        match assignment.tls {
+            Some(folder) => encrypted(listener, app, &folder).await,
+            None => Ok(axum::serve(listener, app).await?),
+        }
     })
+}
+
+/// Serves what axum has no listener for.
+async fn encrypted(
+    mut listener: impl Listener<Io = TcpStream>,
+    app: Router,
+    folder: &std::path::Path,
+) -> Result<(), Failure> {
+    let acceptor = TlsAcceptor::from(Arc::new(tls::config(folder)?));
+    let service = TowerToHyperService::new(app);
+    loop {
+        let (stream, _) = listener.accept().await;
+        let (acceptor, service) = (acceptor.clone(), service.clone());
+        tokio::spawn(async move {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                let _ = http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            }
+        });
+    }
 }
 
 async fn pass(request: Request, next: Next) -> Response {

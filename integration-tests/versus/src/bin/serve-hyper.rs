@@ -13,11 +13,13 @@ use hyper::server::conn::http1;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use versus::server::{Failure, block_on};
-use versus::{HELLO, Manifest, Message};
+use versus::{BLOCK, HELLO, Manifest, Message, tls};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
+const BINARY: &str = "application/octet-stream";
 
 type Answer = Result<Response<Full<Bytes>>, Infallible>;
 
@@ -27,17 +29,28 @@ fn main() -> Result<(), Failure> {
         let mut builder = http1::Builder::new();
         builder.pipeline_flush(assignment.row == "hyper-flush");
         let listener = TcpListener::from_std(assignment.listener)?;
+        let acceptor = match assignment.tls {
+            Some(folder) => Some(TlsAcceptor::from(Arc::new(tls::config(&folder)?))),
+            None => None,
+        };
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
             let (files, builder) = (Arc::clone(&files), builder.clone());
-            tokio::spawn(async move {
-                let service =
-                    hyper::service::service_fn(move |request| answer(request, Arc::clone(&files)));
-                let _ = builder
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await;
-            });
+            let service =
+                hyper::service::service_fn(move |request| answer(request, Arc::clone(&files)));
+            match acceptor.clone() {
+                Some(acceptor) => tokio::spawn(async move {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        let serving = builder.serve_connection(TokioIo::new(stream), service);
+                        let _ = serving.await;
+                    }
+                }),
+                None => tokio::spawn(async move {
+                    let serving = builder.serve_connection(TokioIo::new(stream), service);
+                    let _ = serving.await;
+                }),
+            };
         }
     })
 }
@@ -57,6 +70,7 @@ async fn answer(request: Request<Incoming>, files: Arc<PathBuf>) -> Answer {
             Ok(Ok(manifest)) => written(&manifest),
             _ => refused(StatusCode::BAD_REQUEST),
         },
+        "/block" => found(BINARY, Bytes::from_static(&BLOCK)),
         "/upload" => {
             let mut body = request.into_body();
             let mut bytes = 0;
@@ -74,7 +88,7 @@ async fn answer(request: Request<Incoming>, files: Arc<PathBuf>) -> Answer {
                 .strip_prefix("/files/")
                 .map(|name| std::fs::read(files.join(name)))
             {
-                Some(Ok(file)) => found("application/octet-stream", file),
+                Some(Ok(file)) => found(BINARY, file),
                 _ => refused(StatusCode::NOT_FOUND),
             }
         }

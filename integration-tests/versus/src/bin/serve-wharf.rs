@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 use versus::server::{Assignment, Failure, block_on};
-use versus::{FILLERS, HELLO, Manifest, Message};
+use versus::{BLOCK, FILLERS, HELLO, Manifest, Message, tls};
 use wharf_core::extract::Scope;
 use wharf_core::extract::json::{JsonCodec, JsonError, JsonErrorKind, JsonWith, SerdeJson};
 use wharf_core::response::{IntoResponse, problem};
 use wharf_core::{App, Body, BoxError, HttpError, Next, Path, Request, Response, get, post};
+use wharf_server::tls::{Identity, TlsConfig};
 use wharf_server::{AccessLog, Server, Timeouts};
 
 fn main() -> Result<(), Failure> {
@@ -19,29 +20,33 @@ fn main() -> Result<(), Failure> {
         let Assignment {
             row,
             files,
+            tls,
             listener,
         } = assignment;
         let app = match row.as_str() {
             "wharf-sonic" => app::<Sonic>(),
             _ => app::<SerdeJson>(),
         };
-        let app = app.files("/files", files);
-        let mut handle = if row == "wharf-production" {
-            let app = app
+        let mut app = app.files("/files", files);
+        let is_production = row == "wharf-production";
+        if is_production {
+            app = app
                 .timeout(Duration::from_secs(30))
                 .on_error(|error: &HttpError, scope: &Scope| problem::json(error, scope));
+        }
+        let mut server = Server::new(app).listen(listener);
+        if let Some(folder) = tls {
+            let identity = Identity::pem_files(tls::certificate(&folder), tls::key(&folder));
+            server = server.tls(TlsConfig::new(identity));
+        }
+        let mut handle = if is_production {
             // Formatted as for a file, and thrown away.
             let log = AccessLog::new().also(|_, line| {
                 black_box(&mut std::io::sink())
                     .write_all(black_box(line.as_bytes()))
                     .unwrap_or_default()
             });
-            Server::new(app)
-                .listen(listener)
-                .access_log(log)
-                .workers(1)
-                .start()
-                .await?
+            server.access_log(log).workers(1).start().await?
         } else {
             let unlimited = Timeouts::new()
                 .request_head(None)
@@ -49,8 +54,7 @@ fn main() -> Result<(), Failure> {
                 .body_read(None)
                 .response_write(None)
                 .min_rate(None);
-            Server::new(app)
-                .listen(listener)
+            server
                 .access_log(AccessLog::off())
                 .timeouts(unlimited)
                 .start()
@@ -67,6 +71,7 @@ fn app<C: JsonCodec>() -> App {
         get("/json", async || JsonWith::<_, C>::new(Message::HELLO)),
         post("/echo", async |manifest: JsonWith<Manifest, C>| manifest),
         post("/upload", upload),
+        get("/block", async || &BLOCK[..]),
         get("/middlewares", async || HELLO.into_response())
             .wrap(pass)
             .wrap(pass)

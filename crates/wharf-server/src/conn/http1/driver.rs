@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep_until};
 use wharf_http::body::Error as BodyError;
 use wharf_http::{Connection, Service};
 
-use super::parking::{PARK_AFTER, Parts, Talk};
+use super::parking::{Parts, Talk, park_after};
 use super::progress::{Phase, Progress, Upload};
 use crate::access_log::Outcome;
 use crate::conn::clock::{Clock, NO_HURRY, RACE};
@@ -158,7 +158,10 @@ where
             && !progress.is_busy()
             && progress.upload() == Upload::None
             && !self.connection.shutdown().is_fired();
-        idle.then(|| after(progress.idle_since.get(), PARK_AFTER))
+        idle.then(|| {
+            let limit = park_after(progress.is_in_crowd());
+            after(progress.idle_since.get(), limit)
+        })
     }
 
     fn poll_hyper(&mut self, cx: &mut Context<'_>) -> Poll<End> {

@@ -111,6 +111,11 @@ impl Progress {
         Arc::clone(&self.stats)
     }
 
+    /// Tells whether many connections are open.
+    pub(crate) fn is_in_crowd(&self) -> bool {
+        self.stats.is_in_crowd()
+    }
+
     pub(crate) fn phase(&self) -> Phase {
         match self.phase.load(Relaxed) {
             0 => Phase::Idle,

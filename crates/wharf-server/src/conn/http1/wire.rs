@@ -19,8 +19,8 @@ use super::handover::Side;
 use super::progress::{Phase, Progress};
 use crate::conn::socket::{CORK, Socket};
 
-/// How much is read of a head before hyper reads the rest, in bytes: on the stack, and enough to know that it has begun.
-const FIRST: usize = 64;
+/// How much is read of a head before hyper reads the rest, in bytes: on the stack, and all of most heads.
+pub(super) const FIRST: usize = 1024;
 
 /// Writes of at least this size are never corked.
 const LARGE: usize = 16 * 1024;

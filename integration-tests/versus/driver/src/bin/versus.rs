@@ -1,13 +1,25 @@
-//! Compares everything: `versus [PART ..] [ROW ..] [COLUMN ..] [--rounds N] [--seconds S] [--others CORES]`.
+//! Compares everything: `versus [PART ..] [ROW ..] [COLUMN ..] [--rounds N] [--seconds S] [--others CORES]
+//! [--duration S]`.
 //!
 //! Without a name it runs all parts and overwrites `RESULTS.md` and `RESULTS.svg`. Where something is named it prints tables only:
-//! of the parts that were named (`servers`, `clients`, `instructions`, `idle`), or of `servers` when only rows or columns were.
+//! of the parts that were named (`servers`, `clients`, `instructions`, `idle`, `tls`, `headline`, `compile`), or of `servers` when only rows or columns were.
 
 use std::process::Command;
 
 use versus_driver::{
-    Failure, Options, clients, contestant, idle, instructions, machine, question, report, servers,
+    Failure, Options, clients, compile, contestant, headline, idle, instructions, machine,
+    question, report, servers, tls,
 };
+
+/// What is run only when it is named, or when nothing is.
+const PARTS: [&str; 6] = [
+    "clients",
+    "instructions",
+    "idle",
+    "tls",
+    "headline",
+    "compile",
+];
 
 fn main() -> Result<(), Failure> {
     let known = [
@@ -15,7 +27,9 @@ fn main() -> Result<(), Failure> {
         &clients::rows(),
         &clients::WORKS,
         &question::COLUMNS,
-        &["servers", "clients", "instructions", "idle"],
+        &tls::COLUMNS,
+        &["servers"],
+        &PARTS,
     ];
     let options = Options::take(&known.concat())?;
     build()?;
@@ -24,8 +38,7 @@ fn main() -> Result<(), Failure> {
         return report::write(&options);
     }
     let mut tables = Vec::new();
-    let parts = ["clients", "instructions", "idle"];
-    if options.names("servers") || !parts.iter().any(|part| options.names(part)) {
+    if options.names("servers") || !PARTS.iter().any(|part| options.names(part)) {
         let outcome = servers::run(&options)?;
         println!("{}", outcome.disturbance);
         tables.extend([outcome.cpu, outcome.ratios]);
@@ -37,11 +50,28 @@ fn main() -> Result<(), Failure> {
     if options.names("idle") {
         tables.push(idle::run(&options)?);
     }
+    if options.names("tls") {
+        let outcome = tls::run(&options)?;
+        tables.extend([outcome.cpu, outcome.ratios]);
+    }
     if options.names("clients") {
         let outcome = clients::run(&options)?;
         tables.push(outcome.cpu);
         tables.extend(outcome.ratios);
         tables.push(outcome.speed);
+    }
+    if options.names("headline") {
+        let outcome = headline::run(&options)?;
+        tables.extend(outcome.speed);
+        for line in outcome.absent {
+            println!("not run: {line}");
+        }
+    }
+    if options.names("compile") {
+        match compile::run()? {
+            Ok(table) => tables.push(table),
+            Err(cause) => println!("{cause}"),
+        }
     }
     for table in tables {
         print!("{}", table.to_text());

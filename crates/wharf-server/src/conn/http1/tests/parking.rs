@@ -9,7 +9,9 @@ use tokio::time::{Instant, sleep};
 use wharf_http::Signal;
 use wharf_http::signal::Tasks;
 
+use super::super::wire::FIRST;
 use super::*;
+use crate::stats::Stats;
 
 const WHILE: Duration = Duration::from_secs(4);
 
@@ -48,20 +50,21 @@ impl AsyncWrite for Observed {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_idle_connection_gives_its_buffers_back_and_serves_on() {
+/// Serves a connection to an observed socket.
+fn observed(config: ConnectionConfig<impl Service>) -> (Client, Arc<AtomicUsize>) {
     let place = Arc::new(AtomicUsize::new(0));
     let (io, server) = duplex(1 << 20);
     let observed = Observed {
         io: server,
         place: Arc::clone(&place),
     };
-    let serving = tokio::spawn(serve_connection(
-        observed,
-        Connection::memory(),
-        config(echo),
-    ));
-    let mut client = Client { io, serving };
+    let serving = tokio::spawn(serve_connection(observed, Connection::memory(), config));
+    (Client { io, serving }, place)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_gives_its_buffers_back_and_serves_on() {
+    let (mut client, place) = observed(config(echo));
     let body = "0123456789".repeat(2_000);
     for _ in 0..3 {
         client.send(GET).await;
@@ -69,7 +72,7 @@ async fn an_idle_connection_gives_its_buffers_back_and_serves_on() {
         sleep(Duration::from_secs(1)).await;
         assert!(place.load(Ordering::Relaxed) >= 4096, "it is in use");
         sleep(WHILE).await;
-        assert_eq!(place.load(Ordering::Relaxed), 64, "it waits for little");
+        assert_eq!(place.load(Ordering::Relaxed), FIRST, "it waits for little");
         // A head in two parts, and more than is read at first.
         client.send("P").await;
         sleep(WHILE).await;
@@ -85,6 +88,27 @@ async fn an_idle_connection_gives_its_buffers_back_and_serves_on() {
         client.answer().await;
         assert!(client.answer().await.ends_with("GET / "));
     }
+    assert_eq!(client.end().await, ConnectionEnd::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_many_gives_them_back_soon() {
+    let stats = Stats::new();
+    let crowd: Vec<_> = (0..1000).map(|_| stats.connection()).collect();
+    let (mut client, place) = observed(config(echo).stats(stats.clone()));
+    for _ in 0..3 {
+        client.send(GET).await;
+        assert!(client.answer().await.ends_with("GET / "));
+        sleep(Duration::from_millis(10)).await;
+        assert!(place.load(Ordering::Relaxed) >= 4096, "it is in use");
+        sleep(Duration::from_millis(40)).await;
+        assert_eq!(place.load(Ordering::Relaxed), FIRST, "it waits for little");
+    }
+    drop(crowd);
+    client.send(GET).await;
+    client.answer().await;
+    sleep(Duration::from_secs(1)).await;
+    assert!(place.load(Ordering::Relaxed) >= 4096, "it is in use");
     assert_eq!(client.end().await, ConnectionEnd::Finished);
 }
 
