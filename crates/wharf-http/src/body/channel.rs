@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -13,13 +16,25 @@ use super::{Error, ErrorKind};
 use crate::BoxError;
 
 /// The writing end of [`Body::channel`](super::Body::channel). Dropping it ends the body.
+///
+/// Where a panic drops it, the body is broken off, as by [`abort`](Self::abort): a reader does not take half of it for all.
 pub struct Sender {
     frames: mpsc::Sender<Result<Frame<Bytes>, Error>>,
+    panicked: Arc<AtomicBool>,
 }
 
 pub(super) fn channel(capacity: usize) -> (Sender, Receiver) {
     let (sender, receiver) = mpsc::channel(capacity);
-    (Sender { frames: sender }, Receiver { frames: receiver })
+    let panicked = Arc::<AtomicBool>::default();
+    let sender = Sender {
+        frames: sender,
+        panicked: Arc::clone(&panicked),
+    };
+    let receiver = Receiver {
+        frames: receiver,
+        panicked,
+    };
+    (sender, receiver)
 }
 
 impl Sender {
@@ -78,6 +93,15 @@ impl Sender {
     }
 }
 
+impl Drop for Sender {
+    fn drop(&mut self) {
+        // Before the channel is closed, which tells the reader to look.
+        if std::thread::panicking() {
+            self.panicked.store(true, Release);
+        }
+    }
+}
+
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sender")
@@ -88,6 +112,7 @@ impl fmt::Debug for Sender {
 
 pub(super) struct Receiver {
     frames: mpsc::Receiver<Result<Frame<Bytes>, Error>>,
+    panicked: Arc<AtomicBool>,
 }
 
 impl HttpBody for Receiver {
@@ -98,6 +123,11 @@ impl HttpBody for Receiver {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        self.frames.poll_recv(cx)
+        let frame = ready!(self.frames.poll_recv(cx));
+        // Said once, like any error.
+        if frame.is_none() && self.panicked.swap(false, Acquire) {
+            return Poll::Ready(Some(Err(Error::from_any("whoever wrote it panicked"))));
+        }
+        Poll::Ready(frame)
     }
 }

@@ -80,6 +80,20 @@ async fn an_error_of_a_wrapped_body_keeps_its_kind() {
 }
 
 #[tokio::test]
+async fn a_body_whose_writer_panics_is_not_taken_for_whole() {
+    let (mut sender, mut body) = Body::channel(2);
+    let writing = tokio::spawn(async move {
+        sender.send("half").await.unwrap();
+        panic!("on the way");
+    });
+    assert!(writing.await.is_err());
+    assert_eq!(body.chunk().await.unwrap().unwrap(), "half");
+    let error = body.chunk().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Other);
+    assert!(format!("{error:#}").ends_with("whoever wrote it panicked"));
+}
+
+#[tokio::test]
 async fn a_read_that_was_cancelled_does_not_pass_for_a_whole_body() {
     let (mut sender, mut body) = Body::channel(2);
     sender.send("first").await.unwrap();
