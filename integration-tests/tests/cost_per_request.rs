@@ -10,6 +10,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::process::Command;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -110,14 +111,26 @@ async fn hyper_alone(socket: TcpStream) {
 }
 
 async fn wharf(socket: TcpStream) {
+    serve(socket, App::new(), AccessLog::off()).await;
+}
+
+/// With what is switched on for the network: a limit on time, and a log.
+async fn wharf_in_production(socket: TcpStream) {
+    let app = App::new().timeout(Duration::from_secs(30));
+    let log = AccessLog::new()
+        .also(|_, line| assert!(line.contains(r#"GET /plaintext HTTP/1.1" 200"#), "{line}"));
+    serve(socket, app, log).await;
+}
+
+async fn serve(socket: TcpStream, app: App, log: AccessLog) {
     async fn ids(Path((user, post)): Path<(u64, u64)>) -> String {
         format!("{user} {post}")
     }
-    let app = App::new().routes([
+    let app = app.routes([
         get("/plaintext", async || "hello"),
         get("/users/{user}/posts/{post}", ids),
     ]);
-    let config = ConnectionConfig::new(app.start().await.unwrap()).access_log(AccessLog::off());
+    let config = ConnectionConfig::new(app.start().await.unwrap()).access_log(log);
     let (peer, local) = (socket.peer_addr().unwrap(), socket.local_addr().unwrap());
     let connection = Connection::new(Peer::Tcp(peer), Local::Tcp(local));
     serve_connection(socket, connection, config).await;
@@ -138,6 +151,17 @@ fn a_request_takes_two_allocations_more_than_with_hyper_alone_at_most() {
             "{path}: {ours} allocations, {alone} with hyper alone"
         );
     }
+}
+
+#[test]
+fn a_line_of_the_log_and_a_limit_on_time_allocate_nothing() {
+    let _alone = COUNTING.lock();
+    let (bare, in_production) = (
+        allocations("/plaintext", "hello", wharf),
+        allocations("/plaintext", "hello", wharf_in_production),
+    );
+    println!("{bare} without, {in_production} with");
+    assert_eq!(bare, in_production);
 }
 
 /// How many times the instructions of hyper alone it may be, without optimisation and with the client counted in.
