@@ -162,3 +162,36 @@ fn kind(row: &str) -> (&'static str, &'static str) {
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slide_has_a_bar_for_each_figure_and_the_best_is_the_longest() {
+        let column = |name, title: &str| Column {
+            name,
+            title: title.to_owned(),
+        };
+        let columns = vec![column("/", "/"), column("/fetch", "/fetch, with <rows>")];
+        let value = |row: &str, column: &str| match (row, column) {
+            ("wharf", "/") => Some(51_140.0),
+            ("Flask", "/") => Some(313.0),
+            ("wharf", _) => Some(4_718.0),
+            _ => None,
+        };
+        let table = Table::fill(columns, &["wharf", "Flask"], Unit::Count, value);
+        let svg = slide("Requests", &table);
+        assert_eq!(
+            svg.matches("<rect class").count(),
+            3 + 1,
+            "bars and the ground"
+        );
+        assert_eq!(
+            svg.matches(r#"width="640.0""#).count(),
+            2,
+            "one in each group"
+        );
+        assert!(svg.contains(">51,140<") && svg.contains("/fetch, with &lt;rows>"));
+    }
+}

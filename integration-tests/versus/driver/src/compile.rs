@@ -214,3 +214,25 @@ impl Drop for Folder {
         std::fs::remove_dir_all(&self.path).ok();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn applications_have_200_routes_and_a_change_is_in_one_handler() {
+        for row in ROWS {
+            let (before, after) = (application(row, 0), application(row, 1));
+            let routes =
+                before.matches("get(\"/items").count() + before.matches("post(\"/items").count();
+            let in_axum = before.matches(".route(\"/items").count();
+            assert_eq!(routes + in_axum, 200, "{row}");
+            let changed = before.lines().zip(after.lines());
+            assert_eq!(
+                changed.filter(|(before, after)| before != after).count(),
+                1,
+                "{row}"
+            );
+        }
+    }
+}
