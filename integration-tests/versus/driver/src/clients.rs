@@ -11,7 +11,15 @@ use crate::table::{Column, Table, Unit};
 use crate::{Failure, Options};
 
 /// All clients that are written in Rust.
-pub const CLIENTS: [&str; 6] = ["hyper", "legacy", "limited", "reqwest", "awc", "wharf"];
+pub const CLIENTS: [&str; 7] = [
+    "hyper",
+    "legacy",
+    "limited",
+    "reqwest",
+    "awc",
+    "wharf",
+    "wharf-unlimited",
+];
 
 /// What they do, with a title and how often.
 const WORK: [(&str, &str, usize); 5] = [

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use versus::server::Failure;
 use versus::work::{Fetch, Greeting, Work};
 use versus::{LARGE, Pieces};
+use wharf_client::{PoolConfig, Timeouts};
 
 type Payload = Either<Empty<Bytes>, Pieces>;
 
@@ -27,9 +28,10 @@ async fn main() -> Result<(), Failure> {
         "legacy" => local.run_until(work.run::<Legacy>()).await,
         "limited" => local.run_until(work.run::<Limited>()).await,
         "reqwest" => local.run_until(work.run::<Reqwest>()).await,
-        "wharf" => local.run_until(work.run::<Wharf>()).await,
+        "wharf" => local.run_until(work.run::<Wharf<true>>()).await,
+        "wharf-unlimited" => local.run_until(work.run::<Wharf<false>>()).await,
         other => Err(format!(
-            "unknown client `{other}`: expected hyper, legacy, limited, reqwest or wharf"
+            "unknown client `{other}`: expected hyper, legacy, limited, reqwest, wharf or wharf-unlimited"
         )
         .into()),
     }
@@ -244,15 +246,27 @@ impl Fetch for Reqwest {
 }
 
 #[derive(Clone)]
-struct Wharf {
+struct Wharf<const LIMITED: bool> {
     client: wharf_client::Client,
 }
 
-impl Fetch for Wharf {
+impl<const LIMITED: bool> Fetch for Wharf<LIMITED> {
     async fn open(_: &str) -> Result<Self, Failure> {
-        Ok(Self {
-            client: wharf_client::Client::new(),
-        })
+        if LIMITED {
+            let client = wharf_client::Client::new();
+            return Ok(Self { client });
+        }
+        let timeouts = Timeouts::new()
+            .pool_wait(None)
+            .connect(None)
+            .response_head(None)
+            .body_read(None)
+            .min_rate(None);
+        let client = wharf_client::Client::builder()
+            .timeouts(timeouts)
+            .pool(PoolConfig::new().idle(None))
+            .build()?;
+        Ok(Self { client })
     }
 
     async fn beside(&self, _: &str) -> Result<Self, Failure> {

@@ -256,7 +256,8 @@ fn serve(server: &str) -> Result<(), Failure> {
                     }
                 }),
                 "wharf" => tokio::spawn(async {
-                    let mut socket = WebSocket::server(stream, &WebSocketConfig::new(), Negotiated::default());
+                    let mut socket =
+                        WebSocket::server(stream, &WebSocketConfig::new(), Negotiated::default());
                     while let Ok(Some(message)) = socket.recv().await {
                         if socket.send(message).await.is_err() {
                             break;
