@@ -6,6 +6,7 @@
 //!  load         many connections that ask                 chart        ratios as SVG
 //!  channel      a connection, encrypted or not            report       RESULTS.md
 //!  machine      cores, and who else uses them          postgres     a database for one run
+//!  turns        servers that work by turns
 //!  servers, clients, instructions, idle, tls, headline, compile: the comparisons
 //! ~~~
 
@@ -27,6 +28,7 @@ pub mod rounds;
 pub mod servers;
 pub mod table;
 pub mod tls;
+pub mod turns;
 
 pub use options::Options;
 

@@ -12,6 +12,7 @@ use crate::Failure;
 use crate::channel::{Channel, PATIENCE};
 use crate::contestant::Contestant;
 use crate::question::Question;
+use crate::rounds::median;
 
 const OK: &[u8] = b"HTTP/1.1 200 ";
 
@@ -27,6 +28,8 @@ pub struct Load {
     buffer: Vec<u8>,
     /// How long answers took, in microseconds.
     latencies: Vec<f64>,
+    /// How long the slowest of a hundred took, for each time that was asked for a while.
+    slowest: Vec<f64>,
 }
 
 struct Connection {
@@ -35,14 +38,8 @@ struct Connection {
     got: usize,
     /// epoll tells when there is room to send.
     waits_for_room: bool,
-    begun: Instant,
-}
-
-/// What came while a server was asked.
-pub struct Answers {
-    pub count: usize,
-    /// The 99th percentile of the time from question to answer, in microseconds.
-    pub slowest: f64,
+    /// `None` while it waits for an answer to what was asked before a pause.
+    begun: Option<Instant>,
 }
 
 impl Load {
@@ -73,7 +70,7 @@ impl Load {
                 sent: 0,
                 got: 0,
                 waits_for_room: false,
-                begun: Instant::now(),
+                begun: None,
             });
         }
         let request = question.request.repeat(question.pipelined);
@@ -86,6 +83,7 @@ impl Load {
             length,
             buffer: vec![0; 256 << 10],
             latencies: Vec::new(),
+            slowest: Vec::new(),
         };
         for at in 0..load.connections.len() {
             load.send(at)?;
@@ -94,8 +92,11 @@ impl Load {
     }
 
     /// Asks for a while. What was asked and not answered in time is left for the next while.
-    pub fn run(&mut self, time: Duration) -> Result<Answers, Failure> {
+    pub fn run(&mut self, time: Duration) -> Result<usize, Failure> {
         self.latencies.clear();
+        for connection in &mut self.connections {
+            connection.begun = None;
+        }
         let mut count = 0;
         let mut events = [EpollEvent::empty(); 256];
         let begun = Instant::now();
@@ -122,19 +123,21 @@ impl Load {
             }
         }
         self.latencies.sort_by(f64::total_cmp);
-        let slowest = self
-            .latencies
-            .get(self.latencies.len() * 99 / 100)
-            .copied()
-            .unwrap_or(f64::NAN);
-        Ok(Answers { count, slowest })
+        let hundredth = self.latencies.len() * 99 / 100;
+        self.slowest.extend(self.latencies.get(hundredth));
+        Ok(count)
+    }
+
+    /// Returns how many microseconds the slowest of a hundred requests waited, the median of all times that were asked.
+    pub fn slowest(&self) -> Option<f64> {
+        median(self.slowest.iter().copied())
     }
 
     /// Sends what a connection still has to send, as far as there is room.
     fn send(&mut self, at: usize) -> Result<(), Failure> {
         let connection = &mut self.connections[at];
         if connection.sent == 0 {
-            connection.begun = Instant::now();
+            connection.begun = Some(Instant::now());
         }
         while connection.sent < self.request.len() {
             match connection.channel.write(&self.request[connection.sent..]) {
@@ -182,8 +185,9 @@ impl Load {
                 return Ok(0);
             }
         }
-        self.latencies
-            .push(connection.begun.elapsed().as_secs_f64() * 1e6);
+        if let Some(begun) = connection.begun {
+            self.latencies.push(begun.elapsed().as_secs_f64() * 1e6);
+        }
         (connection.sent, connection.got) = (0, 0);
         self.send(at)?;
         Ok(self.pipelined)

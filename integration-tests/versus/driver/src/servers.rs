@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::contestant::{self, Contestant, Folder};
 use crate::load::Load;
-use crate::machine::{Watch, settle};
+use crate::machine::settle;
 use crate::question::{COLUMNS, Question};
 use crate::rounds::Rounds;
 use crate::table::{Column, Table, Unit};
+use crate::turns::{self, Player};
 use crate::{Failure, Options};
 
 /// The row that others are compared with.
@@ -48,62 +49,44 @@ pub fn run(options: &Options) -> Result<Outcome, Failure> {
                 "servers, round {round} of {}: {:12}",
                 options.rounds, question.name
             );
-            for server in servers
+            let concerned = servers
                 .iter()
-                .filter(|server| question.concerns(server.row))
-            {
-                let cpu = measure(server, question, options, &mut rounds)
-                    .map_err(|cause| format!("{}: {cause}", server.row))?;
-                eprint!("  {} {}", server.row, Unit::Measure.write(cpu));
-            }
+                .filter(|server| question.concerns(server.row));
+            ask(
+                &concerned.collect::<Vec<_>>(),
+                question,
+                options,
+                &mut rounds,
+            )?;
             eprintln!();
         }
     }
     Ok(outcome(&rows, &questions, &rounds))
 }
 
-/// Asks a server for a while, and keeps what an answer takes.
-pub fn measure(
-    server: &Contestant,
+/// Asks servers by turns, and keeps what an answer takes.
+pub fn ask(
+    servers: &[&Contestant],
     question: &Question,
     options: &Options,
     rounds: &mut Rounds,
-) -> Result<Option<f64>, Failure> {
-    let mut load = Load::open(server, question)?;
-    load.run(WARM_UP)?;
-    let mut slowest = f64::NAN;
-    let cpu = cost(server, question.name, options, rounds, || {
-        let answers = load.run(options.window)?;
-        slowest = answers.slowest;
-        Ok(answers.count)
-    })?;
+) -> Result<(), Failure> {
+    let mut loads = Vec::new();
+    for server in servers {
+        let load = Load::open(server, question);
+        loads.push(load.map_err(|cause| format!("{}: {cause}", server.row))?);
+    }
+    let players = servers.iter().zip(&mut loads);
+    let players =
+        players.map(|(server, load)| Player::new(server, Box::new(|time| load.run(time))));
+    let undisturbed = turns::take(players.collect(), question.name, WARM_UP, options, rounds)?;
     if question.name == "connections" {
-        rounds.add(server.row, SLOWEST, cpu.map(|_| slowest / 1000.0));
+        for (server, load) in servers.iter().zip(&loads) {
+            let slowest = load.slowest().filter(|_| undisturbed.contains(&server.row));
+            rounds.add(server.row, SLOWEST, slowest.map(|micros| micros / 1000.0));
+        }
     }
-    Ok(cpu)
-}
-
-/// Keeps the CPU time that a server takes for each of what `work` counts; none where others disturbed.
-pub fn cost(
-    server: &Contestant,
-    column: &str,
-    options: &Options,
-    rounds: &mut Rounds,
-    work: impl FnOnce() -> Result<usize, Failure>,
-) -> Result<Option<f64>, Failure> {
-    let before = server.cpu()?;
-    let watch = Watch::begin(before)?;
-    let count = work()?;
-    let after = server.cpu()?;
-    let others = watch.others(after)?;
-    let quiet = others <= options.others;
-    if !quiet {
-        eprint!("  [dropped: others took {others:.2} cores]");
-    }
-    rounds.disturbed(others, !quiet);
-    let cpu = (quiet && count > 0).then(|| (after - before) * 1e6 / count as f64);
-    rounds.add(server.row, column, cpu);
-    Ok(cpu)
+    Ok(())
 }
 
 fn outcome(rows: &[&str], questions: &[Question], rounds: &Rounds) -> Outcome {
@@ -140,7 +123,7 @@ fn outcome(rows: &[&str], questions: &[Question], rounds: &Rounds) -> Outcome {
     let cpu = table(
         "Servers: CPU microseconds per request",
         format!(
-            "User and kernel, medians. The last column is no CPU time: it is how many milliseconds the slowest of a hundred requests waited with 256 connections. {disturbance}"
+            "User and kernel, medians; servers are asked by short turns. The last column is no CPU time: it is how many milliseconds the slowest of a hundred requests waited with 256 connections. {disturbance}"
         ),
         Unit::Measure,
         &|row, column| rounds.median(row, column),

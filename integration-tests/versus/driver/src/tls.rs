@@ -13,8 +13,9 @@ use crate::load::read_answer;
 use crate::machine::settle;
 use crate::question::Question;
 use crate::rounds::Rounds;
-use crate::servers::{BASE, cost, measure};
+use crate::servers::{BASE, ask};
 use crate::table::{Column, Table, Unit};
+use crate::turns::{self, Player};
 use crate::{Failure, Options};
 
 /// The servers that can be given a certificate: hyper and axum by hand, with tokio-rustls.
@@ -49,13 +50,12 @@ pub fn run(options: &Options) -> Result<Outcome, Failure> {
             .collect::<Result<Vec<_>, _>>()?;
         for column in &columns {
             eprint!("tls, round {round} of {}: {column:12}", options.rounds);
-            for server in &servers {
-                let cpu = match Question::named(column) {
-                    Some(question) => measure(server, &question, options, &mut rounds),
-                    None => handshakes(server, column, &authority, options, &mut rounds),
-                };
-                let cpu = cpu.map_err(|cause| format!("{}: {cause}", server.row))?;
-                eprint!("  {} {}", server.row, Unit::Measure.write(cpu));
+            match Question::named(column) {
+                Some(question) => {
+                    let servers: Vec<_> = servers.iter().collect();
+                    ask(&servers, &question, options, &mut rounds)?;
+                }
+                None => handshakes(&servers, column, &authority, options, &mut rounds)?,
             }
             eprintln!();
         }
@@ -63,35 +63,39 @@ pub fn run(options: &Options) -> Result<Outcome, Failure> {
     Ok(outcome(&rows, &columns, &rounds))
 }
 
-/// Makes handshakes for a while, with a request on each connection, and keeps what one of them takes.
+/// Makes handshakes with servers by turns, with a request on each connection, and keeps what one of them takes.
 fn handshakes(
-    server: &Contestant,
+    servers: &[Contestant],
     column: &str,
     authority: &Authority,
     options: &Options,
     rounds: &mut Rounds,
-) -> Result<Option<f64>, Failure> {
-    let (kind, resumption) = match column {
-        "resumed" => (HandshakeKind::Resumed, Resumption::in_memory_sessions(16)),
-        _ => (HandshakeKind::Full, Resumption::disabled()),
-    };
-    let client = authority.client(resumption)?;
-    let question = Question::named("plaintext").ok_or("no such question")?;
-    if kind == HandshakeKind::Resumed {
-        // Each of them brings tickets for the next ones.
-        for _ in 0..TOGETHER {
-            shake(server.port, &client, &question, None, 1)?;
+) -> Result<(), Failure> {
+    let question = &Question::named("plaintext").ok_or("no such question")?;
+    let mut players = Vec::new();
+    for server in servers {
+        let (kind, resumption) = match column {
+            "resumed" => (HandshakeKind::Resumed, Resumption::in_memory_sessions(16)),
+            _ => (HandshakeKind::Full, Resumption::disabled()),
+        };
+        let client = authority.client(resumption)?;
+        if kind == HandshakeKind::Resumed {
+            // Each of them brings tickets for the next ones.
+            for _ in 0..TOGETHER {
+                shake(server.port, &client, question, None, 1)?;
+            }
         }
+        let work = move |time: Duration| {
+            let (begun, mut count) = (Instant::now(), 0);
+            while begun.elapsed() < time {
+                count += shake(server.port, &client, question, Some(kind), TOGETHER)?;
+            }
+            Ok(count)
+        };
+        players.push(Player::new(server, Box::new(work)));
     }
-    let during = |time: Duration| {
-        let (begun, mut count) = (Instant::now(), 0);
-        while begun.elapsed() < time {
-            count += shake(server.port, &client, &question, Some(kind), TOGETHER)?;
-        }
-        Ok(count)
-    };
-    during(WARM_UP)?;
-    cost(server, column, options, rounds, || during(options.window))
+    turns::take(players, column, WARM_UP, options, rounds)?;
+    Ok(())
 }
 
 /// Lets clients shake hands and ask in lock step; an error when a handshake is not of that kind, or an answer wrong.
