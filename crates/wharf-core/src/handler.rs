@@ -46,7 +46,7 @@ pub trait HandlerArgs<M>: Sized + Send + 'static {
     fn extract(
         head: Parts,
         body: Body,
-        scope: Arc<Scope>,
+        scope: &Arc<Scope>,
     ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static;
 
     /// Names what the arguments will look up, so that the app can refuse to start without it.
@@ -70,7 +70,7 @@ impl HandlerArgs<()> for () {
     fn extract(
         _head: Parts,
         _body: Body,
-        _scope: Arc<Scope>,
+        _scope: &Arc<Scope>,
     ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static {
         // Not an `async fn`, which would carry the request along for nothing.
         ready(Ok(()))
@@ -86,9 +86,10 @@ where
     fn extract(
         head: Parts,
         mut body: Body,
-        scope: Arc<Scope>,
+        scope: &Arc<Scope>,
     ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static {
         let mut head = Some(head);
+        let scope = Arc::clone(scope);
         async move {
             match A1::from_pieces(&mut head, &mut body, &scope).await {
                 Ok(argument) => Ok((argument,)),
@@ -131,9 +132,10 @@ macro_rules! arguments {
             fn extract(
                 head: Parts,
                 mut body: Body,
-                scope: Arc<Scope>,
+                scope: &Arc<Scope>,
             ) -> impl Future<Output = Result<Self, Box<Response>>> + Send + 'static {
                 let mut pieces = Some(head);
+                let scope = Arc::clone(scope);
                 async move {
                     let head = pieces.as_mut().expect("it was put there a line above");
                     $(

@@ -26,9 +26,10 @@ impl<F> Guarded<F> {
         Self { scope, future }
     }
 
-    /// Returns the future that is guarded.
-    pub(crate) fn future(self: Pin<&mut Self>) -> Pin<&mut F> {
-        self.project().future
+    /// Returns the scope, and the future that is guarded.
+    pub(crate) fn parts(self: Pin<&mut Self>) -> (&Arc<Scope>, Pin<&mut F>) {
+        let this = self.project();
+        (this.scope, this.future)
     }
 }
 

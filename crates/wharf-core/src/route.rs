@@ -194,17 +194,15 @@ where
     M: 'static,
 {
     fn call(&self, request: Request, scope: Arc<Scope>) -> BoxFuture<'static, Response> {
-        let mut called = Box::pin(Guarded::new(
-            Arc::clone(&scope),
-            Handled {
-                stage: Stage::Waiting,
-                handler: self.handler.clone(),
-            },
-        ));
+        let waiting = Handled {
+            stage: Stage::Waiting,
+            handler: self.handler.clone(),
+        };
+        let mut called = Box::pin(Guarded::new(scope, waiting));
         // Put in its place when that is there, since what holds a request is large to move.
+        let (scope, handled) = called.as_mut().parts();
         let (head, body) = request.into_parts();
         let arguments = A::extract(head, body, scope);
-        let handled = called.as_mut().future();
         handled.project().stage.set(Stage::Extracting { arguments });
         called
     }

@@ -7,6 +7,7 @@ mod files;
 mod limited;
 mod mounted;
 mod overrides;
+mod place;
 mod running;
 mod start;
 #[cfg(feature = "templates")]
@@ -18,6 +19,7 @@ mod unrouted;
 pub use answer::AppFuture;
 pub(crate) use mounted::Mounted;
 pub use mounted::RouteInfo;
+pub(crate) use place::Place;
 pub use running::Running;
 
 use std::fmt;

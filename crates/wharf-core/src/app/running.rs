@@ -12,7 +12,7 @@ use wharf_http::{
 };
 
 use super::answer::AppFuture;
-use super::{Mounted, RouteInfo};
+use super::{Place, RouteInfo};
 use crate::error::{ErrorKind, HttpError};
 use crate::extract::{Scope, Unrouted};
 use crate::lifecycle::{Entered, StopError, join};
@@ -32,7 +32,7 @@ pub(super) struct Inner {
     pub(super) router: Router<Leaf>,
     pub(super) mounts: Mounts<usize>,
     /// What answers where no route does, one for each app of the tree.
-    pub(super) unrouted: Vec<(Arc<Mounted>, Arc<Chain<Served>>)>,
+    pub(super) unrouted: Vec<(Arc<Place>, Arc<Chain<Served>>)>,
     pub(super) routes: Vec<Arc<RouteInfo>>,
     pub(super) shutdown: Signal,
     pub(super) entered: Mutex<Option<Entered>>,
@@ -46,7 +46,7 @@ pub(super) struct Leaf {
     /// What answers a browser that asks whether a page may use the route; `None` where it has no middleware of its own.
     pub(super) preflight: Option<Arc<Chain<Served>>>,
     pub(super) info: Arc<RouteInfo>,
-    pub(super) mounted: Arc<Mounted>,
+    pub(super) place: Arc<Place>,
     /// How long the whole of it may take, where that is not the business of the chain's end.
     pub(super) limit: Option<Duration>,
 }
@@ -60,7 +60,7 @@ impl Running {
     /// Returns the builder of URLs from route names.
     #[must_use]
     pub fn urls(&self) -> &Urls {
-        self.inner.unrouted[0].0.urls()
+        self.inner.unrouted[0].0.mounted.urls()
     }
 
     /// Answers one request that came by no server, such as one made in a test.
@@ -116,9 +116,9 @@ impl Running {
             return response;
         }
         // A success hands over the stream, which a handler that knows of no WebSocket does not mean.
-        let mounted = Arc::clone(&self.inner.unrouted[0].0);
+        let place = Arc::clone(&self.inner.unrouted[0].0);
         let request = Request::default();
-        let scope = Scope::new(mounted, None, Params::default(), context, &request);
+        let scope = Scope::new(place, Params::default(), context, &request);
         let mut response = scope.render(&crate::ws::not_spoken());
         scope.prepare(&mut response);
         response
@@ -139,8 +139,7 @@ impl Running {
                     context.set_min_rate(rate);
                 }
                 let scope = Scope::new(
-                    Arc::clone(&leaf.mounted),
-                    Some(Arc::clone(&leaf.info)),
+                    Arc::clone(&leaf.place),
                     found.params,
                     context.clone(),
                     &request,
@@ -154,8 +153,8 @@ impl Running {
                 if let Some((leaf, params)) = self.asked_about(&request)
                     && let Some(chain) = &leaf.preflight
                 {
-                    let (mounted, info) = (Arc::clone(&leaf.mounted), Arc::clone(&leaf.info));
-                    let scope = Scope::new(mounted, Some(info), params, context.clone(), &request);
+                    let place = Arc::clone(&leaf.place);
+                    let scope = Scope::new(place, params, context.clone(), &request);
                     scope.set_unrouted(Unrouted::Options(allow));
                     return AppFuture::new(chain, request, scope);
                 }
@@ -196,14 +195,9 @@ impl Running {
             .owner(request.uri().path())
             .copied()
             .unwrap_or(0);
-        let (mounted, chain) = &self.inner.unrouted[owner];
-        let scope = Scope::new(
-            Arc::clone(mounted),
-            None,
-            Params::default(),
-            context.clone(),
-            &request,
-        );
+        let (place, chain) = &self.inner.unrouted[owner];
+        let params = Params::default();
+        let scope = Scope::new(Arc::clone(place), params, context.clone(), &request);
         scope.set_unrouted(outcome);
         AppFuture::new(chain, request, scope)
     }
@@ -237,20 +231,14 @@ impl Service for Running {
 
     fn is_debug(&self) -> bool {
         let mut apps = self.inner.unrouted.iter();
-        apps.any(|(mounted, _)| mounted.is_debug())
+        apps.any(|(place, _)| place.mounted.is_debug())
     }
 
     fn reject(&self, rejected: &Rejected) -> Response {
         let error = HttpError::rejected(rejected);
         let context = Context::new(rejected.connection().clone());
-        let mounted = Arc::clone(&self.inner.unrouted[0].0);
-        let scope = Scope::new(
-            mounted,
-            None,
-            Params::default(),
-            context,
-            &Request::default(),
-        );
+        let place = Arc::clone(&self.inner.unrouted[0].0);
+        let scope = Scope::new(place, Params::default(), context, &Request::default());
         let mut response = scope.render(&error);
         scope.prepare(&mut response);
         response

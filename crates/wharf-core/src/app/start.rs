@@ -9,7 +9,7 @@ use super::check::{self, Plan};
 use super::limited::LimitedEndpoint;
 use super::running::{Inner, Leaf, Running};
 use super::unrouted::UnroutedEndpoint;
-use super::{App, Mounted};
+use super::{App, Mounted, Place};
 use crate::check::CheckError;
 use crate::lifecycle::{Entered, Setup, StartError};
 use crate::middleware::{Layer, Served};
@@ -97,7 +97,7 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
                 method_not_allowed: app.method_not_allowed_of(number),
             };
             (
-                Arc::clone(mounted),
+                Place::of_app(mounted),
                 Arc::new(Chain::new(layers.clone(), Box::new(end))),
             )
         })
@@ -135,7 +135,7 @@ fn build(app: App, plan: Plan, setups: &[Setup], entered: Entered, shutdown: Sig
             number: u32::try_from(routes.len() - 1).unwrap_or(u32::MAX),
             chain: Arc::new(Chain::new(middleware, end)),
             preflight,
-            mounted: Arc::clone(&mounted[mount]),
+            place: Place::of_route(&mounted[mount], &info),
             info: Arc::clone(&info),
             limit,
         };

@@ -9,7 +9,7 @@ use http::uri::PathAndQuery;
 use wharf_http::{Context, Request};
 
 use super::State;
-use crate::app::{Mounted, RouteInfo};
+use crate::app::{Mounted, Place, RouteInfo};
 use crate::error::HttpError;
 use crate::name::Urls;
 use crate::routing::Params;
@@ -18,8 +18,7 @@ use crate::routing::Params;
 ///
 /// Extractors are given it by reference, middleware reaches it through [`Next::scope`](wharf_http::Next::scope).
 pub struct Scope {
-    mounted: Arc<Mounted>,
-    route: Option<Arc<RouteInfo>>,
+    place: Arc<Place>,
     params: Params,
     context: Context,
     /// As the request came, whatever middleware makes of it later: parameters are places in its path.
@@ -45,16 +44,14 @@ pub(crate) enum Unrouted {
 
 impl Scope {
     pub(crate) fn new(
-        mounted: Arc<Mounted>,
-        route: Option<Arc<RouteInfo>>,
+        place: Arc<Place>,
         params: Params,
         context: Context,
         request: &Request,
     ) -> Arc<Self> {
         // Made in its place: it is large to move.
         Arc::new(Self {
-            mounted,
-            route,
+            place,
             params,
             context,
             target: request.uri().path_and_query().cloned(),
@@ -78,14 +75,14 @@ impl Scope {
         self.unrouted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn mounted(&self) -> &Arc<Mounted> {
-        &self.mounted
+    pub(crate) fn mounted(&self) -> &Mounted {
+        &self.place.mounted
     }
 
     /// Returns state of type `T`: that of the app the route belongs to, or else of the nearest app it is mounted in.
     #[must_use]
     pub fn state<T: Any + Send + Sync>(&self) -> Option<State<T>> {
-        self.mounted.state().get()
+        self.mounted().state().get()
     }
 
     /// Returns what travels with the request.
@@ -97,11 +94,11 @@ impl Scope {
     /// Returns the matched route; `None` while a fallback answers.
     #[must_use]
     pub fn route(&self) -> Option<&RouteInfo> {
-        self.route.as_deref()
+        self.place.route.as_deref()
     }
 
     pub(crate) fn shared_route(&self) -> Option<&Arc<RouteInfo>> {
-        self.route.as_ref()
+        self.place.route.as_ref()
     }
 
     /// Returns the path of the request as it came, still percent-encoded.
@@ -150,7 +147,7 @@ impl Scope {
 
     /// Returns the path parameters as [`params`](Self::params) does, where none of them has to be decoded.
     pub(super) fn plain_params(&self) -> Option<impl ExactSizeIterator<Item = (&str, &str)>> {
-        let route = self.route.as_ref().filter(|_| self.params.is_plain())?;
+        let route = self.route().filter(|_| self.params.is_plain())?;
         let (names, path) = (route.parameters().iter(), self.path());
         Some(names.enumerate().map(move |(index, name)| {
             // There is one for each name, of this path.
@@ -171,27 +168,34 @@ impl Scope {
     /// Default: 1 MiB. Settable for an app, a mounted app, and a route.
     #[must_use]
     pub fn body_limit(&self) -> Option<usize> {
-        self.route
-            .as_ref()
-            .map_or_else(|| self.mounted.body_limit(), |route| route.body_limit())
+        self.route()
+            .map_or_else(|| self.mounted().body_limit(), RouteInfo::body_limit)
     }
 
     /// Returns the builder of URLs from route names.
     #[must_use]
     pub fn urls(&self) -> &Urls {
-        self.mounted.urls()
+        self.mounted().urls()
     }
 
     /// Tells whether errors may show their causes; see [`App::debug`](crate::App::debug).
     #[must_use]
     pub fn is_debug(&self) -> bool {
-        self.mounted.is_debug()
+        self.mounted().is_debug()
     }
 }
 
+/// How many fields are few: they are looked through faster than one is hashed.
+const FEW: usize = 8;
+
 /// Joins the lines of the field (RFC 9110 §5.3); nearly always there is one.
 fn accept(headers: &HeaderMap) -> Option<HeaderValue> {
-    let first = headers.get(header::ACCEPT)?;
+    let first = if headers.len() <= FEW {
+        let mut fields = headers.iter();
+        fields.find(|(name, _)| *name == header::ACCEPT)?.1
+    } else {
+        headers.get(header::ACCEPT)?
+    };
     // No field has a second line.
     if headers.len() == headers.keys_len() {
         return Some(first.clone());
@@ -209,7 +213,7 @@ impl fmt::Debug for Scope {
         f.debug_struct("Scope")
             .field("method", &self.method)
             .field("path", &self.path())
-            .field("route", &self.route)
+            .field("route", &self.route())
             .finish_non_exhaustive()
     }
 }
