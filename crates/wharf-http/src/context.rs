@@ -84,15 +84,15 @@ impl Context {
     /// Creates the context of the first request on `connection`.
     #[must_use]
     pub fn new(connection: Connection) -> Self {
-        Self::with_sequence(connection, 0)
+        Self::with_sequence(connection, 0, Instant::now())
     }
 
-    fn with_sequence(connection: Connection, sequence: u64) -> Self {
+    fn with_sequence(connection: Connection, sequence: u64, started: Instant) -> Self {
         Self {
             inner: Arc::new(Inner {
                 connection,
                 sequence,
-                started: Instant::now(),
+                started,
                 client: OnceLock::new(),
                 shared: Mutex::default(),
                 min_rate: AtomicU64::new(0),
@@ -101,24 +101,25 @@ impl Context {
         }
     }
 
-    /// Turns this into the context of the next request on the same connection.
+    /// Turns this into the context of the next request on the same connection, whose head was complete at `started`.
     ///
     /// For servers. The memory is used again when nobody else holds the context any more.
-    pub fn advance(&mut self) {
-        self.advance_to(self.inner.sequence.wrapping_add(1));
+    pub fn advance(&mut self, started: Instant) {
+        self.advance_to(self.inner.sequence.wrapping_add(1), started);
     }
 
-    /// Turns this into the context of the request that `sequence` others came before on the same connection.
+    /// Turns this into the context of the request that `sequence` others came before on the same connection, and whose head
+    /// was complete at `started`.
     ///
     /// For servers of connections whose requests do not end in order. The memory is used again when nobody else holds the
     /// context any more.
-    pub fn advance_to(&mut self, sequence: u64) {
+    pub fn advance_to(&mut self, sequence: u64, started: Instant) {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.clear();
             inner.sequence = sequence;
-            inner.started = Instant::now();
+            inner.started = started;
         } else {
-            *self = Self::with_sequence(self.inner.connection.clone(), sequence);
+            *self = Self::with_sequence(self.inner.connection.clone(), sequence, started);
         }
     }
 
@@ -514,7 +515,7 @@ mod tests {
         assert_eq!(context.route_number(), Some(3));
         context.set_client(Peer::Unix(UnixPeer::new()), Scheme::HTTPS);
         let memory = Arc::as_ptr(&context.inner);
-        context.advance();
+        context.advance(Instant::now());
         assert_eq!(memory, Arc::as_ptr(&context.inner));
         assert_ne!(context.request_id(), first);
         assert_eq!(context.get::<&str>(), None);
@@ -538,7 +539,7 @@ mod tests {
         let mut context = Context::new(Connection::memory());
         context.insert(1_u8);
         let held = context.clone();
-        context.advance();
+        context.advance(Instant::now());
         assert_eq!(held.get::<u8>(), Some(1));
         assert_eq!(context.get::<u8>(), None);
     }

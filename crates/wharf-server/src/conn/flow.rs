@@ -59,12 +59,6 @@ impl Flow {
         self.clock.set(0);
     }
 
-    /// Sets the time that is known for sure.
-    #[cfg(feature = "http1")]
-    pub(crate) fn set_clock(&self, at: Instant) {
-        self.clock.set(self.stamp(at));
-    }
-
     /// Returns the time; one look at the clock serves until the connection is woken again.
     pub(crate) fn now(&self) -> u64 {
         match self.clock.get() {
@@ -75,6 +69,12 @@ impl Flow {
             }
             now => now,
         }
+    }
+
+    /// Returns the time as [`now`](Self::now) does.
+    #[cfg(feature = "http1")]
+    pub(crate) fn time(&self) -> Instant {
+        self.instant(self.now())
     }
 
     /// Makes a number of a time; 584 years fit.

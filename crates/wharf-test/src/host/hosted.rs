@@ -165,7 +165,8 @@ impl<S: Service> Hosted<S> {
         let _running = self.calls.enter();
         *request.version_mut() = self.version;
         let mut context = Context::new(self.direct.clone());
-        context.advance_to(self.sequence.fetch_add(1, Ordering::Relaxed));
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
+        context.advance_to(sequence, Instant::now());
         let is_head = *request.method() == Method::HEAD;
         let mut leaving = Leaving(Some(context.client_left()));
         let mut answer = pin!(self.config.service().call(request, &context));

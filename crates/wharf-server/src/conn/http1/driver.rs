@@ -117,6 +117,7 @@ where
                 break;
             }
         }
+        self.progress.account();
         let signal = &self.progress.settings.abort;
         let signals = [(self.connection.shutdown(), shutdown), (signal, abort)];
         self.clock.watch(cx, signals);

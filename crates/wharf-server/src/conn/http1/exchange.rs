@@ -54,7 +54,7 @@ impl<S: Service> Adapter<S> {
         let last = self.progress.take_last();
         let context = match last.context {
             Some(mut context) => {
-                context.advance();
+                context.advance(self.progress.flow.time());
                 context
             }
             None => Context::new(self.connection.clone()),

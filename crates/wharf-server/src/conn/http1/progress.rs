@@ -133,7 +133,6 @@ impl Progress {
 
     /// Notes that a request came; returns the ticket with which its body reports how it ended.
     pub(crate) fn begin(&self, context: &Context, has_body: bool) -> u64 {
-        self.flow.set_clock(context.started());
         self.set_phase(Phase::Running);
         self.flow.forgive();
         self.stats.request_begun();
@@ -231,6 +230,10 @@ impl Progress {
         self.idle_mark.set(self.flow.read.get());
         self.write_due_line(Outcome::Complete);
         self.line_mark.set(self.flow.accepted.get());
+    }
+
+    /// Adds to the server's counters what has come in and gone out.
+    pub(crate) fn account(&self) {
         self.flow.account(&self.stats);
     }
 
@@ -288,6 +291,6 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.flow.account(&self.stats);
+        self.account();
     }
 }

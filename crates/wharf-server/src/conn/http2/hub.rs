@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use wharf_http::{Connection, Context};
 
 use super::stream::Stream;
@@ -79,13 +80,13 @@ impl Hub {
         self.running.fetch_add(1, Relaxed);
         match lock(&self.spare).pop() {
             Some(mut context) => {
-                context.advance_to(sequence);
+                context.advance_to(sequence, Instant::now());
                 context
             }
             None => {
                 let mut context = Context::new(self.connection.clone());
                 if sequence > 0 {
-                    context.advance_to(sequence);
+                    context.advance_to(sequence, Instant::now());
                 }
                 context
             }
