@@ -225,7 +225,7 @@ impl RequestBuilder {
     }
 
     /// Makes the request part of one that a server is answering: it gets at most what is left of that one's time, and carries
-    /// its trace context as `traceparent`.
+    /// its trace context as `traceparent` and `tracestate`.
     ///
     /// It does not end with the handler that makes it, which is not left before the call is over; see
     /// [`cancel_on`](Self::cancel_on).

@@ -113,7 +113,7 @@ impl RequestBuilder {
     }
 
     /// Makes the request part of one that a server is answering: it gets at most what is left of that one's time, carries its
-    /// trace context (W3C Trace Context) as `traceparent`, and ends with the handler that awaits it.
+    /// trace context (W3C Trace Context) as `traceparent` and `tracestate`, and ends with the handler that awaits it.
     ///
     /// A handler is dropped when its client leaves, unless its route or [`Context::protect`] says otherwise, and its calls
     /// with it. For a call that another task makes, see [`cancel_on`](Self::cancel_on).

@@ -205,13 +205,17 @@ fn add_missing(headers: &mut HeaderMap, defaults: &HeaderMap) {
     }
 }
 
-/// Sends the trace on, as a child of the request that this one is made within (W3C Trace Context §3.2).
+/// Sends the trace on as it came, or was made of the id of the request that this one is made within (W3C Trace Context §3.2 and §3.3).
 fn trace(headers: &mut HeaderMap, within: &Context) {
     let name = HeaderName::from_static("traceparent");
     if !headers.contains_key(&name)
         && let Ok(value) = HeaderValue::from_str(&within.trace().to_string())
     {
         headers.insert(name, value);
+        if let Some(state) = within.trace_state() {
+            let name = HeaderName::from_static("tracestate");
+            headers.entry(name).or_insert(state);
+        }
     }
 }
 

@@ -8,8 +8,9 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, Method, StatusCode, Version};
 use wharf_http::Context;
-use wharf_http::context::TraceContext;
 use wharf_http::service::Refusal;
+
+use super::trace;
 
 /// A refused head.
 #[derive(Debug)]
@@ -91,6 +92,7 @@ pub(super) fn check<B>(
     let mut host: Option<&HeaderValue> = None;
     let mut hosts = 0;
     let mut trace: Option<&HeaderValue> = None;
+    let mut traces = 0;
     let mut expect = None;
     let mut coding = None;
     for (name, value) in headers {
@@ -103,15 +105,16 @@ pub(super) fn check<B>(
             6 if name == "expect" && !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
                 expect = Some(value);
             }
-            11 if name == "traceparent" => trace = Some(value),
+            11 if name == "traceparent" => {
+                traces += 1;
+                trace = Some(value);
+            }
             17 if name == "transfer-encoding" => coding = Some(value),
             _ => {}
         }
     }
-    if let Some(trace) = trace.and_then(|value| value.to_str().ok())
-        && let Some(trace) = TraceContext::parse(trace)
-    {
-        context.set_trace(trace);
+    if let Some(trace) = trace.filter(|_| traces == 1) {
+        trace::take_over(trace, headers, context);
     }
 
     // RFC 9112 §3.2

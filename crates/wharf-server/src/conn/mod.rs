@@ -25,6 +25,7 @@ mod ledger;
 mod patience;
 mod reply;
 mod socket;
+mod trace;
 mod upload;
 
 pub use config::ConnectionConfig;

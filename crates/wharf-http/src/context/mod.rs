@@ -1,10 +1,17 @@
 //! What travels with a request: its identity, deadline, cancellation and typed extensions.
 
+mod request_id;
+mod trace;
+
+pub use request_id::RequestId;
+pub use trace::TraceContext;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use http::HeaderValue;
 use http::uri::Scheme;
 use tokio::time::Instant;
 
@@ -50,6 +57,10 @@ struct Client {
     peer: Peer,
     scheme: Scheme,
 }
+
+/// What comes as `tracestate`. Among the extensions, since most requests have none.
+#[derive(Clone)]
+struct TraceState(HeaderValue);
 
 #[derive(Default)]
 struct Shared {
@@ -202,6 +213,18 @@ impl Context {
         self.lock().trace.get_or_insert(trace);
     }
 
+    /// Returns what the `tracestate` fields said that came with the trace context, as one line; `None` when there was nothing.
+    #[must_use]
+    pub fn trace_state(&self) -> Option<HeaderValue> {
+        self.get::<TraceState>().map(|state| state.0)
+    }
+
+    /// Sets what those who took part in the trace before have noted of it: it goes on unchanged with the trace context, in
+    /// outgoing calls (W3C Trace Context, level 1, §3.3 and §3.5).
+    pub fn set_trace_state(&self, state: HeaderValue) {
+        self.insert(TraceState(state));
+    }
+
     /// Returns the pattern of the route that serves the request, such as `/resources/{id}`.
     #[must_use]
     pub fn route(&self) -> Option<Arc<str>> {
@@ -337,151 +360,6 @@ impl fmt::Debug for Context {
     }
 }
 
-/// The id of one request; prints as 32 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RequestId(u128);
-
-impl RequestId {
-    /// Returns the id as a number.
-    #[must_use]
-    pub fn as_u128(self) -> u128 {
-        self.0
-    }
-
-    /// Returns the id as it is printed: 32 hexadecimal digits, in small letters.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use wharf_http::{Connection, Context};
-    ///
-    /// let id = Context::new(Connection::memory()).request_id();
-    /// assert_eq!(id.digits(), id.to_string().as_bytes());
-    /// ```
-    #[must_use]
-    pub fn digits(self) -> [u8; 32] {
-        let mut digits = [0; 32];
-        for (pair, byte) in digits
-            .as_chunks_mut()
-            .0
-            .iter_mut()
-            .zip(self.0.to_be_bytes())
-        {
-            *pair = [byte >> 4, byte & 15].map(|half| DIGITS[usize::from(half)]);
-        }
-        digits
-    }
-}
-
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Each is one of sixteen letters.
-        f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
-    }
-}
-
-impl fmt::Debug for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// The identity of a distributed trace, as carried by the `traceparent` field (W3C Trace Context, level 1, §3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TraceContext {
-    trace_id: u128,
-    parent_id: u64,
-    flags: u8,
-}
-
-impl TraceContext {
-    fn from_id(id: RequestId) -> Self {
-        // Neither part may be zero (§3.2.2.3, §3.2.2.4).
-        let parent_id = (id.0 >> 32) as u64;
-        Self {
-            trace_id: id.0.max(1),
-            parent_id: parent_id.max(1),
-            flags: 0,
-        }
-    }
-
-    /// Reads the value of a `traceparent` field; `None` when it is malformed and must be ignored (§3.2.2).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use wharf_http::context::TraceContext;
-    ///
-    /// let text = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    /// let trace = TraceContext::parse(text).unwrap();
-    /// assert_eq!(trace.to_string(), text);
-    /// assert!(trace.is_sampled());
-    /// assert!(TraceContext::parse("00-0-0-01").is_none());
-    /// ```
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let lower_hex = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-        if bytes.len() < 55
-            || ![2, 35, 52].iter().all(|&at| bytes[at] == b'-')
-            || ![0..2, 3..35, 36..52, 53..55]
-                .into_iter()
-                .all(|range| bytes[range].iter().all(lower_hex))
-        {
-            return None;
-        }
-        // Version ff is forbidden; version 00 has exactly these four parts, later ones may have more (§3.2.2.1, §3.2.4).
-        match &text[0..2] {
-            "ff" => return None,
-            "00" if bytes.len() != 55 => return None,
-            _ if bytes.len() > 55 && bytes[55] != b'-' => return None,
-            _ => {}
-        }
-        let trace_id = u128::from_str_radix(&text[3..35], 16)
-            .ok()
-            .filter(|&id| id != 0)?;
-        let parent_id = u64::from_str_radix(&text[36..52], 16)
-            .ok()
-            .filter(|&id| id != 0)?;
-        let flags = u8::from_str_radix(&text[53..55], 16).ok()?;
-        Some(Self {
-            trace_id,
-            parent_id,
-            flags,
-        })
-    }
-
-    /// Returns the id of the whole trace.
-    #[must_use]
-    pub fn trace_id(&self) -> u128 {
-        self.trace_id
-    }
-
-    /// Returns the id of the caller's span.
-    #[must_use]
-    pub fn parent_id(&self) -> u64 {
-        self.parent_id
-    }
-
-    /// Tells whether the caller recorded the trace (§3.2.2.5.1).
-    #[must_use]
-    pub fn is_sampled(&self) -> bool {
-        self.flags & 1 == 1
-    }
-}
-
-impl fmt::Display for TraceContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace_id, self.parent_id, self.flags
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -528,13 +406,6 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_printed_with_all_its_digits() {
-        for id in [0, 1, 0x0123_4567_89ab_cdef << 60, u128::MAX] {
-            assert_eq!(RequestId(id).to_string(), format!("{id:032x}"));
-        }
-    }
-
-    #[test]
     fn a_context_that_somebody_still_holds_is_left_alone() {
         let mut context = Context::new(Connection::memory());
         context.insert(1_u8);
@@ -574,24 +445,5 @@ mod tests {
         gate.fire();
         context.connection().tasks().idle().await;
         assert!(done.is_fired());
-    }
-
-    #[test]
-    fn malformed_trace_parents_are_ignored() {
-        for text in [
-            "",
-            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
-            "00-0af7651916cd43dd8448eb211c8031é-b7ad6b7169203331-01",
-        ] {
-            assert_eq!(TraceContext::parse(text), None, "{text}");
-        }
-        assert!(
-            TraceContext::parse("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more")
-                .is_some()
-        );
     }
 }
