@@ -3,7 +3,7 @@ use std::ops::RangeInclusive;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{HeaderName, StatusCode};
 use wharf_http::Response;
-use wharf_http::header::{ContentRange, TypedHeader as _};
+use wharf_http::header::{ContentRange, TypedHeader as _, Validators};
 
 use super::{Content, parts};
 use crate::error::HttpError;
@@ -61,15 +61,17 @@ impl Answer {
             return Err(error);
         }
         let parts = conditional.parts(&validators, self.content.length())?;
-        Ok(self.response(parts.and_then(parts::joined).as_deref()))
+        let parts = parts.and_then(parts::joined);
+        Ok(self.response(validators, parts.as_deref()))
     }
 
     /// Answers with the whole content.
     pub(crate) fn whole(self) -> Response {
-        self.response(None)
+        let validators = self.content.validators(self.coding);
+        self.response(validators, None)
     }
 
-    fn response(self, parts: Option<&[RangeInclusive<u64>]>) -> Response {
+    fn response(self, validators: Validators, parts: Option<&[RangeInclusive<u64>]>) -> Response {
         let length = self.content.length();
         let mut response = Response::default();
         let mut media = Some(self.media.clone());
@@ -108,7 +110,6 @@ impl Answer {
         *response.status_mut() = status;
         *response.body_mut() = body;
         let (mut head, body) = response.into_parts();
-        let validators = self.content.validators(self.coding);
         match validators.into_response_parts(&mut head) {
             Ok(()) => Response::from_parts(head, body),
             Err(error) => crate::response::IntoResponse::into_response(error),

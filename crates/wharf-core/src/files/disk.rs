@@ -1,11 +1,11 @@
 //! Files on disk, found without leaving their folder.
 //!
-//! On Linux the system resolves the path below the folder in one step, so that no link can be put in between, and says at once
-//! when it would have to wait for a disk; only then a thread does it. Elsewhere a thread compares the resolved paths.
+//! On Linux the system itself keeps the path below the folder, so that no link can be put in between, and says at once when it
+//! would have to wait for a disk; only then a thread does it. Elsewhere a thread compares the resolved paths.
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::task::spawn_blocking;
 
@@ -15,18 +15,77 @@ use super::{Content, Found};
 /// How many entries of a folder are listed; the memory for a page is bounded.
 const MOST_ENTRIES: usize = 10_000;
 
-/// Tells whether there is a folder.
-pub(super) fn folder(path: &Path) -> io::Result<bool> {
-    Ok(fs::metadata(path)?.is_dir())
+/// The folder that files are found in. It is looked up for each of them: a release may put another in its place.
+#[derive(Clone, Debug)]
+pub(super) struct Root {
+    path: PathBuf,
+    way: resolve::Way,
 }
 
-/// Finds what a path leads to, below the root.
-pub(super) async fn find(root: &Path, path: &str, follow: bool) -> io::Result<Found> {
-    if let Some(found) = resolve::at_once(Some(root), Path::new(path), follow) {
-        return Ok(found);
+impl Root {
+    pub(super) fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            way: resolve::Way::default(),
+        }
     }
-    let (root, path) = (root.to_owned(), path.to_owned());
-    spawn_blocking(move || resolve::waiting(Some(&root), Path::new(&path), follow)).await?
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Tells whether it is there.
+    pub(super) fn is_folder(&self) -> io::Result<bool> {
+        Ok(fs::metadata(&self.path)?.is_dir())
+    }
+
+    /// Finds what a path leads to, below the folder.
+    pub(super) async fn find(&self, path: &str, follow: bool) -> io::Result<Found> {
+        if let Some(found) = resolve::at_once(Some(self), Path::new(path), follow) {
+            return Ok(found);
+        }
+        let (root, path) = (self.clone(), path.to_owned());
+        spawn_blocking(move || resolve::waiting(Some(&root), Path::new(&path), follow)).await?
+    }
+
+    /// Lists a folder that was found; `true` when there is more than is listed.
+    pub(super) async fn list(&self, path: &str, follow: bool) -> io::Result<(Vec<Entry>, bool)> {
+        let (root, path) = (self.clone(), path.to_owned());
+        spawn_blocking(move || {
+            let mut entries = Vec::new();
+            for entry in fs::read_dir(root.path.join(&path))? {
+                if entries.len() == MOST_ENTRIES {
+                    return Ok((entries, true));
+                }
+                let entry = entry?;
+                // What is no text cannot be linked to; what has gone since is not listed.
+                let (Ok(name), Ok(metadata)) = (entry.file_name().into_string(), entry.metadata())
+                else {
+                    continue;
+                };
+                let (size, modified) = if metadata.is_symlink() {
+                    let below = Path::new(&path).join(&name);
+                    match resolve::waiting(Some(&root), &below, follow) {
+                        Ok(Found::File(content)) => (Some(content.length()), content.modified()),
+                        Ok(Found::Folder) => (None, metadata.modified().ok()),
+                        _ => continue,
+                    }
+                } else if metadata.is_file() || metadata.is_dir() {
+                    let size = metadata.is_file().then_some(metadata.len());
+                    (size, metadata.modified().ok())
+                } else {
+                    continue;
+                };
+                entries.push(Entry {
+                    name,
+                    size,
+                    modified,
+                });
+            }
+            Ok((entries, false))
+        })
+        .await?
+    }
 }
 
 /// Opens a file of the program's own choice, wherever it is.
@@ -64,12 +123,12 @@ fn failed(error: io::Error) -> io::Result<Found> {
 
 /// Compares the resolved path with the resolved root. Opening a pipe waits for whoever writes into it, and so the kind
 /// of the file is looked at before.
-fn portable(root: Option<&Path>, path: &Path, follow: bool) -> io::Result<Found> {
+fn portable(root: Option<&Root>, path: &Path, follow: bool) -> io::Result<Found> {
     let resolve = || {
         let Some(root) = root else {
             return Ok(Some(path.to_owned()));
         };
-        let root = fs::canonicalize(root)?;
+        let root = fs::canonicalize(&root.path)?;
         let path = fs::canonicalize(root.join(path))?;
         Ok::<_, io::Error>((follow || path.starts_with(&root)).then_some(path))
     };
@@ -93,15 +152,24 @@ fn portable(root: Option<&Path>, path: &Path, follow: bool) -> io::Result<Found>
 mod resolve {
     use std::fs::File;
     use std::io;
-    use std::path::Path;
+    use std::path::{Component, Path};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
     use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
     use rustix::io::Errno;
 
-    use super::{Found, failed, opened, portable};
+    use super::{Found, Root, failed, opened, portable};
+
+    /// What was seen of the way to a folder.
+    #[derive(Clone, Debug, Default)]
+    pub(super) struct Way {
+        /// There was a link on it.
+        linked: Arc<AtomicBool>,
+    }
 
     /// Finds what needs no disk to be found; `None` when it does, or when the system cannot tell.
-    pub(super) fn at_once(root: Option<&Path>, path: &Path, follow: bool) -> Option<Found> {
+    pub(super) fn at_once(root: Option<&Root>, path: &Path, follow: bool) -> Option<Found> {
         match open(root, path, follow, ResolveFlags::CACHED) {
             Ok(file) => opened(file).ok(),
             Err(Errno::NOENT | Errno::NOTDIR) => Some(Found::Missing),
@@ -109,7 +177,7 @@ mod resolve {
         }
     }
 
-    pub(super) fn waiting(root: Option<&Path>, path: &Path, follow: bool) -> io::Result<Found> {
+    pub(super) fn waiting(root: Option<&Root>, path: &Path, follow: bool) -> io::Result<Found> {
         match open(root, path, follow, ResolveFlags::empty()) {
             Ok(file) => opened(file),
             // Out of the root, or round in a circle.
@@ -125,7 +193,7 @@ mod resolve {
     }
 
     fn open(
-        root: Option<&Path>,
+        root: Option<&Root>,
         path: &Path,
         follow: bool,
         resolve: ResolveFlags,
@@ -139,9 +207,25 @@ mod resolve {
         let Some(root) = root else {
             return Ok(openat2(CWD, path, flags, Mode::empty(), resolve)?.into());
         };
-        // Opened anew each time: a release may put another folder in its place.
+        // Where there is no link on the whole way, names alone cannot lead out of the folder: one step will do.
+        let no_links = resolve | ResolveFlags::NO_SYMLINKS;
+        let mut names = path.components();
+        let plain = names.all(|part| matches!(part, Component::Normal(_)));
+        let linked = &root.way.linked;
+        if plain && !linked.load(Relaxed) {
+            match openat2(CWD, root.path.join(path), flags, Mode::empty(), no_links) {
+                Err(Errno::LOOP) => {}
+                found => return Ok(found?.into()),
+            }
+        }
         let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = openat2(CWD, root, folder, Mode::empty(), resolve)?;
+        let root = match openat2(CWD, &root.path, folder, Mode::empty(), no_links) {
+            Err(Errno::LOOP) => {
+                linked.store(true, Relaxed);
+                openat2(CWD, &root.path, folder, Mode::empty(), resolve)?
+            }
+            root => root?,
+        };
         let path = match path.as_os_str().is_empty() {
             true => Path::new("."),
             false => path,
@@ -156,55 +240,20 @@ mod resolve {
     use std::io;
     use std::path::Path;
 
-    use super::{Found, portable};
+    use super::{Found, Root, portable};
+
+    /// Nothing is to be known of it.
+    #[derive(Clone, Debug, Default)]
+    pub(super) struct Way;
 
     /// Only Linux tells what it can find without waiting.
-    pub(super) fn at_once(_root: Option<&Path>, _path: &Path, _follow: bool) -> Option<Found> {
+    pub(super) fn at_once(_root: Option<&Root>, _path: &Path, _follow: bool) -> Option<Found> {
         None
     }
 
-    pub(super) fn waiting(root: Option<&Path>, path: &Path, follow: bool) -> io::Result<Found> {
+    pub(super) fn waiting(root: Option<&Root>, path: &Path, follow: bool) -> io::Result<Found> {
         portable(root, path, follow)
     }
-}
-
-/// Lists a folder that was found; `true` when there is more than is listed.
-pub(super) async fn list(root: &Path, path: &str, follow: bool) -> io::Result<(Vec<Entry>, bool)> {
-    let (root, path) = (root.to_owned(), path.to_owned());
-    spawn_blocking(move || {
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(root.join(&path))? {
-            if entries.len() == MOST_ENTRIES {
-                return Ok((entries, true));
-            }
-            let entry = entry?;
-            // What is no text cannot be linked to; what has gone since is not listed.
-            let (Ok(name), Ok(metadata)) = (entry.file_name().into_string(), entry.metadata())
-            else {
-                continue;
-            };
-            let (size, modified) = if metadata.is_symlink() {
-                let below = Path::new(&path).join(&name);
-                match resolve::waiting(Some(&root), &below, follow) {
-                    Ok(Found::File(content)) => (Some(content.length()), content.modified()),
-                    Ok(Found::Folder) => (None, metadata.modified().ok()),
-                    _ => continue,
-                }
-            } else if metadata.is_file() || metadata.is_dir() {
-                let size = metadata.is_file().then_some(metadata.len());
-                (size, metadata.modified().ok())
-            } else {
-                continue;
-            };
-            entries.push(Entry {
-                name,
-                size,
-                modified,
-            });
-        }
-        Ok((entries, false))
-    })
-    .await?
 }
 
 #[cfg(test)]
@@ -230,6 +279,8 @@ mod tests {
         let outside = Folder::new("outside");
         outside.write("secret", "secret");
         let folder = Folder::new("both-ways");
+        let linked = outside.path().join("linked");
+        symlink(folder.path(), &linked).unwrap();
         folder.write("a/file", "x");
         symlink("file", folder.path().join("a/link")).unwrap();
         symlink("../a", folder.path().join("a/up")).unwrap();
@@ -248,22 +299,29 @@ mod tests {
             ("a/relative", "missing"),
             ("a/file/below", "missing"),
             ("nothing", "missing"),
+            // Of the program's own choice, as the name of an index file can be.
+            ("../outside/secret", "missing"),
+            ("a/../../outside/secret", "missing"),
             ("socket", "refused"),
             (&"n".repeat(300), "missing"),
         ] {
-            let (root, path) = (Some(folder.path()), Path::new(path));
+            let path = Path::new(path);
             let name = path.display();
-            assert_eq!(kind(portable(root, path, false)), expected, "{name}");
-            assert_eq!(
-                kind(resolve::waiting(root, path, false)),
-                expected,
-                "{name}"
-            );
-            if let Some(found) = resolve::at_once(root, path, false) {
-                assert_eq!(kind(Ok(found)), expected, "{name}");
+            for root in [&Root::new(folder.path()), &Root::new(&linked)] {
+                let root = Some(root);
+                assert_eq!(kind(portable(root, path, false)), expected, "{name}");
+                assert_eq!(
+                    kind(resolve::waiting(root, path, false)),
+                    expected,
+                    "{name}"
+                );
+                if let Some(found) = resolve::at_once(root, path, false) {
+                    assert_eq!(kind(Ok(found)), expected, "{name}");
+                }
             }
         }
-        let followed = resolve::waiting(Some(folder.path()), Path::new("out/secret"), true);
+        let root = Root::new(folder.path());
+        let followed = resolve::waiting(Some(&root), Path::new("out/secret"), true);
         assert_eq!(kind(followed), "file");
     }
 
@@ -275,9 +333,10 @@ mod tests {
         let folder = Folder::new("pipe");
         let mode = Mode::RUSR | Mode::WUSR;
         mknodat(CWD, folder.path().join("pipe"), FileType::Fifo, mode, 0).unwrap();
-        let found = resolve::waiting(Some(folder.path()), Path::new("pipe"), false);
+        let root = Root::new(folder.path());
+        let found = resolve::waiting(Some(&root), Path::new("pipe"), false);
         assert_eq!(kind(found), "refused");
-        let found = portable(Some(folder.path()), Path::new("pipe"), false);
+        let found = portable(Some(&root), Path::new("pipe"), false);
         assert_eq!(kind(found), "refused");
     }
 }

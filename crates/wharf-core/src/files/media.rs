@@ -117,7 +117,12 @@ const TYPES: [(&str, &str); 97] = [
 
 /// Returns the type of a file by the end of its path.
 pub(crate) fn of_path(path: &str) -> HeaderValue {
-    HeaderValue::from_static(extension(path).map_or(BYTES, |extension| of(&extension)))
+    of_extension(extension(path).as_deref())
+}
+
+/// Returns the type of a file whose extension is known.
+pub(super) fn of_extension(extension: Option<&str>) -> HeaderValue {
+    HeaderValue::from_static(extension.map_or(BYTES, of))
 }
 
 /// Returns what follows the last dot of the last name, in lower case.

@@ -139,8 +139,8 @@ impl Files {
     }
 
     async fn file(&self, asked: &Asked, path: &str, plain: Content) -> Result<Response, HttpError> {
-        let version = format!("v={}", plain.version());
-        let versioned = asked.query.as_deref() == Some(version.as_str());
+        let asked_for = asked.query.as_deref().and_then(|it| it.strip_prefix("v="));
+        let versioned = asked_for == Some(plain.version());
         let (content, coding) = match self.precompressed {
             true => self.best(asked, path, plain).await?,
             false => (plain, None),

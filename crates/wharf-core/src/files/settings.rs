@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use http::HeaderValue;
 use wharf_http::header::{CacheControl, TypedHeader as _};
 
+use super::disk::Root;
 use super::glob::Glob;
 use super::names::Names;
 use super::source::Source;
-use super::{Embedded, Found, disk, media};
+use super::{Embedded, Found, media};
 
 /// What a folder of static files is served with. Given to [`App::files`](crate::App::files), as is a mere path.
 ///
@@ -53,7 +54,7 @@ impl Files {
     ///
     /// The folder is looked up for each request, so that a release may put another in its place.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self::of(Source::Folder(folder.into()))
+        Self::of(Source::Folder(Root::new(folder)))
     }
 
     /// Serves files in the program.
@@ -199,7 +200,10 @@ impl Files {
             .media
             .iter()
             .find(|(own, _)| Some(own) == extension.as_ref());
-        own.map_or_else(|| media::of_path(path), |(_, media)| media.clone())
+        own.map_or_else(
+            || media::of_extension(extension.as_deref()),
+            |(_, media)| media.clone(),
+        )
     }
 
     pub(super) fn cache_of(&self, path: &str) -> Option<&HeaderValue> {
@@ -217,10 +221,10 @@ impl Files {
             ))
         };
         match &self.source {
-            Source::Folder(folder) => match disk::folder(folder) {
+            Source::Folder(root) => match root.is_folder() {
                 Ok(true) => None,
-                Ok(false) => wrong(folder, &"it is no folder"),
-                Err(error) => wrong(folder, &error),
+                Ok(false) => wrong(root.path(), &"it is no folder"),
+                Err(error) => wrong(root.path(), &error),
             },
             Source::Embedded(_) => None,
         }

@@ -1,13 +1,13 @@
 use std::io;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::{Content, Embedded, disk};
+use super::disk::Root;
+use super::{Content, Embedded};
 
 /// Where the files are.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    Folder(PathBuf),
+    Folder(Root),
     Embedded(Embedded),
 }
 
@@ -34,7 +34,7 @@ impl Source {
     /// Finds what a path of plain names leads to.
     pub(super) async fn find(&self, path: &str, follow: bool) -> io::Result<Found> {
         match self {
-            Self::Folder(root) => disk::find(root, path, follow).await,
+            Self::Folder(root) => root.find(path, follow).await,
             Self::Embedded(files) => Ok(files.find(path)),
         }
     }
@@ -42,7 +42,7 @@ impl Source {
     /// Lists a folder, without order; `true` when there is more than is listed.
     pub(super) async fn list(&self, path: &str, follow: bool) -> io::Result<(Vec<Entry>, bool)> {
         match self {
-            Self::Folder(root) => disk::list(root, path, follow).await,
+            Self::Folder(root) => root.list(path, follow).await,
             Self::Embedded(files) => Ok((files.list(path), false)),
         }
     }

@@ -218,8 +218,6 @@ impl Settings {
         builder
             .keep_alive(self.http1.keep_alive)
             .half_close(self.http1.half_close)
-            // Answers are small or come in pieces of a bounded size; one buffer and `write` beat `writev`.
-            .writev(false)
             // What an answer may occupy when the client reads nothing; a head has to fit in as well.
             .max_buf_size(BUFFER.max(self.limits.request_head_size))
             .max_header_size(self.limits.request_head_size)

@@ -246,6 +246,36 @@ async fn another_release_can_take_the_place_of_the_folder() {
     assert_eq!(text(&mut get(&app, "/a").await).await, "second");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_can_lead_to_the_folder_and_then_to_another_release() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new("linked-release");
+    folder.write("one/a/b", "first");
+    folder.write("two/a/b", "second");
+    folder.write("secret", "secret");
+    let (current, next) = (folder.path().join("current"), folder.path().join("next"));
+    symlink("one", &current).unwrap();
+    let app = App::new().files("/", &current).start().await.unwrap();
+    assert_eq!(text(&mut get(&app, "/a/b").await).await, "first");
+    symlink("two", &next).unwrap();
+    fs::rename(&next, &current).unwrap();
+    assert_eq!(text(&mut get(&app, "/a/b").await).await, "second");
+    symlink("../../secret", current.join("a/out")).unwrap();
+    assert_eq!(get(&app, "/a/out").await.status(), 404);
+    // A folder in the place of the link.
+    fs::remove_file(&current).unwrap();
+    fs::rename(folder.path().join("one"), &current).unwrap();
+    assert_eq!(text(&mut get(&app, "/a/b").await).await, "first");
+    fs::rename(current.join("a/b"), current.join("a/c")).unwrap();
+    symlink("c", current.join("a/b")).unwrap();
+    assert_eq!(text(&mut get(&app, "/a/b").await).await, "first");
+    fs::remove_file(current.join("a/b")).unwrap();
+    symlink("../../secret", current.join("a/b")).unwrap();
+    assert_eq!(get(&app, "/a/b").await.status(), 404);
+}
+
 #[tokio::test]
 async fn a_handler_answers_with_a_file() {
     let folder = Folder::new("handler");

@@ -109,7 +109,7 @@ where
                 return Poll::Ready(end);
             }
             // Both: neither may be left set.
-            if !(self.progress.held.take() | self.progress.again.take()) {
+            if !(self.progress.held.take() | self.progress.again.take()) && !self.gather() {
                 break;
             }
             if turn == TURNS {
@@ -149,16 +149,31 @@ where
         }
     }
 
+    /// Has hyper begin anew after a large answer; tells whether it did, and is to be polled.
+    fn gather(&mut self) -> bool {
+        let gathers = self.progress.large.get() && self.is_at_rest();
+        if gathers {
+            self.progress.large.set(false);
+            self.talk.gather(&self.progress);
+        }
+        gathers
+    }
+
+    /// Tells whether hyper has nothing of a request or an answer, except what may have come of the next head.
+    fn is_at_rest(&self) -> bool {
+        matches!(self.talk, Talk::Hyper(_))
+            && !self.progress.is_busy()
+            && self.progress.upload() == Upload::None
+            && !self.connection.shutdown().is_fired()
+    }
+
     /// Returns when the connection is to be parked, should it stay as it is.
     fn parks_at(&self) -> Option<u64> {
         let progress = &self.progress;
-        let idle = matches!(self.talk, Talk::Hyper(_))
-            && !self.unparkable
+        let idle = !self.unparkable
             && progress.idle_since.get() != 0
             && self.head_since == 0
-            && !progress.is_busy()
-            && progress.upload() == Upload::None
-            && !self.connection.shutdown().is_fired();
+            && self.is_at_rest();
         idle.then(|| {
             let limit = park_after(progress.is_in_crowd());
             after(progress.idle_since.get(), limit)

@@ -91,7 +91,7 @@ where
 
     /// Parks a connection on which nothing is going on; tells whether it could be.
     pub(super) fn park(&mut self, progress: &Arc<Progress>) -> bool {
-        let Some(mut parts) = self.take() else {
+        let Some(parts) = self.take() else {
             return false;
         };
         if parts.read.is_empty() && parts.wire.is_empty() {
@@ -99,12 +99,24 @@ where
             *self = Self::Parked(Box::new((parts.wire, parts.adapter)));
             return true;
         }
+        self.resume(parts, progress);
+        false
+    }
+
+    /// Gives a connection on which nothing is going on to hyper anew, as one that takes several pieces at a time.
+    pub(super) fn gather(&mut self, progress: &Progress) {
+        if let Some(mut parts) = self.take() {
+            parts.wire.gather();
+            self.resume(parts, progress);
+        }
+    }
+
+    fn resume(&mut self, mut parts: Parts<S, IO>, progress: &Progress) {
         // The beginning of a head came together with the request before it, and was counted with that.
         let read = &progress.flow.read;
         read.set(read.get().saturating_sub(parts.read.len() as u64));
         parts.wire.put_before(parts.read);
         *self = Self::with_hyper(parts.wire, parts.adapter, progress);
-        false
     }
 
     /// Waits for the next byte of a parked connection, and lets hyper have it; false when there is none.

@@ -33,6 +33,8 @@ pub(crate) struct Progress {
     pub(crate) held: Flag,
     /// An answer waits until hyper has noticed that the body of its request was thrown away.
     pub(crate) again: Flag,
+    /// A large answer was copied before it was sent.
+    pub(crate) large: Flag,
     pub(crate) idle_since: Number,
     /// How much had come in when the last request ended.
     pub(crate) idle_mark: Number,
@@ -95,6 +97,7 @@ impl Progress {
             ending: Ending::default(),
             held: Flag::default(),
             again: Flag::default(),
+            large: Flag::default(),
             idle_since: Number::default(),
             idle_mark: Number::default(),
             routed: Routed::default(),

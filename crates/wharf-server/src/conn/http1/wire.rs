@@ -6,8 +6,11 @@
 //! An answer is corked only when it is complete and the socket was not seen empty since its request came: then the next
 //! request may be in hyper's buffer already, and its answer can leave in the same packet. hyper never learns of it; it
 //! is asked to flush once more when it goes to sleep over corked bytes.
+//!
+//! hyper copies what it sends into one buffer, which takes the least time where answers are small. A connection that has had a
+//! large one is given to hyper anew, as one that takes several pieces at a time: nothing is copied then, and no buffer grows.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -32,6 +35,8 @@ pub(crate) struct Wire<IO> {
     drained: bool,
     /// What was read without hyper and comes before what the socket has.
     prefix: Bytes,
+    /// hyper is told that it may give several pieces at a time.
+    gathers: bool,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
@@ -41,7 +46,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             progress: Shared(progress),
             drained: false,
             prefix: Bytes::new(),
+            gathers: false,
         }
+    }
+
+    /// Takes several pieces at a time from whoever has the wire next.
+    pub(super) fn gather(&mut self) {
+        self.gathers = true;
     }
 
     /// Tells whether another request may be there already.
@@ -54,6 +65,44 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             self.progress.0.held.set(false);
         }
         self.socket.poll_push(cx, &self.progress.0.flow)
+    }
+
+    /// Corks `pieces` where they are small and more may come, and else offers them to the socket.
+    #[inline]
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let length = pieces.iter().map(|piece| piece.len()).sum();
+        let may_cork = match self.progress.0.phase() {
+            // Nobody has answered: hyper does, to a head that it could not parse. The service will, in its place.
+            Phase::Idle => return Poll::Ready(Ok(length)),
+            Phase::Running => false,
+            Phase::Ended => self.more_may_come(),
+            Phase::Upgraded => {
+                ready!(self.poll_push(cx))?;
+                let poll = self.socket.poll_write(cx, pieces);
+                return self.upgraded(cx, Side::Write, poll);
+            }
+        };
+        let waiting = self.socket.waiting();
+        if waiting > 0 && (length >= LARGE || waiting + length > CORK) {
+            ready!(self.poll_push(cx))?;
+        }
+        let taken = if length < LARGE && (may_cork || self.socket.waiting() > 0) {
+            for piece in pieces {
+                self.socket.cork(piece);
+            }
+            length
+        } else {
+            if length >= LARGE && !self.gathers {
+                self.progress.0.large.set(true);
+            }
+            ready!(self.socket.send(cx, &self.progress.0.flow, pieces))?
+        };
+        self.progress.0.flow.accepted.add(taken as u64);
+        Poll::Ready(Ok(taken))
     }
 
     /// Reads the beginning of what comes without hyper, which has no place for it at this moment.
@@ -154,30 +203,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<IO> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let may_cork = match this.progress.0.phase() {
-            // Nobody has answered: hyper does, to a head that it could not parse. The service will, in its place.
-            Phase::Idle => return Poll::Ready(Ok(bytes.len())),
-            Phase::Running => false,
-            Phase::Ended => this.more_may_come(),
-            Phase::Upgraded => {
-                ready!(this.poll_push(cx))?;
-                let poll = this.socket.poll_write(cx, bytes);
-                return this.upgraded(cx, Side::Write, poll);
-            }
-        };
-        let waiting = this.socket.waiting();
-        if waiting > 0 && (bytes.len() >= LARGE || waiting + bytes.len() > CORK) {
-            ready!(this.poll_push(cx))?;
-        }
-        let taken = if bytes.len() < LARGE && (may_cork || this.socket.waiting() > 0) {
-            this.socket.cork(bytes);
-            bytes.len()
-        } else {
-            ready!(this.socket.send(cx, &this.progress.0.flow, Some(bytes)))?
-        };
-        this.progress.0.flow.accepted.add(taken as u64);
-        Poll::Ready(Ok(taken))
+        self.get_mut().poll_send(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().poll_send(cx, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.gathers && self.socket.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,6 +1,7 @@
 mod any_bytes;
 mod ends;
 mod heads;
+mod large;
 mod limits;
 mod log;
 mod parking;
