@@ -21,6 +21,9 @@ const GET: usize = 2;
 const HEAD: usize = 3;
 const OPTIONS: usize = 4;
 
+/// The place in a set of all methods that have none of their own.
+const OTHER: usize = STANDARD.len();
+
 /// Which requests a route is for: those with one method, or all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -59,8 +62,31 @@ impl std::fmt::Display for Verb {
     }
 }
 
+/// The method of a request, and its place among those of a [`MethodTable`].
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'m> {
+    method: &'m Method,
+    index: usize,
+}
+
+impl<'m> Wanted<'m> {
+    pub(super) fn new(method: &'m Method) -> Self {
+        let index = index(method).unwrap_or(OTHER);
+        Self { method, index }
+    }
+
+    pub(super) fn is_options(self) -> bool {
+        self.index == OPTIONS
+    }
+
+    /// Returns whether a set of methods, one bit for each place, has this one.
+    pub(super) fn is_among(self, methods: u16) -> bool {
+        methods >> self.index & 1 != 0
+    }
+}
+
 /// The routes of one path, by method.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct MethodTable {
     standard: [u32; STANDARD.len()],
     any: u32,
@@ -97,16 +123,39 @@ impl MethodTable {
     }
 
     /// Returns the route for a method, or [`NONE`].
-    pub(super) fn get(&self, method: &Method) -> u32 {
-        let own = match index(method) {
-            Some(index) => self.standard[index],
+    pub(super) fn get(&self, wanted: Wanted<'_>) -> u32 {
+        let own = match self.standard.get(wanted.index) {
+            Some(route) => *route,
             None => self
                 .others
                 .iter()
-                .find(|(other, _)| other == method)
+                .find(|(other, _)| other == wanted.method)
                 .map_or(NONE, |(_, route)| *route),
         };
         if own == NONE { self.any } else { own }
+    }
+
+    /// Returns the route that most requests are for, the set of methods that it is for, see [`Wanted::is_among`], and whether there is
+    /// no other route.
+    pub(super) fn first(&self) -> (u32, u16, bool) {
+        let places = || self.standard.iter().chain([&self.any]);
+        let or_any = |route: u32| if route == NONE { self.any } else { route };
+        let get = or_any(self.standard[GET]);
+        let route = match get {
+            NONE => places()
+                .copied()
+                .find(|&route| route != NONE)
+                .unwrap_or(NONE),
+            get => get,
+        };
+        let mut methods = 0;
+        for (index, &own) in places().enumerate() {
+            // Of the other methods, some have a route of their own.
+            let is_known = index != OTHER || self.others.is_empty();
+            methods |= u16::from(is_known && or_any(own) == route && route != NONE) << index;
+        }
+        let is_only = places().all(|&own| own == NONE || own == route);
+        (route, methods, is_only && self.others.is_empty())
     }
 }
 
@@ -179,6 +228,10 @@ mod tests {
         table
     }
 
+    fn get(table: &MethodTable, method: &str) -> u32 {
+        table.get(Wanted::new(&Method::from_bytes(method.as_bytes()).unwrap()))
+    }
+
     #[test]
     fn every_method_has_its_own_place() {
         let names = [
@@ -187,13 +240,9 @@ mod tests {
         ];
         let table = table(&names);
         for (name, route) in names.iter().zip(0..) {
-            assert_eq!(
-                table.get(&Method::from_bytes(name.as_bytes()).unwrap()),
-                route,
-                "{name}"
-            );
+            assert_eq!(get(&table, name), route, "{name}");
         }
-        assert_eq!(table.get(&Method::from_bytes(b"LINK").unwrap()), NONE);
+        assert_eq!(get(&table, "LINK"), NONE);
         for (index, method) in STANDARD.iter().enumerate() {
             assert_eq!(self::index(method), Some(index), "{method}");
         }
@@ -214,7 +263,7 @@ mod tests {
     fn a_route_for_any_method_yields_to_one_for_this_method() {
         let mut table = table(&["GET"]);
         table.insert(&Verb::Any, 7);
-        assert_eq!((table.get(&Method::GET), table.get(&Method::PUT)), (0, 7));
+        assert_eq!((get(&table, "GET"), get(&table, "PUT")), (0, 7));
         assert!(Verb::Any.overlaps(&Method::GET.into()));
         assert!(!Verb::from(Method::PUT).overlaps(&Method::GET.into()));
     }

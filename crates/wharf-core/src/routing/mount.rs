@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::pattern::Pattern;
 use super::text::{Decoded, END, Part, Plain, Text};
-use super::tree::{NONE, Node, ROOT, Tree, TreeBuilder};
+use super::tree::{Branch, NONE, Node, Parameters, ROOT, Tree, TreeBuilder};
+use super::word;
 
 /// The prefixes under which parts of an application are mounted.
 ///
@@ -44,7 +45,7 @@ impl<T> Mounts<T> {
             return None;
         }
         let leaf = match Decoded::new(path) {
-            Ok(decoded) if path.contains('%') => Longest::leaf(&self.tree, &decoded),
+            Ok(decoded) if word::has_escape(path.as_bytes()) => Longest::leaf(&self.tree, &decoded),
             _ => Longest::leaf(&self.tree, Plain(path)),
         };
         self.values.get(leaf as usize)
@@ -62,8 +63,8 @@ impl<T: fmt::Debug> fmt::Debug for Mounts<T> {
 struct Longest<'s, X> {
     tree: &'s Tree,
     text: X,
-    /// One more than the number of segments, so that a prefix without any is found too.
-    depth: usize,
+    /// The position behind the longest prefix so far: of those of one path, the one with more segments ends further on.
+    end: Option<usize>,
     leaf: u32,
 }
 
@@ -72,38 +73,41 @@ impl<'s, X: Text<'s>> Longest<'s, X> {
         let mut longest = Self {
             tree,
             text,
-            depth: 0,
+            end: None,
             leaf: NONE,
         };
-        longest.below(tree.node(ROOT), X::FIRST, 1);
+        longest.below(tree.node(ROOT), X::FIRST);
         longest.leaf
     }
 
-    fn below(&mut self, node: &'s Node, at: usize, depth: usize) {
-        if node.leaf != NONE && depth > self.depth {
-            (self.depth, self.leaf) = (depth, node.leaf);
+    fn below(&mut self, node: &'s Node, at: usize) {
+        if node.leaf != NONE && self.end.is_none_or(|end| at > end) {
+            (self.end, self.leaf) = (Some(at), node.leaf);
         }
         if at == END {
             return;
         }
-        if let Some(label) = &node.label
-            && let Some(next) = self.text.skip(at, &label.text)
-        {
-            let segments = label.text.split('/').count();
-            self.below(self.tree.node(label.node), next, depth + segments);
+        let part = self.text.segment(at);
+        if let Some((child, next)) = self.tree.literal(node, self.text, at, part) {
+            self.below(child, next);
         }
-        let Part {
-            text: segment,
-            hash,
-            next,
-        } = self.text.segment(at);
-        if let Some(child) = self.tree.literal(node, segment, hash) {
-            self.below(child, next, depth + 1);
-        }
-        for branch in self.tree.prefixed(node, segment).chain(&node.open) {
-            if branch.fields.read(segment, |_| {}) {
-                self.below(self.tree.node(branch.node), next, depth + 1);
+        match node.parameters {
+            Parameters::None => {}
+            Parameters::Whole(_) if part.is_empty() => {}
+            Parameters::Whole(child) => self.below(self.tree.node(child), part.next),
+            Parameters::One(branch) => self.branch(branch, part),
+            Parameters::Several(several) => {
+                for branch in self.tree.branches(several, part.of(self.text)) {
+                    self.branch(branch, part);
+                }
             }
+        }
+    }
+
+    fn branch(&mut self, branch: Branch, part: Part) {
+        let (fields, child) = self.tree.branch(branch);
+        if fields.read(part.of(self.text), |_| {}) {
+            self.below(child, part.next);
         }
     }
 }

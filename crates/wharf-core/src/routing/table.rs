@@ -1,170 +1,160 @@
-//! A hash table from literal texts to numbers, made once and then only read.
+//! Hash tables from literal texts to numbers, made once and then only read.
+
+use super::tag;
 
 /// No number.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// Open addressing, at most half full. The texts are kept elsewhere, all tables' in one place.
+/// Ends every key. UTF-8 has no such byte, so that a key is none that merely begins the same.
+const KEY_END: u8 = 0xFF;
+
+/// Many tables, with their texts in one place.
+///
+/// A look-up touches the table, and for a text that is not its own [`tag`](tag::tag) the key too.
 #[derive(Debug, Default)]
-pub(super) struct Table {
-    slots: Box<[Slot]>,
+pub(super) struct Tables {
+    slots: Vec<Slot>,
+    keys: Vec<u8>,
 }
 
+/// One of many tables: open addressing, at most two thirds full.
 #[derive(Clone, Copy, Debug)]
-struct Slot {
-    hash: u32,
-    value: u32,
+pub(super) struct Table {
+    start: u32,
+    /// One less than the number of slots, which is a power of two.
+    mask: u32,
+}
+
+/// A text that is kept with the tables.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
     start: u32,
     len: u32,
 }
 
-impl Table {
-    /// Makes a table of different texts, which are added to `keys`.
-    pub(super) fn new(entries: &[(&[u8], u32)], keys: &mut Vec<u8>) -> Self {
-        if entries.is_empty() {
-            return Self::default();
-        }
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    tag: u64,
+    value: u32,
+    /// Where the text stands among the keys.
+    key: u32,
+}
+
+impl Tables {
+    /// Adds a table of different texts.
+    pub(super) fn insert(&mut self, entries: &[(&str, u32)]) -> Table {
         let empty = Slot {
-            hash: 0,
+            tag: 0,
             value: NONE,
-            start: 0,
-            len: 0,
+            key: 0,
         };
-        let mut slots = vec![empty; (entries.len() * 2).next_power_of_two()];
-        let mask = slots.len() - 1;
+        let start = self.slots.len();
+        // There are more slots than texts, so that a search ends.
+        let len = (entries.len() + entries.len() / 2 + 1).next_power_of_two();
+        self.slots.resize(start + len, empty);
+        let table = Table {
+            start: number(start),
+            mask: number(len - 1),
+        };
         for &(text, value) in entries {
-            let hash = hash(text);
-            let mut at = hash as usize & mask;
-            while slots[at].value != NONE {
-                at = (at + 1) & mask;
+            let key = self.keep(text).start;
+            let tag = tag::tag(text.as_bytes());
+            let mut at = tag::hash(tag) & table.mask;
+            while self.slots[start + at as usize].value != NONE {
+                at = (at + 1) & table.mask;
             }
-            let start = u32::try_from(keys.len()).unwrap_or(NONE);
-            let len = u32::try_from(text.len()).unwrap_or(NONE);
-            keys.extend_from_slice(text);
-            slots[at] = Slot {
-                hash,
-                value,
-                start,
-                len,
-            };
+            self.slots[start + at as usize] = Slot { tag, value, key };
         }
-        Self {
-            slots: slots.into(),
-        }
+        table
     }
 
-    /// Returns the number stored for `text`, whose hash is `hash`, or [`NONE`].
-    pub(super) fn get(&self, text: &[u8], hash: u32, keys: &[u8]) -> u32 {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
-        // Half of the slots are empty, so that this ends.
-        while let Some(slot) = self.slots.get(at) {
+    /// Returns the number that a table has for a text of this tag, or [`NONE`]. The text is asked for only where its tag does not say
+    /// all of it.
+    #[inline]
+    pub(super) fn get<'t>(&self, table: Table, tag: u64, text: impl Fn() -> &'t [u8]) -> u32 {
+        let mut at = tag::hash(tag) & table.mask;
+        while let Some(slot) = self.slots.get((table.start + at) as usize) {
             if slot.value == NONE {
                 break;
             }
-            if slot.hash == hash && slot.len as usize == text.len() {
-                let start = slot.start as usize;
-                if keys.get(start..start + text.len()) == Some(text) {
-                    return slot.value;
-                }
+            if slot.tag == tag && (tag::is_exact(tag) || self.is_key(slot.key, text())) {
+                return slot.value;
             }
-            at = (at + 1) & mask;
+            at = (at + 1) & table.mask;
         }
         NONE
     }
-}
 
-const SEED: u64 = 0x2545_F491_4F6C_DD1D;
-
-/// Hashes a text, eight bytes at a time. The keys are the application's own, so that nobody else can make them collide.
-pub(super) fn hash(text: &[u8]) -> u32 {
-    let (words, tail) = text.as_chunks::<8>();
-    let state = words
-        .iter()
-        .fold(SEED, |state, word| mix(state ^ u64::from_le_bytes(*word)));
-    finish(state, little_endian(tail), text.len())
-}
-
-/// Returns how many bytes stand before the first slash, and their hash: one pass for both.
-pub(super) fn hash_to_slash(text: &[u8]) -> (usize, u32) {
-    let (words, tail) = text.as_chunks::<8>();
-    let mut state = SEED;
-    let mut len = 0;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let slashes = find(word, b'/');
-        if slashes != 0 {
-            let before = slashes.trailing_zeros() / 8;
-            let part = word & ((1 << (before * 8)) - 1);
-            let len = len + before as usize;
-            return (len, finish(state, part, len));
+    /// Keeps a text with those of the tables.
+    pub(super) fn keep(&mut self, text: &str) -> Key {
+        let start = number(self.keys.len());
+        self.keys.extend_from_slice(text.as_bytes());
+        self.keys.push(KEY_END);
+        Key {
+            start,
+            len: number(text.len()),
         }
-        state = mix(state ^ word);
-        len += 8;
     }
-    let tail_len = tail
-        .iter()
-        .position(|&byte| byte == b'/')
-        .unwrap_or(tail.len());
-    let len = len + tail_len;
-    (len, finish(state, little_endian(&tail[..tail_len]), len))
+
+    /// Returns a text that was kept.
+    pub(super) fn text(&self, key: Key) -> &[u8] {
+        let start = key.start as usize;
+        let text = self.keys.get(start..start + key.len as usize);
+        text.unwrap_or_default()
+    }
+
+    fn is_key(&self, start: u32, text: &[u8]) -> bool {
+        let rest = self.keys.get(start as usize..).unwrap_or_default();
+        rest.strip_prefix(text).and_then(<[u8]>::first) == Some(&KEY_END)
+    }
 }
 
-/// Finds a byte among eight: the lowest bit that is set stands in the first of them; 0 where there is none.
-pub(super) fn find(word: u64, byte: u8) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
-    let differences = word ^ (ONES * u64::from(byte));
-    differences.wrapping_sub(ONES) & !differences & HIGHS
-}
-
-fn little_endian(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .rev()
-        .fold(0, |word, &byte| (word << 8) | u64::from(byte))
-}
-
-fn finish(state: u64, part: u64, len: usize) -> u32 {
-    let hash = mix(state ^ part ^ (len as u64).rotate_left(56));
-    (hash ^ (hash >> 32)) as u32
-}
-
-fn mix(state: u64) -> u64 {
-    let product = u128::from(state) * 0x9E37_79B9_7F4A_7C15;
-    (product as u64) ^ ((product >> 64) as u64)
+/// More than this says, four billion bytes of texts, no application has.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(NONE)
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
+
+    fn get(tables: &Tables, table: Table, text: &str) -> u32 {
+        tables.get(table, tag::tag(text.as_bytes()), || text.as_bytes())
+    }
 
     #[test]
     fn every_text_is_found_and_no_other() {
         let texts: Vec<String> = (0..1000).map(|number| format!("text-{number}")).collect();
-        let entries: Vec<_> = texts
-            .iter()
-            .zip(0..)
-            .map(|(text, number)| (text.as_bytes(), number))
-            .collect();
-        let mut keys = Vec::new();
-        let table = Table::new(&entries, &mut keys);
-        let get = |text: &str| table.get(text.as_bytes(), hash(text.as_bytes()), &keys);
+        let entries: Vec<_> = texts.iter().map(String::as_str).zip(0..).collect();
+        let mut tables = Tables::default();
+        let before = tables.insert(&[("text-0", 7), ("", 8)]);
+        let none = tables.insert(&[]);
+        let table = tables.insert(&entries);
         for (text, number) in texts.iter().zip(0..) {
-            assert_eq!(get(text), number);
+            assert_eq!(get(&tables, table, text), number);
         }
         for other in ["", "text-", "text-1000", "text-01", "ext-1"] {
-            assert_eq!(get(other), NONE, "{other}");
+            assert_eq!(get(&tables, table, other), NONE, "{other}");
         }
-        assert_eq!(Table::default().get(b"", hash(b""), &keys), NONE);
+        assert_eq!(
+            ["text-0", "", "text-1"].map(|text| get(&tables, before, text)),
+            [7, 8, NONE]
+        );
+        assert_eq!(
+            ["", "text-0"].map(|text| get(&tables, none, text)),
+            [NONE; 2]
+        );
     }
 
-    proptest! {
-        #[test]
-        fn a_segment_hashes_as_the_text_it_is(text in "([a/é.0]|[ -~]){0,40}") {
-            let segment = text.split('/').next().unwrap();
-            prop_assert_eq!(hash_to_slash(text.as_bytes()), (segment.len(), hash(segment.as_bytes())));
+    #[test]
+    fn a_key_is_none_that_begins_the_same() {
+        let mut tables = Tables::default();
+        tables.insert(&[("long enough", 0), ("long enough to be another", 1)]);
+        for (text, at) in [("long enough", 0), ("long enough to be another", 12)] {
+            assert!(tables.is_key(at, text.as_bytes()));
+            assert!(!tables.is_key(at, &text.as_bytes()[..9]));
         }
+        assert!(!tables.is_key(0, b"long enough "));
+        assert!(!tables.is_key(99, b"long enough"));
     }
 }

@@ -4,7 +4,6 @@ use super::{Given, Kind, Layout, TextError};
 const ATTEMPTS: usize = 32;
 
 /// What failed attempts taught about a type that did not say what it wants.
-#[derive(Default)]
 pub(super) struct Hints {
     attempts: usize,
     /// Names that were missing, and may be lists of nothing.
@@ -28,6 +27,16 @@ pub(super) struct Reading {
 }
 
 impl Hints {
+    pub(super) const fn new() -> Self {
+        Self {
+            attempts: 0,
+            missing: Vec::new(),
+            absent: Vec::new(),
+            readings: Vec::new(),
+            traced: None,
+        }
+    }
+
     /// Learns from an attempt. Gives back the value, or an error when there is nothing to learn from it.
     pub(super) fn learn<T>(
         &mut self,

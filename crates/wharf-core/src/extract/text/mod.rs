@@ -101,21 +101,29 @@ pub(super) fn decode_given<T: DeserializeOwned>(
             sorted
         }
     };
-    let mut hints = Hints::default();
-    loop {
-        let fields = Fields {
+    let attempt = |hints: &Hints| {
+        T::deserialize(Fields {
             written,
             grouped,
             layout,
-            hints: &hints,
-        };
-        let result = T::deserialize(fields);
+            hints,
+        })
+    };
+    // Nearly always there is nothing to learn, and so nothing to make and drop.
+    static NONE: Hints = Hints::new();
+    let mut result = match attempt(&NONE) {
+        Ok(value) => return Ok(value),
+        failed => failed,
+    };
+    let mut hints = Hints::new();
+    loop {
         if let Some(value) = hints
             .learn(result, grouped, layout)
             .map_err(|error| error.located(written))?
         {
             return Ok(value);
         }
+        result = attempt(&hints);
     }
 }
 

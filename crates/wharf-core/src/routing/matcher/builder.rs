@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use http::Method;
 
-use super::{Found, Leaf, Router};
+use super::leaf::{Draft, Leaves};
+use super::literals::Literals;
+use super::{Found, Router};
 use crate::routing::conflict::{self, Conflict, Overlap};
-use crate::routing::methods::{MethodTable, Verb};
+use crate::routing::methods::{MethodTable, Verb, Wanted};
 use crate::routing::pattern::{self, Pattern};
 use crate::routing::segment::Segment;
 use crate::routing::slash::TrailingSlash;
-use crate::routing::table::Table;
 use crate::routing::tree::TreeBuilder;
 
 /// How one route is matched, apart from its pattern and method.
@@ -151,11 +152,11 @@ impl<T> RouterBuilder<T> {
             return Err(self.conflicts);
         }
         let mut tree = TreeBuilder::new();
-        let mut leaves: Vec<Leaf> = Vec::new();
-        let mut leaf = |leaf: u32, change: &mut dyn FnMut(&mut Leaf)| {
+        let mut leaves: Vec<Draft> = Vec::new();
+        let mut leaf = |leaf: u32, change: &mut dyn FnMut(&mut Draft)| {
             let at = leaf as usize;
             if at == leaves.len() {
-                leaves.push(Leaf::default());
+                leaves.push(Draft::default());
             }
             change(&mut leaves[at]);
         };
@@ -187,27 +188,19 @@ impl<T> RouterBuilder<T> {
         };
         for leaf in &mut leaves {
             for table in std::iter::once(&mut leaf.exact).chain(leaf.slashed.as_deref_mut()) {
-                if answers_head(table.get(&Method::GET)) {
+                if answers_head(table.get(Wanted::new(&Method::GET))) {
                     table.head_from_get();
                 }
-                leaf.allowed.add(table);
             }
-            leaf.allow = Some(leaf.allowed.to_value());
         }
         let routes = self.routes.into_iter().map(|entry| Found {
             value: entry.value,
             slash: entry.options.trailing_slash,
         });
-        let mut literal_keys = Vec::new();
-        let literals: Vec<(&[u8], u32)> = literals
-            .iter()
-            .map(|(path, leaf)| (path.as_bytes(), *leaf))
-            .collect();
         Ok(Router {
-            literals: Table::new(&literals, &mut literal_keys),
-            literal_keys: literal_keys.into(),
+            literals: Literals::new(&literals),
             tree: tree.build(),
-            leaves: leaves.into(),
+            leaves: Leaves::new(leaves),
             routes: routes.collect(),
             has_redirects,
         })

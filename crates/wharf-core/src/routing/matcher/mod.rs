@@ -4,30 +4,30 @@ use std::fmt;
 
 use http::{HeaderValue, Method};
 
-use super::methods::{Allowed, MethodTable};
+use super::methods::{Allowed, Wanted};
 use super::params::Params;
-use super::segment::Rest;
 use super::slash::{self, TrailingSlash};
-use super::table::{self, Table};
-use super::text::{self, BadPath, Decoded, END, Part, Plain, Text};
-use super::tree::{Branch, NONE, Node, ROOT, Tree};
+use super::text::{BadPath, Decoded, END, Part, Plain, Text};
+use super::tree::{Branch, NONE, Node, Parameters, ROOT, Tree};
+use super::word;
 
 mod builder;
+mod leaf;
+mod literals;
 
 pub(super) use builder::Entry;
 pub use builder::{RouteOptions, RouterBuilder};
+use leaf::Leaves;
+use literals::Literals;
 
 /// Finds routes.
 ///
 /// Holds one value per route and gives out references to it; what a value is, and what is done with it, is the caller's business.
 #[derive(Debug)]
 pub struct Router<T> {
-    /// The leaves of patterns without parameters by their whole path: what is most specific at every place wins in any
-    /// case, so that the tree need not be asked.
-    literals: Table,
-    literal_keys: Box<[u8]>,
+    literals: Literals,
     tree: Tree,
-    leaves: Box<[Leaf]>,
+    leaves: Leaves,
     routes: Box<[Found<T>]>,
     has_redirects: bool,
 }
@@ -78,86 +78,60 @@ impl<T> Router<T> {
     ///
     /// A path that does not begin with a slash, such as the `*` of `OPTIONS *`, matches nothing.
     pub fn find(&self, method: &Method, path: &str) -> Lookup<'_, T> {
-        if let Some(found) = self.literal(method, path) {
-            return Lookup::Found(found);
-        }
-        match self.search(method, path) {
-            Err(bad) => Lookup::Bad(bad),
-            Ok(Outcome::Route(route, params)) => Lookup::Found(Match {
-                value: &self.routes[route as usize].value,
-                params,
-            }),
-            Ok(Outcome::Refused(allow)) if *method == Method::OPTIONS => Lookup::Options { allow },
-            Ok(missed) => match (self.redirect(method, path), missed) {
+        let wanted = Wanted::new(method);
+        let mut params = Params::default();
+        let route = match self.leaves.get(self.literals.leaf(path), wanted) {
+            NONE => match self.search(wanted, path, &mut params) {
+                Ok(route) => route,
+                Err(missed) => return self.missed(wanted, path, missed),
+            },
+            route => route,
+        };
+        Lookup::Found(Match {
+            value: &self.routes[route as usize].value,
+            params,
+        })
+    }
+
+    #[cold]
+    fn missed(&self, wanted: Wanted<'_>, path: &str, missed: Missed) -> Lookup<'_, T> {
+        match missed {
+            Missed::Bad(bad) => Lookup::Bad(bad),
+            Missed::Refused(allow) if wanted.is_options() => Lookup::Options { allow },
+            missed => match (self.redirect(wanted, path), missed) {
                 (Some(location), _) => Lookup::Redirect(location),
-                (None, Outcome::Refused(allow)) => Lookup::MethodNotAllowed { allow },
+                (None, Missed::Refused(allow)) => Lookup::MethodNotAllowed { allow },
                 (None, _) => Lookup::NotFound,
             },
         }
     }
 
-    /// Finds a route without parameters.
-    fn literal(&self, method: &Method, path: &str) -> Option<Match<'_, T>> {
-        let path = path.as_bytes();
-        let leaf = self
-            .literals
-            .get(path, table::hash(path), &self.literal_keys);
-        let route = self.leaves.get(leaf as usize)?.exact.get(method);
-        Some(Match {
-            value: &self.routes.get(route as usize)?.value,
-            params: Params::default(),
-        })
-    }
-
-    fn search(&self, method: &Method, path: &str) -> Result<Outcome, BadPath> {
+    /// Finds the number of a route, and where the parameters are.
+    fn search(&self, wanted: Wanted<'_>, path: &str, params: &mut Params) -> Result<u32, Missed> {
         if !path.starts_with('/') {
-            return Ok(Outcome::Nothing);
+            return Err(Missed::Nothing);
         }
         if u32::try_from(path.len()).is_err() {
-            return Err(BadPath::too_long());
+            return Err(Missed::Bad(BadPath::too_long()));
         }
-        if !text::has_escape(path.as_bytes()) {
-            let mut outcome = Search::run(self, Plain(path), method);
-            if let Outcome::Route(_, params) = &mut outcome {
-                params.set_plain();
-            }
-            return Ok(outcome);
+        if word::has_escape(path.as_bytes()) {
+            let decoded = Decoded::new(path).map_err(Missed::Bad)?;
+            return Search::run(self, &decoded, wanted, params);
         }
-        Ok(Search::run(self, &Decoded::new(path)?, method))
+        params.set_plain();
+        Search::run(self, Plain(path), wanted, params)
     }
 
     /// Finds where to redirect a request that nothing matches.
-    fn redirect(&self, method: &Method, path: &str) -> Option<String> {
+    fn redirect(&self, wanted: Wanted<'_>, path: &str) -> Option<String> {
         if !self.has_redirects || !path.starts_with('/') {
             return None;
         }
-        let leads = |path: &String| match self.search(method, path) {
-            Ok(Outcome::Route(route, _)) => {
-                self.routes[route as usize].slash == TrailingSlash::Redirect
-            }
-            _ => false,
+        let leads = |path: &String| match self.search(wanted, path, &mut Params::default()) {
+            Ok(route) => self.routes[route as usize].slash == TrailingSlash::Redirect,
+            Err(_) => false,
         };
         slash::alternatives(path).find(leads)
-    }
-}
-
-/// The routes that end at one node.
-#[derive(Debug, Default)]
-struct Leaf {
-    exact: MethodTable,
-    /// Routes of the path with a slash more or less, which ignore that.
-    slashed: Option<Box<MethodTable>>,
-    allowed: Allowed,
-    allow: Option<HeaderValue>,
-}
-
-impl Leaf {
-    /// Returns the route for a method, or [`NONE`].
-    fn get(&self, method: &Method) -> u32 {
-        match (self.exact.get(method), &self.slashed) {
-            (NONE, Some(slashed)) => slashed.get(method),
-            (route, _) => route,
-        }
     }
 }
 
@@ -168,19 +142,21 @@ struct Found<T> {
     slash: TrailingSlash,
 }
 
-/// How a search ends.
-enum Outcome {
-    Route(u32, Params),
+/// How a search ends that finds no route.
+enum Missed {
+    /// There are others, whose methods these are.
     Refused(HeaderValue),
     Nothing,
+    Bad(BadPath),
 }
 
 /// One walk down the tree, with all its turning back.
 struct Search<'s, T, X> {
     router: &'s Router<T>,
     text: X,
-    method: &'s Method,
-    params: Params,
+    wanted: Wanted<'s>,
+    /// Where the parameters go. Those of a way that leads nowhere are left to whoever tries another one.
+    params: &'s mut Params,
     refused: Refused,
 }
 
@@ -192,30 +168,28 @@ enum Refused {
 }
 
 impl<'s, T, X: Text<'s>> Search<'s, T, X> {
-    fn run(router: &'s Router<T>, text: X, method: &'s Method) -> Outcome {
+    fn run(
+        router: &'s Router<T>,
+        text: X,
+        wanted: Wanted<'s>,
+        params: &'s mut Params,
+    ) -> Result<u32, Missed> {
         let mut search = Self {
             router,
             text,
-            method,
-            params: Params::default(),
+            wanted,
+            params,
             refused: Refused::None,
         };
         let route = search.below(router.tree.node(ROOT), X::FIRST);
         if route != NONE {
-            return Outcome::Route(route, search.params);
+            return Ok(route);
         }
-        match search.refused {
-            Refused::None => Outcome::Nothing,
-            Refused::One(leaf) => {
-                let leaf = &router.leaves[leaf as usize];
-                Outcome::Refused(
-                    leaf.allow
-                        .clone()
-                        .unwrap_or_else(|| leaf.allowed.to_value()),
-                )
-            }
-            Refused::Several(allowed) => Outcome::Refused(allowed.to_value()),
-        }
+        Err(match search.refused {
+            Refused::None => Missed::Nothing,
+            Refused::One(leaf) => Missed::Refused(router.leaves.refusal(leaf).allow.clone()),
+            Refused::Several(allowed) => Missed::Refused(allowed.to_value()),
+        })
     }
 
     /// Searches a node for what begins at `at`.
@@ -223,120 +197,101 @@ impl<'s, T, X: Text<'s>> Search<'s, T, X> {
     /// Recursion ends where the tree does: its depth is bounded by the longest pattern, not by the path.
     fn below(&mut self, mut node: &'s Node, mut at: usize) -> u32 {
         let tree = &self.router.tree;
-        let part = loop {
-            if at == END {
-                return self.leaf(node);
-            }
-            let mut part = None;
-            let literal = match &node.label {
-                Some(label) => {
-                    let next = self.text.skip(at, &label.text);
-                    next.map(|next| (tree.node(label.node), next))
-                }
-                None => {
-                    let found = part.insert(self.text.segment(at));
-                    tree.literal(node, found.text, found.hash)
-                        .map(|child| (child, found.next))
-                }
-            };
-            match literal {
-                Some((child, next)) if node.has_parameters => {
-                    let route = self.below(child, next);
-                    if route != NONE {
-                        return route;
-                    }
-                }
+        while at != END {
+            let part = self.text.segment(at);
+            if let Some((child, next)) = tree.literal(node, self.text, at, part) {
                 // Nothing to come back for.
-                Some((child, next)) => {
+                if let Parameters::None = node.parameters {
                     (node, at) = (child, next);
                     continue;
                 }
-                None if node.has_parameters => {}
-                None => return NONE,
-            }
-            break part.unwrap_or_else(|| self.text.segment(at));
-        };
-        if !part.text.is_empty() {
-            // Asked for, since going through nothing costs more.
-            if node.has_prefixed() {
-                for branch in tree.prefixed(node, part.text) {
-                    let route = self.branch(branch, at, part);
-                    if route != NONE {
-                        return route;
-                    }
-                }
-            }
-            for branch in &node.open {
-                let route = self.branch(branch, at, part);
+                let route = self.attempt(child, next);
                 if route != NONE {
                     return route;
                 }
             }
+            (node, at) = match node.parameters {
+                Parameters::None => return NONE,
+                Parameters::Whole(_) if part.is_empty() => return NONE,
+                Parameters::Whole(child) => {
+                    self.params.push(self.text.locate(at, 0..part.len()));
+                    (tree.node(child), part.next)
+                }
+                Parameters::One(branch) => match self.read(branch, part, at) {
+                    Some(child) => (child, part.next),
+                    None => return NONE,
+                },
+                Parameters::Several(several) => return self.several(several, at, part),
+            };
         }
-        for (rest, child) in &node.rests {
-            let route = self.rest(rest, tree.node(*child), at);
-            if route != NONE {
-                return route;
-            }
-        }
-        NONE
+        self.leaf(node)
     }
 
-    /// Searches one child with parameters.
-    fn branch(&mut self, branch: &'s Branch, at: usize, part: Part<'s>) -> u32 {
+    /// Searches a node, and puts the parameters back if that leads nowhere.
+    fn attempt(&mut self, node: &'s Node, at: usize) -> u32 {
         let before = self.params.len();
-        let (text, params) = (self.text, &mut self.params);
-        if branch
-            .fields
-            .read(part.text, |range| params.push(text.locate(at, range)))
-        {
-            let route = self.below(self.router.tree.node(branch.node), part.next);
-            if route != NONE {
-                return route;
-            }
-        }
-        self.params.truncate(before);
-        NONE
-    }
-
-    /// Looks at one child that takes all of the path.
-    fn rest(&mut self, rest: &Rest, child: &Node, at: usize) -> u32 {
-        if !rest.accepts(self.text.rest(at)) {
-            return NONE;
-        }
-        let before = self.params.len();
-        self.params
-            .push(self.text.locate_rest(at, rest.prefix.len()));
-        let route = self.leaf(child);
+        let route = self.below(node, at);
         if route == NONE {
             self.params.truncate(before);
         }
         route
     }
 
+    /// Searches children with parameters, the most specific first.
+    fn several(&mut self, several: u32, at: usize, part: Part) -> u32 {
+        let tree = &self.router.tree;
+        let before = self.params.len();
+        for branch in tree.branches(several, part.of(self.text)) {
+            if let Some(child) = self.read(branch, part, at) {
+                let route = self.below(child, part.next);
+                if route != NONE {
+                    return route;
+                }
+                self.params.truncate(before);
+            }
+        }
+        for (rest, child) in tree.rests(several) {
+            if rest.accepts(self.text.rest(at)) {
+                let place = self.text.locate_rest(at, rest.prefix.len());
+                self.params.push(place);
+                let route = self.leaf(child);
+                if route != NONE {
+                    return route;
+                }
+                self.params.truncate(before);
+            }
+        }
+        NONE
+    }
+
+    /// Reads the parameters of a segment, if it fits a branch, and returns the node behind it.
+    fn read(&mut self, branch: Branch, part: Part, at: usize) -> Option<&'s Node> {
+        let (fields, child) = self.router.tree.branch(branch);
+        let (text, params) = (self.text, &mut *self.params);
+        let found = |range| params.push(text.locate(at, range));
+        fields.read(part.of(text), found).then_some(child)
+    }
+
     /// Looks for the method where the path ends.
     fn leaf(&mut self, node: &Node) -> u32 {
-        let leaf = node.leaf;
-        let Some(found) = self.router.leaves.get(leaf as usize) else {
-            return NONE;
-        };
-        let route = found.get(self.method);
-        if route == NONE {
-            self.refuse(leaf, &found.allowed);
+        let route = self.router.leaves.get(node.leaf, self.wanted);
+        if route == NONE && node.leaf != NONE {
+            self.refuse(node.leaf);
         }
         route
     }
 
     #[cold]
-    fn refuse(&mut self, leaf: u32, methods: &Allowed) {
+    fn refuse(&mut self, leaf: u32) {
+        let allowed = |leaf| &self.router.leaves.refusal(leaf).allowed;
         match &mut self.refused {
             Refused::None => self.refused = Refused::One(leaf),
             Refused::One(first) => {
-                let mut allowed = self.router.leaves[*first as usize].allowed.clone();
-                allowed.merge(methods);
-                self.refused = Refused::Several(allowed);
+                let mut both = allowed(*first).clone();
+                both.merge(allowed(leaf));
+                self.refused = Refused::Several(both);
             }
-            Refused::Several(allowed) => allowed.merge(methods),
+            Refused::Several(several) => several.merge(allowed(leaf)),
         }
     }
 }

@@ -77,6 +77,11 @@ impl Fields {
         })
     }
 
+    /// Returns whether the segment is one parameter without a constraint and nothing else, so that all text but none fits.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.reading, Reading::Whole)
+    }
+
     /// Returns the literal at the end of the segment.
     pub(super) fn suffix(&self) -> &str {
         self.fields.last().map_or("", |field| &field.after)

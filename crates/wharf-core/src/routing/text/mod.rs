@@ -8,7 +8,8 @@ use std::fmt;
 use std::ops::Range;
 
 use super::params::Span;
-use super::table;
+use super::tag;
+use super::word;
 
 #[cfg(test)]
 mod tests;
@@ -23,11 +24,14 @@ pub(super) trait Text<'t>: Copy {
     /// The position of the first segment.
     const FIRST: usize;
 
-    /// Returns the decoded segment at `at`.
-    fn segment(self, at: usize) -> Part<'t>;
+    /// Returns the decoded text in which the segments stand.
+    fn decoded(self) -> &'t str;
+
+    /// Returns where the segment at `at` stands.
+    fn segment(self, at: usize) -> Part;
 
     /// Returns the position after these segments, if they are what stands at `at`.
-    fn skip(self, at: usize, segments: &str) -> Option<usize>;
+    fn skip(self, at: usize, segments: &[u8]) -> Option<usize>;
 
     /// Returns everything from `at` on, decoded.
     fn rest(self, at: usize) -> &'t str;
@@ -41,12 +45,37 @@ pub(super) trait Text<'t>: Copy {
 
 /// One segment of a path.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'t> {
-    pub(super) text: &'t str,
-    /// The hash of the text, see [`table::hash`].
-    pub(super) hash: u32,
+pub(super) struct Part {
+    /// Where it begins in the decoded text.
+    start: usize,
+    end: usize,
     /// The position of the next segment, or [`END`].
     pub(super) next: usize,
+}
+
+impl Part {
+    pub(super) fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns its text.
+    pub(super) fn of<'t>(self, text: impl Text<'t>) -> &'t str {
+        &text.decoded()[self.start..self.end]
+    }
+
+    /// Returns the tag of its text.
+    pub(super) fn tag(self, decoded: &str) -> u64 {
+        tag::tag_of_part(decoded.as_bytes(), self.start, self.end)
+    }
+
+    /// Returns its text, for where it need not be one.
+    pub(super) fn bytes_of<'t>(self, text: impl Text<'t>) -> &'t [u8] {
+        &text.decoded().as_bytes()[self.start..self.end]
+    }
 }
 
 /// A path without escapes. It begins with a slash, and is shorter than 4 GiB.
@@ -56,19 +85,19 @@ pub(super) struct Plain<'t>(pub(super) &'t str);
 impl<'t> Text<'t> for Plain<'t> {
     const FIRST: usize = 1;
 
-    fn segment(self, at: usize) -> Part<'t> {
-        let (len, hash) = table::hash_to_slash(&self.0.as_bytes()[at..]);
-        let end = at + len;
-        let next = if end < self.0.len() { end + 1 } else { END };
-        Part {
-            text: &self.0[at..end],
-            hash,
-            next,
-        }
+    fn decoded(self) -> &'t str {
+        self.0
     }
 
-    fn skip(self, at: usize, segments: &str) -> Option<usize> {
-        match self.0.as_bytes()[at..].strip_prefix(segments.as_bytes())? {
+    #[inline]
+    fn segment(self, start: usize) -> Part {
+        let end = word::to_slash(self.0.as_bytes(), start);
+        let next = if end < self.0.len() { end + 1 } else { END };
+        Part { start, end, next }
+    }
+
+    fn skip(self, at: usize, segments: &[u8]) -> Option<usize> {
+        match self.0.as_bytes()[at..].strip_prefix(segments)? {
             [] => Some(END),
             [b'/', ..] => Some(at + segments.len() + 1),
             _ => None,
@@ -139,27 +168,30 @@ impl<'p> Decoded<'p> {
 impl<'t> Text<'t> for &'t Decoded<'_> {
     const FIRST: usize = 0;
 
-    fn segment(self, at: usize) -> Part<'t> {
-        let text = &self.text[self.starts[at].1..self.starts[at + 1].1 - 1];
+    fn decoded(self) -> &'t str {
+        &self.text
+    }
+
+    fn segment(self, at: usize) -> Part {
         let next = if at + 2 < self.starts.len() {
             at + 1
         } else {
             END
         };
         Part {
-            text,
-            hash: table::hash(text.as_bytes()),
+            start: self.starts[at].1,
+            end: self.starts[at + 1].1 - 1,
             next,
         }
     }
 
-    fn skip(self, mut at: usize, segments: &str) -> Option<usize> {
-        for segment in segments.split('/') {
+    fn skip(self, mut at: usize, segments: &[u8]) -> Option<usize> {
+        for segment in segments.split(|&byte| byte == b'/') {
             if at == END {
                 return None;
             }
             let part = self.segment(at);
-            if part.text != segment {
+            if part.bytes_of(self) != segment {
                 return None;
             }
             at = part.next;
@@ -187,19 +219,9 @@ impl<'t> Text<'t> for &'t Decoded<'_> {
     }
 }
 
-/// A path longer than this is never matched, so that no offset is cut here.
+/// A path longer than this can say is never matched, so that no offset is cut here.
 fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
-
-/// Tells whether a path has escapes, eight bytes at a time: most are too short for more to pay.
-pub(super) fn has_escape(path: &[u8]) -> bool {
-    let Some(last) = path.last_chunk::<8>() else {
-        return path.contains(&b'%');
-    };
-    let (words, _) = path.as_chunks::<8>();
-    let mut words = words.iter().chain([last]);
-    words.any(|word| table::find(u64::from_le_bytes(*word), b'%') != 0)
+    at as u32
 }
 
 /// Decodes every escape of `text`.
