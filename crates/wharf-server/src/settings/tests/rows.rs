@@ -42,7 +42,7 @@ fn server() -> Server<impl Serve> {
 /// What is in force on a server of a program that has done as `program` says, and was told `settings`.
 pub(super) fn in_force(program: Settings, settings: Settings) -> Settings {
     let mut server = server().settings(program.clone());
-    let mut in_force = server.in_force();
+    let mut in_force = server.options.in_force();
     // What the call is for is not kept by the server.
     program.apply(&mut in_force);
     settings.apply(&mut in_force);
@@ -171,7 +171,7 @@ fn what_no_file_can_say_is_left_out_of_what_is_printed() {
     let mut server = server()
         .listen(Listener::new("127.0.0.1:0").tcp(TcpConfig::new()))
         .unix(UnixConfig::new().backlog(7));
-    let program = Settings::of(&server.in_force());
+    let program = Settings::of(&server.options.in_force());
     let text = crate::settings::print(&program, &Settings::new(), &program);
     assert!(
         text.contains("\n# bind is what no file can say  # program\n"),
