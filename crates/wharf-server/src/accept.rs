@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep};
-use wharf_http::{BoxFuture, Service, Signal};
+use wharf_http::{BoxFuture, Signal};
 
 use crate::arrival::Arrival;
 use crate::listener::{Accepted, Bound, ListenerId};
@@ -34,11 +34,11 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 const BURST: Duration = Duration::from_secs(10);
 
 /// The sockets of a worker and the connections that came by them.
-pub(crate) struct Acceptor<S> {
+pub(crate) struct Acceptor {
     sockets: Vec<(ListenerId, Bound)>,
     /// Whose turn it is, so that a busy socket does not starve the others.
     next: usize,
-    arrival: Arc<Arrival<S>>,
+    arrival: Arc<Arrival>,
     commands: UnboundedReceiver<Command>,
     /// Everybody who could tell it anything is gone, or has told it to end.
     finishing: bool,
@@ -58,10 +58,10 @@ struct Worn {
     tell: Box<dyn FnOnce() + Send>,
 }
 
-impl<S: Service> Acceptor<S> {
+impl Acceptor {
     /// Creates the loop; up to `limit` connections at a time are served.
     pub(crate) fn new(
-        arrival: Arc<Arrival<S>>,
+        arrival: Arc<Arrival>,
         commands: UnboundedReceiver<Command>,
         load: Arc<Load>,
         limit: usize,

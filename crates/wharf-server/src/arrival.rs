@@ -8,9 +8,10 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use tokio::time::{sleep, timeout};
 use wharf_http::connection::{Local, Peer};
-use wharf_http::{BoxFuture, Connection, Service, Signal, Tasks};
+use wharf_http::{BoxFuture, Connection, Signal, Tasks};
 
 use crate::conn::{ConnectionConfig, ConnectionEnd, Protocol, serve_connection_as, serve_detected};
+use crate::erased::AnyService;
 use crate::listener::proxy_protocol::Refused;
 use crate::listener::{Accepted, ProxyProtocol, Stream};
 use crate::shutdown::until;
@@ -21,18 +22,18 @@ use crate::watchdog::Pulse;
 const RACE: Duration = Duration::from_millis(50);
 
 /// What all connections of a server are given.
-pub(crate) struct Arrival<S> {
-    config: ConnectionConfig<S>,
+pub(crate) struct Arrival {
+    config: ConnectionConfig<AnyService>,
     /// The same for listeners that have nothing but the health of the process.
-    health: ConnectionConfig<S>,
+    health: ConnectionConfig<AnyService>,
     /// Fires when the worker begins to end, and with it its connections.
     shutdown: Signal,
     /// Work beside the connections that a shutdown waits for.
     tasks: Tasks,
 }
 
-impl<S: Service> Arrival<S> {
-    pub(crate) fn new(config: ConnectionConfig<S>, tasks: Tasks) -> Self {
+impl Arrival {
+    pub(crate) fn new(config: ConnectionConfig<AnyService>, tasks: Tasks) -> Self {
         Self {
             health: config.clone().health_alone(),
             config,
@@ -68,7 +69,7 @@ impl<S: Service> Arrival<S> {
         &self,
         accepted: Accepted,
         place: P,
-    ) -> impl Future<Output = ()> + Send + 'static + use<S, P> {
+    ) -> impl Future<Output = ()> + Send + 'static + use<P> {
         let config = if accepted.site.health_alone {
             self.health.clone()
         } else {
@@ -125,9 +126,9 @@ impl<F: Future<Output = ConnectionEnd>, P> Future for Serving<F, P> {
 }
 
 /// Serves a connection on which something comes before the first request: whose it is, or how it is encrypted.
-async fn prepare<S: Service>(
+async fn prepare(
     accepted: Accepted,
-    config: ConnectionConfig<S>,
+    config: ConnectionConfig<AnyService>,
     shutdown: &Signal,
     describe: impl FnOnce(Connection) -> Connection,
 ) {
@@ -164,12 +165,12 @@ async fn prepare<S: Service>(
 }
 
 /// Lets a proxy say whose connection it is; `None` when it did not, and the connection is to be closed.
-async fn introduce<S: Service>(
+async fn introduce(
     protocol: &ProxyProtocol,
     stream: Stream,
     peer: Peer,
     local: Local,
-    config: &ConnectionConfig<S>,
+    config: &ConnectionConfig<AnyService>,
     shutdown: &Signal,
 ) -> Option<(Stream, Connection)> {
     let settings = config.settings();
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn the_task_of_an_idle_connection_is_small() {
         let nothing = service_fn(|_: Request, _: Context| async { Response::default() });
-        let config = ConnectionConfig::new(nothing);
+        let config = ConnectionConfig::new(AnyService::new(nothing));
         let arrival = Arrival::new(config, Tasks::new());
         let size = size_of_result(|accepted| arrival.serve(accepted, ()));
         assert!(

@@ -12,15 +12,17 @@ use crate::arrival::Arrival;
 use crate::banner::Banner;
 use crate::conn::ConnectionConfig;
 use crate::develop::Develop;
+use crate::erased::{AnyServe, AnyService};
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Board, ServerHandle};
 use crate::health::{Health, HealthDesk};
 use crate::listener::{self, Inherited, Listener, OpenListener};
 use crate::notice::Notice;
 use crate::notify::Notify;
+use crate::options::Options;
 use crate::pid_file::PidFile;
 use crate::restart::Program;
-use crate::server::Server;
+use crate::server::{Server, checked};
 use crate::shutdown::{Control, Report, Shutdown, until};
 use crate::signals::{Signals, Told};
 use crate::supervisor::{self, Request, Supervisor};
@@ -50,16 +52,7 @@ impl<S: Serve> Server<S> {
     ///
     /// Not safe: a service that is starting while the future is dropped is dropped too, without being stopped.
     pub async fn start(self) -> Result<ServerHandle, Error> {
-        runtime::require()?;
-        let around = Around {
-            notice: Notice::new(false),
-            threads: self.workers.clone(),
-            inherited: Inherited::from_env(),
-            program: Program::current(),
-            notify: Notify::default(),
-        };
-        let (ask, requests) = unbounded_channel();
-        self.launch(around, Control::default(), ask, requests).await
+        self.launch().start().await
     }
 
     /// Serves until the process gets SIGINT or SIGTERM: requests on workers, by default one for each core, and what the
@@ -75,8 +68,46 @@ impl<S: Serve> Server<S> {
     /// Why it did not start, or why the service could not be stopped properly. Also when it is called within a tokio
     /// runtime; await [`start`](Self::start) there.
     pub fn run(self) -> Result<Report, Error> {
-        let ran = self.run_or_develop(None)?;
+        let ran = self.launch().run_or_develop(None)?;
         Ok(ran.unwrap_or_default())
+    }
+
+    /// Forgets what it is that is served.
+    pub(crate) fn launch(self) -> Launch {
+        Launch {
+            serve: AnyServe::new(self.serve),
+            options: self.options,
+        }
+    }
+}
+
+/// A server that is about to serve.
+pub(crate) struct Launch {
+    serve: AnyServe,
+    pub(crate) options: Options,
+}
+
+impl Launch {
+    /// Serves on the runtime of the caller.
+    fn start(self) -> BoxFuture<'static, Result<ServerHandle, Error>> {
+        Box::pin(async {
+            runtime::require()?;
+            let around = Around {
+                notice: Notice::new(false),
+                threads: self.options.workers.clone(),
+                inherited: Inherited::from_env(),
+                program: Program::current(),
+                notify: Notify::default(),
+            };
+            let (ask, requests) = unbounded_channel();
+            self.launch(around, Control::default(), ask, requests).await
+        })
+    }
+
+    /// Finds out what is wrong, without starting anything.
+    pub(crate) async fn check(&mut self) -> Result<(), Error> {
+        self.options.check()?;
+        checked(self.serve.check().await)
     }
 
     /// Serves, or has children do it that are replaced when something changes; these are asked for nothing of the kind.
@@ -84,13 +115,13 @@ impl<S: Serve> Server<S> {
         mut self,
         develop: Option<Develop>,
     ) -> Result<Option<Report>, Error> {
-        self.access_log = self.access_log.stderr(true);
-        if matches!(self.banner, Banner::ByCaller) {
-            self.banner = Banner::Stdout;
+        self.options.access_log = self.options.access_log.stderr(true);
+        if matches!(self.options.banner, Banner::ByCaller) {
+            self.options.banner = Banner::Stdout;
         }
         let around = Around {
             notice: Notice::new(true),
-            threads: Some(self.workers.clone().unwrap_or_default()),
+            threads: Some(self.options.workers.clone().unwrap_or_default()),
             // Before there is any other thread that could read the environment while it is changed.
             inherited: Inherited::from_env(),
             program: Program::current(),
@@ -106,10 +137,10 @@ impl<S: Serve> Server<S> {
     }
 
     async fn develop(mut self, develop: Develop, mut around: Around) -> Result<(), Error> {
-        listener::check(&self.listeners)?;
-        let listeners = self.take_listeners();
+        listener::check(&self.options.listeners)?;
+        let listeners = self.options.take_listeners();
         let open = opening(listeners, 1, &mut around.inherited, &mut 0).await?;
-        developing(develop, open, self.restart_timeout, around.notice).await
+        developing(develop, open, self.options.restart_timeout, around.notice).await
     }
 
     async fn run_until_signalled(self, around: Around) -> Result<Report, Error> {
@@ -122,7 +153,7 @@ impl<S: Serve> Server<S> {
         if let Some((before, now)) = descriptors::raise() {
             tracing::info!(target: "wharf::server", before, now, "raised the limit of open descriptors");
         }
-        let pid_file = self.pid_file.clone();
+        let pid_file = self.options.pid_file.clone();
         // A first signal during the start lets it come to its end, so that it can be undone in order.
         let launch = self.launch(around, control.clone(), ask, requests);
         let outcome = match until(launch, control.cut.fired()).await {
@@ -171,56 +202,58 @@ impl<S: Serve> Server<S> {
             notify,
         } = around;
         self.check().await?;
-        let mut error_log = std::mem::take(&mut self.error_log);
+        let mut error_log = std::mem::take(&mut self.options.error_log);
         if notice.to_stderr() {
             error_log = error_log.stderr(true);
         }
         self.serve.log_errors(error_log.clone());
-        let mut listeners = self.take_listeners();
+        let mut listeners = self.options.take_listeners();
         let watch = Watch::default();
-        let tls = self.tls_in_force()?;
-        tls::replace(&mut listeners, self.tls.as_ref(), tls.as_ref());
+        let tls = self.options.tls_in_force()?;
+        tls::replace(&mut listeners, self.options.tls.as_ref(), tls.as_ref());
         tls::prepare(&mut listeners, tls.as_ref(), &watch)?;
         let service = self.serve.start().await.map_err(|cause| {
             Error::new(ErrorKind::Start, "the service did not start").because(cause)
         })?;
-        let service = Arc::new(service);
         let shutdown = Shutdown {
-            lead: self.lead,
-            unready: self.unready,
-            limit: self.timeouts.shutdown,
+            lead: self.options.lead,
+            unready: self.options.unready,
+            limit: self.options.timeouts.shutdown,
             cut: Signal::new(),
             tasks: Tasks::new(),
             notice,
         };
-        let stats = self.stats.with_routes(service.route_count());
+        let stats = self.options.stats.with_routes(service.route_count());
         let workers = threads.as_ref().map_or(1, Workers::number);
-        let limit = connection_limit(self.limits.connections, workers, notice);
+        let limit = connection_limit(self.options.limits.connections, workers, notice);
         let (tell, events) = unbounded_channel();
         let describe: Describe = {
             let service = Arc::clone(&service);
             Arc::new(move |number| service.describe_route(number))
         };
-        let watchdog = self.watchdog.unwrap_or_else(|| usual(service.is_debug()));
+        let watchdog = self
+            .options
+            .watchdog
+            .unwrap_or_else(|| usual(service.is_debug()));
         let kennel = match threads {
             Some(_) => watched(watchdog, &describe, notice, &tell),
             None => Arc::default(),
         };
         let config = ConnectionConfig::new(Arc::clone(&service))
-            .timeouts(self.timeouts)
-            .limits(self.limits)
-            .http1(self.http1)
-            .http2(self.http2)
-            .access_log(self.access_log)
+            .timeouts(self.options.timeouts)
+            .limits(self.options.limits)
+            .http1(self.options.http1)
+            .http2(self.options.http2)
+            .access_log(self.options.access_log)
             .error_log(error_log)
-            .server_header(self.server_header)
-            .health(self.health.clone().map(|health| HealthDesk {
+            .server_header(self.options.server_header)
+            .health(self.options.health.clone().map(|health| HealthDesk {
                 health,
-                everywhere: self.health_everywhere,
+                everywhere: self.options.health_everywhere,
                 kennel: Arc::clone(&kennel),
             }))
-            .trusted_proxies(self.trusted_proxies)
-            .forwarded_by(self.forwarded_by)
+            .trusted_proxies(self.options.trusted_proxies)
+            .forwarded_by(self.options.forwarded_by)
             .stats(stats.clone())
             .abort(shutdown.cut.clone())
             .handed_over(control.handed_over.clone());
@@ -232,7 +265,7 @@ impl<S: Serve> Server<S> {
             notice,
             events: tell,
         };
-        if let Some(health) = &self.health {
+        if let Some(health) = &self.options.health {
             health.follow(&shutdown.unready);
             if inherited.is_successor() {
                 // Before it accepts. Whoever waits for this process has a limit of its own.
@@ -244,7 +277,7 @@ impl<S: Serve> Server<S> {
         let (open, crew) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                stop(&*service, notice).await;
+                stop(&service, notice).await;
                 return Err(error);
             }
         };
@@ -257,8 +290,8 @@ impl<S: Serve> Server<S> {
         board.set(supervisor::listed(&open));
         board.set_loads(crew.loads());
         let urls: Vec<String> = open.iter().map(|open| open.site.url()).collect();
-        self.banner.print(&urls);
-        let health = self.health.map(spawn_health);
+        self.options.banner.print(&urls);
+        let health = self.options.health.map(spawn_health);
         let is_successor = restart::tell_ready(&mut inherited);
         notify.ready(is_successor);
         let supervisor = Supervisor {
@@ -266,8 +299,8 @@ impl<S: Serve> Server<S> {
             crew,
             open,
             next,
-            tcp: self.tcp,
-            unix: self.unix,
+            tcp: self.options.tcp,
+            unix: self.options.unix,
             workers,
             requests,
             events,
@@ -277,7 +310,7 @@ impl<S: Serve> Server<S> {
             alive: notify.watchdog_interval().map(tokio::time::interval),
             notify: Arc::new(notify),
             program,
-            restart_timeout: self.restart_timeout,
+            restart_timeout: self.options.restart_timeout,
             succession: None,
             relieving: Vec::new(),
             relief: tokio::time::interval(RELIEF),
@@ -369,7 +402,7 @@ async fn obey(mut signals: Signals, control: Control, ask: UnboundedSender<Reque
 }
 
 /// Stops a service that did not come to serve.
-async fn stop<S: Service>(service: &S, notice: Notice) {
+async fn stop(service: &AnyService, notice: Notice) {
     if let Err(cause) = service.stop().await {
         notice.warn(format_args!(
             "the service did not stop properly: {}",
@@ -403,12 +436,12 @@ fn watched(
 }
 
 /// Opens all listeners and starts the workers that accept from them.
-async fn open<S: Service>(
+async fn open(
     listeners: Vec<Listener>,
-    plan: Plan<S>,
+    plan: Plan,
     inherited: &mut Inherited,
     next: &mut usize,
-) -> Result<(Vec<OpenListener>, Crew<S>), Error> {
+) -> Result<(Vec<OpenListener>, Crew), Error> {
     let open = opening(listeners, plan.count(), inherited, next).await?;
     let crew = Crew::start(plan)?;
     for open in &open {

@@ -5,7 +5,8 @@
 //!
 //! # Layout
 //!
-//! - `server`: [`Server`], the builder; `launch`: how it comes to run; `handle`: [`ServerHandle`], the way to a server that is running.
+//! - `server`: [`Server`], the builder, and `options`: all that it is told; `launch`: how it comes to run, and `erased`: what it serves
+//!   then; `handle`: [`ServerHandle`], the way to a server that is running.
 //! - `run`: [`run`] and [`run_with`], a server in one call; `settings`: [`Settings`], file, environment and flags.
 //! - [`listener`]: [`Listener`](listener::Listener) and [`Address`](listener::Address), TCP and unix sockets.
 //! - `tls` (feature `tls`): [`TlsConfig`](tls::TlsConfig), certificates and how they are renewed.
@@ -53,6 +54,7 @@ mod config;
 mod conn;
 mod descriptors;
 mod develop;
+mod erased;
 mod error;
 mod handle;
 mod health;
@@ -60,6 +62,7 @@ mod launch;
 pub mod listener;
 mod notice;
 mod notify;
+mod options;
 mod panic;
 mod pid_file;
 mod prefixed;

@@ -7,6 +7,7 @@ use std::process;
 
 use wharf_http::{BoxError, Serve};
 
+use crate::launch::Launch;
 use crate::server::Server;
 use crate::settings::Settings;
 use crate::{runtime, settings};
@@ -69,6 +70,21 @@ impl<S: Serve> Server<S> {
     /// }
     /// ```
     pub fn run_as_program(self) -> Result<(), BoxError> {
+        self.launch().run_as_program()
+    }
+
+    /// Serves as [`run_with`] does, with what was set on this server where `settings` say nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_with`].
+    pub fn run_with(self, settings: Settings) -> Result<(), BoxError> {
+        self.launch().run_with(settings)
+    }
+}
+
+impl Launch {
+    fn run_as_program(self) -> Result<(), BoxError> {
         match Settings::from_process() {
             Ok(settings) => self.run_with(settings),
             Err(error) => {
@@ -80,12 +96,7 @@ impl<S: Serve> Server<S> {
         }
     }
 
-    /// Serves as [`run_with`] does, with what was set on this server where `settings` say nothing else.
-    ///
-    /// # Errors
-    ///
-    /// As [`run_with`].
-    pub fn run_with(mut self, settings: Settings) -> Result<(), BoxError> {
+    fn run_with(mut self, settings: Settings) -> Result<(), BoxError> {
         if settings.wants_help() {
             let path = env::args_os().next().unwrap_or_default();
             let program = Path::new(&path).file_name().unwrap_or(path.as_os_str());
@@ -93,8 +104,8 @@ impl<S: Serve> Server<S> {
             return Ok(());
         }
         let settings = settings.complete()?;
-        let program = Settings::of(&self.in_force());
-        let mut in_force = self.in_force();
+        let program = Settings::of(&self.options.in_force());
+        let mut in_force = self.options.in_force();
         settings.clone().apply(&mut in_force);
         let now = Settings::of(&in_force);
         let call = in_force.call;
@@ -102,7 +113,7 @@ impl<S: Serve> Server<S> {
             runtime::block_on(self.check())??;
         }
         if call.print_config {
-            self.check_options()?;
+            self.options.check()?;
             print(&settings::print(&program, &settings, &now));
         } else if call.check {
             print("OK\n");

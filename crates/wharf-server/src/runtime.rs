@@ -1,7 +1,7 @@
 //! The main runtime of a server: its own, or the caller's.
 //!
-//! A server is generic, and so compiled with the program that it serves. What runs once in its life goes to the runtime in boxes of
-//! one type, by functions that are not generic: then all of that is compiled once, and here.
+//! What runs once in the life of a server goes to the runtime in boxes of one type: then the insides of a task are compiled for that
+//! one, and not for each.
 
 use std::pin::Pin;
 use std::time::Duration;

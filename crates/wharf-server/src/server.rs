@@ -2,12 +2,11 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 use wharf_http::error::ErrorLog;
-use wharf_http::{Serve, Signal};
+use wharf_http::{BoxError, Serve, Signal};
 
 use crate::access_log::AccessLog;
 use crate::banner::Banner;
@@ -15,10 +14,10 @@ use crate::config::{Http1Config, Http2Config, Limits, Timeouts};
 use crate::conn::ForwardedBy;
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
-use crate::listener::{self, Address, Listener, TcpConfig, UnixConfig};
+use crate::listener::{Address, Listener, TcpConfig, UnixConfig};
+use crate::options::Options;
 use crate::settings::Settings;
 use crate::stats::Stats;
-use crate::tls::{self, TlsConfig};
 use crate::trust::TrustedProxies;
 use crate::watchdog::Watchdog;
 use crate::worker::Workers;
@@ -47,32 +46,7 @@ use crate::worker::Workers;
 #[must_use = "a server does nothing until it is started or run"]
 pub struct Server<S> {
     pub(crate) serve: S,
-    pub(crate) listeners: Vec<Listener>,
-    /// The first one that was given.
-    pub(crate) tls: Option<Arc<TlsConfig>>,
-    /// The files of a certificate and its key that came from outside.
-    pub(crate) tls_files: (Option<PathBuf>, Option<PathBuf>),
-    pub(crate) tcp: TcpConfig,
-    pub(crate) unix: UnixConfig,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) limits: Limits,
-    pub(crate) http1: Http1Config,
-    pub(crate) http2: Http2Config,
-    pub(crate) access_log: AccessLog,
-    pub(crate) error_log: ErrorLog,
-    pub(crate) stats: Stats,
-    pub(crate) server_header: Option<HeaderValue>,
-    pub(crate) trusted_proxies: TrustedProxies,
-    pub(crate) forwarded_by: ForwardedBy,
-    pub(crate) banner: Banner,
-    pub(crate) lead: Duration,
-    pub(crate) unready: Signal,
-    pub(crate) workers: Option<Workers>,
-    pub(crate) watchdog: Option<Watchdog>,
-    pub(crate) health: Option<Health>,
-    pub(crate) health_everywhere: bool,
-    pub(crate) restart_timeout: Duration,
-    pub(crate) pid_file: Option<PathBuf>,
+    pub(crate) options: Options,
 }
 
 impl<S: Serve> Server<S> {
@@ -80,30 +54,7 @@ impl<S: Serve> Server<S> {
     pub fn new(serve: S) -> Self {
         Self {
             serve,
-            listeners: Vec::new(),
-            tls: None,
-            tls_files: (None, None),
-            tcp: TcpConfig::new(),
-            unix: UnixConfig::new(),
-            timeouts: Timeouts::new(),
-            limits: Limits::new(),
-            http1: Http1Config::new(),
-            http2: Http2Config::new(),
-            access_log: AccessLog::new(),
-            error_log: ErrorLog::new(),
-            stats: Stats::new(),
-            server_header: None,
-            trusted_proxies: TrustedProxies::new(),
-            forwarded_by: ForwardedBy::default(),
-            banner: Banner::default(),
-            lead: Duration::ZERO,
-            unready: Signal::new(),
-            workers: None,
-            watchdog: None,
-            health: None,
-            health_everywhere: false,
-            restart_timeout: Duration::from_secs(60),
-            pid_file: None,
+            options: Options::new(),
         }
     }
 
@@ -118,19 +69,19 @@ impl<S: Serve> Server<S> {
 
     /// Adds a listener: a socket that is bound already, or an address with socket options of its own.
     pub fn listen(mut self, listener: impl Into<Listener>) -> Self {
-        self.listeners.push(listener.into());
+        self.options.listeners.push(listener.into());
         self
     }
 
     /// Sets the options of TCP sockets that have none of their own.
     pub fn tcp(mut self, config: TcpConfig) -> Self {
-        self.tcp = config;
+        self.options.tcp = config;
         self
     }
 
     /// Sets the options of unix sockets that have none of their own.
     pub fn unix(mut self, config: UnixConfig) -> Self {
-        self.unix = config;
+        self.options.unix = config;
         self
     }
 
@@ -139,7 +90,7 @@ impl<S: Serve> Server<S> {
     /// Default: one for each core from [`run`](Self::run); none from [`start`](Self::start), which then serves on the
     /// runtime of the caller.
     pub fn workers(mut self, workers: impl Into<Workers>) -> Self {
-        self.workers = Some(workers.into());
+        self.options.workers = Some(workers.into());
         self
     }
 
@@ -163,8 +114,8 @@ impl<S: Serve> Server<S> {
     /// # let _ = server;
     /// ```
     pub fn health(mut self, health: Health) -> Self {
-        self.health = Some(health);
-        self.health_everywhere = true;
+        self.options.health = Some(health);
+        self.options.health_everywhere = true;
         self
     }
 
@@ -173,7 +124,7 @@ impl<S: Serve> Server<S> {
     pub fn health_on(mut self, listener: impl Into<Listener>, health: Health) -> Self {
         let mut listener = listener.into();
         listener.health_alone = true;
-        self.health = Some(health);
+        self.options.health = Some(health);
         self.listen(listener)
     }
 
@@ -183,38 +134,38 @@ impl<S: Serve> Server<S> {
     ///
     /// Default: a warning after a second, which names the route; after a tenth of one when the service is being debugged.
     pub fn watchdog(mut self, watchdog: Watchdog) -> Self {
-        self.watchdog = Some(watchdog);
+        self.options.watchdog = Some(watchdog);
         self
     }
 
     /// Sets the limits on time.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
+        self.options.timeouts = timeouts;
         self
     }
 
     /// Sets the limits on size and number.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.options.limits = limits;
         self
     }
 
     /// Sets how HTTP/1 is spoken.
     pub fn http1(mut self, config: Http1Config) -> Self {
-        self.http1 = config;
+        self.options.http1 = config;
         self
     }
 
     /// Sets how HTTP/2 is spoken.
     pub fn http2(mut self, config: Http2Config) -> Self {
-        self.http2 = config;
+        self.options.http2 = config;
         self
     }
 
     /// Sets where the access log goes. Default: to `tracing`, and from [`run`](Self::run) to standard error as long as
     /// the program has set no subscriber.
     pub fn access_log(mut self, log: AccessLog) -> Self {
-        self.access_log = log;
+        self.options.access_log = log;
         self
     }
 
@@ -236,7 +187,7 @@ impl<S: Serve> Server<S> {
     /// # let _ = server;
     /// ```
     pub fn error_log(mut self, log: ErrorLog) -> Self {
-        self.error_log = log;
+        self.options.error_log = log;
         self
     }
 
@@ -261,13 +212,13 @@ impl<S: Serve> Server<S> {
     /// # Ok::<(), wharf_server::Error>(())
     /// ```
     pub fn stats(mut self, stats: Stats) -> Self {
-        self.stats = stats;
+        self.options.stats = stats;
         self
     }
 
     /// Sets the `Server` field of answers that have none (RFC 9110 §10.2.4). Default: `None`, no such field.
     pub fn server_header(mut self, value: impl Into<Option<HeaderValue>>) -> Self {
-        self.server_header = value.into();
+        self.options.server_header = value.into();
         self
     }
 
@@ -295,7 +246,7 @@ impl<S: Serve> Server<S> {
     /// # let _ = server;
     /// ```
     pub fn trusted_proxies(mut self, trusted: impl Into<TrustedProxies>) -> Self {
-        self.trusted_proxies = trusted.into();
+        self.options.trusted_proxies = trusted.into();
         self
     }
 
@@ -303,7 +254,7 @@ impl<S: Serve> Server<S> {
     ///
     /// Default: [`ForwardedBy::XForwarded`], which is what most proxies are set up to send.
     pub fn forwarded_by(mut self, by: ForwardedBy) -> Self {
-        self.forwarded_by = by;
+        self.options.forwarded_by = by;
         self
     }
 
@@ -311,13 +262,13 @@ impl<S: Serve> Server<S> {
     ///
     /// Default: true for [`run`](Self::run), false for [`start`](Self::start), since there Ctrl-C is not the server's.
     pub fn banner(mut self, on: bool) -> Self {
-        self.banner = if on { Banner::Stdout } else { Banner::Silent };
+        self.options.banner = if on { Banner::Stdout } else { Banner::Silent };
         self
     }
 
     /// Sets a writer that gets the banner instead of standard output. An error of the writer is ignored.
     pub fn banner_to(mut self, writer: impl Write + Send + 'static) -> Self {
-        self.banner = Banner::Writer(Box::new(writer));
+        self.options.banner = Banner::Writer(Box::new(writer));
         self
     }
 
@@ -328,7 +279,7 @@ impl<S: Serve> Server<S> {
     ///
     /// Default: zero. It comes before the time that [`Timeouts::shutdown`] allows.
     pub fn readiness_lead(mut self, time: Duration) -> Self {
-        self.lead = time;
+        self.options.lead = time;
         self
     }
 
@@ -336,7 +287,7 @@ impl<S: Serve> Server<S> {
     ///
     /// Keep a clone where health checks are answered: when it has fired, this process wants no more requests.
     pub fn unready(mut self, signal: Signal) -> Self {
-        self.unready = signal;
+        self.options.unready = signal;
         self
     }
 
@@ -345,7 +296,7 @@ impl<S: Serve> Server<S> {
     ///
     /// Default: 60 seconds. A process that takes longer is ended, and this one serves on.
     pub fn restart_timeout(mut self, limit: Duration) -> Self {
-        self.restart_timeout = limit;
+        self.options.restart_timeout = limit;
         self
     }
 
@@ -354,7 +305,7 @@ impl<S: Serve> Server<S> {
     ///
     /// Default: no such file.
     pub fn pid_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.pid_file = Some(path.into());
+        self.options.pid_file = Some(path.into());
         self
     }
 
@@ -363,7 +314,7 @@ impl<S: Serve> Server<S> {
     /// Addresses replace those that were added before. What [`Settings`] say of the call of a program, such as
     /// [`Settings::check`] and the wish for help, is the caller's to act on, or that of [`run_with`](Self::run_with).
     pub fn settings(mut self, settings: Settings) -> Self {
-        settings.apply(&mut self.in_force());
+        settings.apply(&mut self.options.in_force());
         self
     }
 
@@ -374,43 +325,12 @@ impl<S: Serve> Server<S> {
     ///
     /// What is wrong.
     pub async fn check(&mut self) -> Result<(), Error> {
-        self.check_options()?;
-        self.serve
-            .check()
-            .await
-            .map_err(|cause| Error::new(ErrorKind::Check, "the check failed").because(cause))
+        self.options.check()?;
+        checked(self.serve.check().await)
     }
+}
 
-    /// The part of [`check`](Self::check) that does not ask the service.
-    pub(crate) fn check_options(&self) -> Result<(), Error> {
-        listener::check(&self.listeners)?;
-        self.tls_in_force()
-            .and_then(|tls| tls::check(&self.listeners, tls.as_ref()))?;
-        self.unix.check()?;
-        self.workers.as_ref().map_or(Ok(()), Workers::check)?;
-        self.trusted_proxies.check()
-    }
-
-    /// Returns the TLS of addresses that are written `tls:`: that of files from outside, or that of the program.
-    pub(crate) fn tls_in_force(&self) -> Result<Option<Arc<TlsConfig>>, Error> {
-        match &self.tls_files {
-            (None, None) => Ok(self.tls.clone()),
-            (Some(certificate), Some(key)) => tls::of_files(certificate, key).map(Some),
-            _ => Err(Error::new(
-                ErrorKind::Settings,
-                "a certificate needs its key and a key its certificate: give both --tls-certificate and --tls-key",
-            )),
-        }
-    }
-
-    /// Returns what is to be listened on, with all options.
-    pub(crate) fn take_listeners(&mut self) -> Vec<Listener> {
-        if self.listeners.iter().all(|listener| listener.health_alone) {
-            self.listeners.insert(0, Address::default().into());
-        }
-        std::mem::take(&mut self.listeners)
-            .into_iter()
-            .map(|listener| listener.or(&self.tcp, &self.unix))
-            .collect()
-    }
+/// Says what a service has found wrong with itself.
+pub(crate) fn checked(found: Result<(), BoxError>) -> Result<(), Error> {
+    found.map_err(|cause| Error::new(ErrorKind::Check, "the check failed").because(cause))
 }

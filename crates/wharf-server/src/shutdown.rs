@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use wharf_http::{Service, Signal, Tasks};
 
+use crate::erased::AnyService;
 use crate::error::{Error, ErrorKind};
 use crate::listener::OpenListener;
 use crate::notice::Notice;
@@ -74,10 +75,10 @@ pub(crate) struct Shutdown {
 
 impl Shutdown {
     /// Ends in order.
-    pub(crate) async fn run<S: Service>(
+    pub(crate) async fn run(
         self,
-        service: &S,
-        crew: Crew<S>,
+        service: &AnyService,
+        crew: Crew,
         open: Vec<OpenListener>,
         control: &Control,
     ) -> Result<Report, Error> {
@@ -133,7 +134,7 @@ impl Shutdown {
     }
 
     /// Waits for all connections, then for all work beside them.
-    async fn wait<S: Service>(&self, crew: &Crew<S>) {
+    async fn wait(&self, crew: &Crew) {
         // Idle connections end at once: whoever is there after them has something to do.
         let idle = until(crew.ended(), sleep(Duration::from_millis(100))).await;
         if idle.is_none() || self.tasks.running() > 0 {
@@ -150,7 +151,7 @@ impl Shutdown {
     }
 
     /// Cuts what is left, and returns how many connections and how many tasks that was.
-    async fn cut<S: Service>(&self, crew: &Crew<S>) -> (usize, usize) {
+    async fn cut(&self, crew: &Crew) -> (usize, usize) {
         let (cut, tasks_cut) = (crew.connections(), self.tasks.running());
         self.cut.fire();
         self.tasks.abort();
@@ -171,7 +172,7 @@ impl Shutdown {
 }
 
 /// Stops listening; who waits in the queues already is served, here or by the successor.
-async fn close<S: Service>(crew: &Crew<S>, open: Vec<OpenListener>, control: &Control) {
+async fn close(crew: &Crew, open: Vec<OpenListener>, control: &Control) {
     crew.close(None).await;
     for open in open {
         if control.handed_over.is_fired() {

@@ -8,13 +8,15 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 use tokio::time::Interval;
-use wharf_http::{BoxFuture, Service};
+use wharf_http::BoxFuture;
 
+use crate::erased::AnyService;
 use crate::error::Error;
 use crate::handle::{Board, Listed};
 use crate::listener::{self, Inherited, Listener, ListenerId, OpenListener, TcpConfig, UnixConfig};
 use crate::notify::Notify;
 use crate::restart::{Program, Successor};
+use crate::runtime::spawn;
 use crate::shutdown::{Control, Report, Shutdown, until};
 use crate::tls::{self, TlsConfig, Watch};
 use crate::worker::{Crew, Event};
@@ -51,9 +53,9 @@ enum Happening {
 }
 
 /// What a running server consists of.
-pub(crate) struct Supervisor<S> {
-    pub(crate) service: Arc<S>,
-    pub(crate) crew: Crew<S>,
+pub(crate) struct Supervisor {
+    pub(crate) service: Arc<AnyService>,
+    pub(crate) crew: Crew,
     pub(crate) open: Vec<OpenListener>,
     /// The number of the next listener.
     pub(crate) next: usize,
@@ -81,7 +83,7 @@ pub(crate) struct Supervisor<S> {
     pub(crate) alive: Option<Interval>,
 }
 
-impl<S: Service> Supervisor<S> {
+impl Supervisor {
     /// Serves until it is told to end, then ends in order.
     pub(crate) async fn run(mut self) -> Result<Report, Error> {
         let begin = self.control.begin.clone();
@@ -100,7 +102,7 @@ impl<S: Service> Supervisor<S> {
             control,
             ..
         } = self;
-        let outcome = shutdown.run(&*service, crew, open, &control).await;
+        let outcome = shutdown.run(&service, crew, open, &control).await;
         board.set(Vec::new());
         outcome
     }
@@ -192,7 +194,7 @@ impl<S: Service> Supervisor<S> {
     fn reload(&self, answer: Option<oneshot::Sender<Result<(), Error>>>) {
         let (watch, notify) = (self.watch.clone(), Arc::clone(&self.notify));
         let notice = self.shutdown.notice;
-        let _in_the_background = tokio::spawn(async move {
+        let _in_the_background = spawn(Box::pin(async move {
             notify.reloading();
             let reloaded = watch.reload().await;
             notify.ready(false);
@@ -204,7 +206,7 @@ impl<S: Service> Supervisor<S> {
                     "nothing has changed, since what was read cannot be used: {error:#}"
                 )),
             }
-        });
+        }));
     }
 
     fn replace(&mut self, event: &Event) {

@@ -2,10 +2,9 @@
 //! never fails.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use ipnet::IpNet;
 use wharf_http::Peer;
 
 use crate::error::{Error, ErrorKind};
@@ -34,7 +33,7 @@ pub struct Network {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Range {
-    Good(IpNet),
+    Good(Block),
     /// Text that makes no sense, and why.
     Bad(String, String),
 }
@@ -44,7 +43,7 @@ impl Network {
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {
         match &self.range {
-            Range::Good(range) => range.contains(&ip.to_canonical()),
+            Range::Good(range) => range.contains(ip.to_canonical()),
             Range::Bad(..) => false,
         }
     }
@@ -72,7 +71,7 @@ impl fmt::Display for Network {
 impl From<IpAddr> for Network {
     fn from(ip: IpAddr) -> Self {
         Self {
-            range: Range::Good(ip.to_canonical().into()),
+            range: Range::Good(Block::of_one(ip.to_canonical())),
         }
     }
 }
@@ -104,7 +103,55 @@ impl FromStr for Network {
     }
 }
 
-fn parse(text: &str) -> Result<IpNet, String> {
+/// An address and how many of its bits count; the others are zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Block {
+    first: IpAddr,
+    length: u32,
+}
+
+impl Block {
+    fn of_one(ip: IpAddr) -> Self {
+        Self {
+            first: ip,
+            length: longest(ip),
+        }
+    }
+
+    /// Returns the block of that length that has the address.
+    fn around(ip: IpAddr, length: u32) -> Self {
+        let spare = longest(ip).saturating_sub(length);
+        // As many places as there are bits would be one too many to shift by.
+        let first = match ip {
+            IpAddr::V4(v4) => {
+                let mask = u32::MAX.checked_shl(spare).unwrap_or(0);
+                Ipv4Addr::from_bits(v4.to_bits() & mask).into()
+            }
+            IpAddr::V6(v6) => {
+                let mask = u128::MAX.checked_shl(spare).unwrap_or(0);
+                Ipv6Addr::from_bits(v6.to_bits() & mask).into()
+            }
+        };
+        Self { first, length }
+    }
+
+    fn contains(&self, ip: IpAddr) -> bool {
+        ip.is_ipv4() == self.first.is_ipv4() && Self::around(ip, self.length) == *self
+    }
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.first, self.length)
+    }
+}
+
+/// The number of bits of an address of that kind.
+fn longest(ip: IpAddr) -> u32 {
+    if ip.is_ipv4() { 32 } else { 128 }
+}
+
+fn parse(text: &str) -> Result<Block, String> {
     let (ip, length) = match text.split_once('/') {
         Some((ip, length)) => (ip, Some(length)),
         None => (text, None),
@@ -112,11 +159,11 @@ fn parse(text: &str) -> Result<IpNet, String> {
     let Ok(ip) = ip.parse::<IpAddr>() else {
         return Err("write an address and the length of its prefix, such as 10.0.0.0/8".to_owned());
     };
-    let longest = if ip.is_ipv4() { 32 } else { 128 };
+    let longest = longest(ip);
     let length = match length {
         None => longest,
         Some(length) => length
-            .parse::<u8>()
+            .parse()
             .ok()
             .filter(|&number| number <= longest && length.bytes().all(|byte| byte.is_ascii_digit()))
             .ok_or_else(|| format!("the length of the prefix is a number from 0 to {longest}"))?,
@@ -128,15 +175,14 @@ fn parse(text: &str) -> Result<IpNet, String> {
         },
         ip => (ip, length),
     };
-    let range = IpNet::new(ip, length).map_err(|error| error.to_string())?;
-    if range.addr() != range.network() {
+    let block = Block::around(ip, length);
+    if block.first != ip {
         // Whoever wrote it meant either this address or its network, and one of them is too much trust.
         return Err(format!(
-            "its address goes on after the prefix, the network is {}",
-            range.trunc()
+            "its address goes on after the prefix, the network is {block}"
         ));
     }
-    Ok(range)
+    Ok(block)
 }
 
 /// The proxies whose word counts for the address of a client, by the network they connect from. Nobody, until added.
@@ -280,6 +326,8 @@ impl<N: Into<Network>> FromIterator<N> for TrustedProxies {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -307,6 +355,21 @@ mod tests {
                 "{network} {ip}"
             );
         }
+    }
+
+    #[test]
+    fn a_network_is_printed_with_the_length_of_its_prefix() {
+        for text in [
+            "0.0.0.0/0",
+            "10.0.0.0/8",
+            "192.0.2.1/32",
+            "::/0",
+            "2001:db8::/33",
+        ] {
+            assert_eq!(text.parse::<Network>().unwrap().to_string(), text);
+        }
+        assert_eq!(Network::from("192.0.2.1").to_string(), "192.0.2.1/32");
+        assert_eq!(Network::from("::1").to_string(), "::1/128");
     }
 
     #[test]
@@ -360,5 +423,26 @@ mod tests {
         assert!(some.trusts(&tcp("[::ffff:127.0.0.1]:80")));
         assert!(!some.trusts(&unix) && some.clone().unix().trusts(&unix));
         assert!(!some.unix().private().trusts(&Peer::Memory));
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_is_in_a_network_by_the_bits_of_its_prefix_alone(
+            bits: u128,
+            is_v4: bool,
+            length in 0_u32..=128,
+            flipped in 0_u32..128,
+        ) {
+            let ip = |bits: u128| match is_v4 {
+                true => IpAddr::from(Ipv4Addr::from_bits((bits >> 96) as u32)),
+                false => IpAddr::from(Ipv6Addr::from_bits(bits)),
+            };
+            let length = if is_v4 { length % 33 } else { length };
+            let flipped = if is_v4 { flipped % 32 } else { flipped };
+            let block = Block::around(ip(bits), length);
+            prop_assert!(block.contains(ip(bits)));
+            let other = ip(bits ^ (1 << (127 - flipped)));
+            prop_assert_eq!(block.contains(other), flipped >= length);
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::Duration;
 
+use wharf_http::service::{AnyFuture, Finish};
 use wharf_http::{BoxFuture, Chain, Request, Response};
 
 use super::RouteInfo;
@@ -14,13 +15,7 @@ use crate::middleware::Served;
 
 /// The answer to one request, to come.
 pub struct AppFuture {
-    future: BoxFuture<'static, Response>,
-    /// Present where hooks see the response, or its time is limited. Handlers and middleware are guarded each by itself, so
-    /// that their panics and errors are answers already.
-    scope: Option<Arc<Scope>>,
-    hooked: bool,
-    /// Its time is limited, and it has not been waited for yet.
-    limited: bool,
+    future: AnyFuture,
 }
 
 impl AppFuture {
@@ -30,6 +25,9 @@ impl AppFuture {
     }
 
     /// Of a route whose `limit` is none of its endpoint's business.
+    ///
+    /// The scope comes along where hooks see the response, or its time is limited. Handlers and middleware are guarded each by
+    /// itself, so that their panics and errors are answers already.
     #[inline]
     pub(super) fn limited(
         chain: &Arc<Chain<Served>>,
@@ -44,43 +42,49 @@ impl AppFuture {
             context.shorten_deadline(deadline);
         }
         let (hooked, limited) = (scope.has_hooks(), deadline.is_some());
+        let finish = (hooked || limited).then(|| Arc::clone(&scope) as Arc<dyn Finish>);
         Self {
-            scope: (hooked || limited).then(|| Arc::clone(&scope)),
-            hooked,
-            limited,
-            future: chain.run(request, scope),
+            future: AnyFuture::finished_by(finish, chain.run(request, scope), limited, hooked),
         }
-    }
-
-    /// Begins to wait for an answer whose time is limited. Most are ready at once, and never come here.
-    #[cold]
-    fn wait(&mut self, cx: &mut task::Context<'_>) -> Poll<Response> {
-        self.limited = false;
-        let Some(scope) = &self.scope else {
-            return Poll::Pending;
-        };
-        let limit = scope.route().and_then(RouteInfo::timeout);
-        // The deadline of the context may be an earlier one by now, which is the handler's business.
-        let Some(deadline) = limit.and_then(|after| scope.context().started().checked_add(after))
-        else {
-            return Poll::Pending;
-        };
-        let answer = std::mem::replace(&mut self.future, Box::pin(pending()));
-        let mut limited = Box::pin(Limited::new(answer, deadline, Arc::clone(scope)));
-        let polled = limited.poll_clock(cx);
-        self.future = limited;
-        polled
     }
 
     /// Of an answer that hooks have seen already.
     #[cfg(feature = "ws")]
     pub(super) fn unhooked(answer: impl Future<Output = Response> + Send + 'static) -> Self {
         Self {
-            future: Box::pin(answer),
-            scope: None,
-            hooked: false,
-            limited: false,
+            future: AnyFuture::new(Box::pin(answer)),
         }
+    }
+
+    #[inline]
+    pub(super) fn into_any(self) -> AnyFuture {
+        self.future
+    }
+}
+
+impl Finish for Scope {
+    /// Begins to wait for an answer whose time is limited. Most are ready at once, and never come here.
+    #[cold]
+    fn wait(
+        self: Arc<Self>,
+        future: &mut BoxFuture<'static, Response>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Response> {
+        let limit = self.route().and_then(RouteInfo::timeout);
+        // The deadline of the context may be an earlier one by now, which is the handler's business.
+        let Some(deadline) = limit.and_then(|after| self.context().started().checked_add(after))
+        else {
+            return Poll::Pending;
+        };
+        let answer = std::mem::replace(future, Box::pin(pending()));
+        let mut limited = Box::pin(Limited::new(answer, deadline, self));
+        let polled = limited.poll_clock(cx);
+        *future = limited;
+        polled
+    }
+
+    fn see(&self, response: &mut Response) {
+        self.prepare(response);
     }
 }
 
@@ -88,26 +92,12 @@ impl Future for AppFuture {
     type Output = Response;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Response> {
-        // Handed on where it lies: a response is large to move.
-        let mut polled = self.future.as_mut().poll(cx);
-        if polled.is_pending() && self.limited {
-            polled = self.wait(cx);
-        }
-        if self.hooked
-            && let Poll::Ready(response) = &mut polled
-            && let Some(scope) = &self.scope
-        {
-            scope.prepare(response);
-        }
-        polled
+        Pin::new(&mut self.future).poll(cx)
     }
 }
 
 impl fmt::Debug for AppFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AppFuture")
-            .field("hooked", &self.hooked)
-            .field("limited", &self.limited)
-            .finish_non_exhaustive()
+        f.debug_struct("AppFuture").finish_non_exhaustive()
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use http::header;
 use http::{Method, StatusCode};
-use wharf_http::service::{Answer, Refusal, Rejected};
+use wharf_http::service::{Answer, AnyFuture, Refusal, Rejected};
 use wharf_http::{
-    BoxError, Chain, Connection, Context, ErrorChain, Request, Response, Service, Signal,
+    BoxError, BoxFuture, Chain, Connection, Context, ErrorChain, Request, Response, Service, Signal,
 };
 
 use super::answer::AppFuture;
@@ -214,6 +214,10 @@ impl Service for Running {
         self.route(request, context)
     }
 
+    fn call_any(&self, request: Request, context: &Context) -> AnyFuture {
+        self.call(request, context).into_any()
+    }
+
     fn refuse(&self, request: Request, refusal: Refusal, context: &Context) -> Answer<AppFuture> {
         let error = HttpError::refused(&refusal);
         Answer::Later(self.unrouted(request, context, Unrouted::Error(error)))
@@ -244,12 +248,16 @@ impl Service for Running {
         response
     }
 
-    async fn shutdown(&self) {
-        Self::shutdown(self).await;
+    // In boxes, so that what they do is compiled here and not with each program.
+
+    fn shutdown(&self) -> impl Future<Output = ()> + Send {
+        let shutdown: BoxFuture<'_, ()> = Box::pin(Self::shutdown(self));
+        shutdown
     }
 
-    async fn stop(&self) -> Result<(), BoxError> {
-        Ok(Self::stop(self).await?)
+    fn stop(&self) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let stop: BoxFuture<'_, _> = Box::pin(async { Ok(Self::stop(self).await?) });
+        stop
     }
 }
 

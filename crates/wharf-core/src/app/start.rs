@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use wharf_http::middleware::SharedMiddleware;
-use wharf_http::{Chain, Signal};
+use wharf_http::{BoxFuture, Chain, Signal};
 
 use super::check::{self, Plan};
 use super::limited::LimitedEndpoint;
@@ -17,7 +17,13 @@ use crate::route::OnDisconnect;
 use crate::routing::{Mounts, RouterBuilder};
 
 /// Checks, enters, builds.
-pub(super) async fn start(mut app: App) -> Result<Running, StartError> {
+///
+/// In a box, so that all of it is compiled here and not with each program.
+pub(super) fn start(app: App) -> BoxFuture<'static, Result<Running, StartError>> {
+    Box::pin(start_in_order(app))
+}
+
+async fn start_in_order(mut app: App) -> Result<Running, StartError> {
     let plan = check::check(&app)?;
     app.replace_resources();
     let shutdown = Signal::new();

@@ -121,7 +121,7 @@ fn decode<T: DeserializeOwned>(encoded: &[u8], charset: Option<&str>) -> Result<
         pairs.push(pair);
     }
     text::decode(&pairs, Layout::Form).map_err(|error| {
-        let text = error.describe("form field", |name| given(&pairs, name));
+        let text = error.describe("form field", &|name| given(&pairs, name));
         match error.kind {
             Kind::Unsupported(_) => HttpError::internal("the app is misconfigured").because(text),
             _ => HttpError::unprocessable(text).kind(ErrorKind::Extraction),

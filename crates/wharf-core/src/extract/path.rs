@@ -104,7 +104,7 @@ fn decode<T: DeserializeOwned>(params: &[Given<'_>]) -> Result<Path<T>, HttpErro
 }
 
 fn rejection(error: &TextError, params: &[Given<'_>]) -> HttpError {
-    let text = error.describe("path parameter", |name| {
+    let text = error.describe("path parameter", &|name| {
         let mut params = params.iter();
         let given = params.find(|given| given.name == name);
         given.map_or_else(String::new, |given| given.text.to_owned())
@@ -161,7 +161,7 @@ fn check<T: DeserializeOwned>(names: &[&str]) -> Result<(), String> {
             }
             (Kind::Arity { wanted, .. }, _) => return Err(arity(*wanted, names)),
             (Kind::Unsupported(_), _) => {
-                return Err(error.describe("path parameter", |_| String::new()));
+                return Err(error.describe("path parameter", &|_| String::new()));
             }
             (kind, Some(name)) => {
                 let Some(index) = pairs.iter().position(|(other, _)| other == name) else {

@@ -57,7 +57,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts for Query<T> {
         text::decode(&pairs, Layout::Form)
             .map(Self)
             .map_err(|error| {
-                let text = error.describe("query parameter", |name| given(&pairs, name));
+                let text = error.describe("query parameter", &|name| given(&pairs, name));
                 match error.kind {
                     Kind::Unsupported(_) => {
                         HttpError::internal("the app is misconfigured").because(text)

@@ -24,7 +24,7 @@ pub(crate) struct Entered {
 struct Task {
     name: String,
     work: AbortOnDrop,
-    watcher: JoinHandle<()>,
+    watcher: JoinHandle<Result<(), BoxError>>,
 }
 
 impl Entered {
@@ -84,8 +84,9 @@ impl Entered {
             let abort = AbortOnDrop(work.abort_handle());
             let watched = name.clone();
             let errors = self.errors.clone();
-            // Watched, so that a task that ends badly is known at once and not at the shutdown.
-            let watcher = tokio::spawn(async move {
+            // Watched, so that a task that ends badly is known at once and not at the shutdown. Of the type of all other work, for
+            // which the insides of a task are compiled anyway.
+            let watcher: BoxFuture<'static, Result<(), BoxError>> = Box::pin(async move {
                 match work.await {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => {
@@ -98,11 +99,12 @@ impl Entered {
                         errors.report(format_args!("background task `{watched}` {text}"));
                     }
                 }
+                Ok(())
             });
             self.tasks.push(Task {
                 name,
                 work: abort,
-                watcher,
+                watcher: tokio::spawn(watcher),
             });
         }
     }

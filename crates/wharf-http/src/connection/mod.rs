@@ -126,7 +126,7 @@ pub struct Connection {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     id: u128,
     peer: Peer,
@@ -234,19 +234,7 @@ impl Connection {
     }
 
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
-        let mut inner = Arc::try_unwrap(self.inner).unwrap_or_else(|shared| Inner {
-            id: shared.id,
-            peer: shared.peer.clone(),
-            local: shared.local.clone(),
-            proxy: shared.proxy.clone(),
-            scheme: shared.scheme.clone(),
-            tls: shared.tls.clone(),
-            peer_certificate: shared.peer_certificate.clone(),
-            shutdown: shared.shutdown.clone(),
-            tasks: shared.tasks.clone(),
-            errors: shared.errors.clone(),
-            websockets: shared.websockets.clone(),
-        });
+        let mut inner = Arc::unwrap_or_clone(self.inner);
         change(&mut inner);
         Self {
             inner: Arc::new(inner),

@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind};
 use crate::listener::OpenListener;
 use crate::notice::Notice;
 use crate::restart::{Process, Program, Successor};
+use crate::runtime::spawn;
 use crate::shutdown::until;
 use crate::signals::{Signals, Told};
 
@@ -114,7 +115,9 @@ impl Development {
                 if let Some(mut before) = before {
                     before.terminate();
                     // It finishes its requests, and is waited for so that it does not stay in the table of processes.
-                    let _waits = tokio::spawn(async move { before.wait().await });
+                    let _waits = spawn(Box::pin(async move {
+                        let _status = before.wait().await;
+                    }));
                 }
             }
             Err(error) => self.notice.warn(format_args!(

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::HeaderValue;
-use wharf_http::service::service_fn;
-use wharf_http::{Body, Context, Request, Response, Serve};
 
 use super::Settings;
 use crate::access_log::AccessLog;
@@ -15,7 +13,7 @@ use crate::conn::ForwardedBy;
 use crate::develop::Develop;
 use crate::health::Health;
 use crate::listener::{Address, Listener, TcpConfig, UnixConfig};
-use crate::server::Server;
+use crate::options::Options;
 use crate::trust::TrustedProxies;
 use crate::watchdog::Watchdog;
 use crate::worker::Workers;
@@ -55,7 +53,7 @@ pub(crate) struct Call {
     pub(crate) develop: Develop,
 }
 
-impl<S: Serve> Server<S> {
+impl Options {
     pub(crate) fn in_force(&mut self) -> InForce<'_> {
         InForce {
             listeners: &mut self.listeners,
@@ -152,6 +150,5 @@ pub(super) fn access_log_in_force(log: &AccessLog) -> AccessLog {
 
 /// Returns what is in force on a server that nobody has told anything.
 pub(super) fn defaults() -> Settings {
-    let silent = service_fn(|_: Request, _: Context| async { Response::new(Body::empty()) });
-    Settings::of(&Server::new(silent).in_force())
+    Settings::of(&Options::new().in_force())
 }

@@ -50,7 +50,7 @@ pub(super) fn read(args: impl Iterator<Item = OsString>, mistakes: &mut Mistakes
             },
         };
         if let Some(value) = value
-            && let Err(reason) = (row.set)(&mut settings, Origin::Flag, &value)
+            && let Err(reason) = row.set(&mut settings, Origin::Flag, &value)
         {
             mistakes.add(format!("--{name}: {reason}"));
         }

@@ -40,7 +40,7 @@ pub(super) fn text(program: &str) -> String {
 
 /// Says what holds when nobody sets it. A switch is off.
 fn default(row: &Row, defaults: &Settings) -> String {
-    match (row.plain)(defaults) {
+    match row.plain(defaults) {
         None | Some(Plain::Boolean(false)) => String::new(),
         Some(Plain::List(items)) if items.is_empty() => " [default: none]".into(),
         Some(plain) => format!(" [default: {}]", plain.bare()),

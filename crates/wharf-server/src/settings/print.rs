@@ -19,7 +19,7 @@ pub(crate) fn text(program: &Settings, told: &Settings, now: &Settings) -> Strin
             let _infallible = write!(text, "\n# {group}\n");
         }
         let (name, origin) = (row.name, origin(row, [&defaults, program, told, now]));
-        let _infallible = match (row.plain)(now) {
+        let _infallible = match row.plain(now) {
             Some(plain) => writeln!(text, "{name} = {plain}  # {origin}"),
             None if origin == "default" => writeln!(text, "# {name} is not set  # {origin}"),
             None => writeln!(text, "# {name} is what no file can say  # {origin}"),
@@ -30,7 +30,7 @@ pub(crate) fn text(program: &Settings, told: &Settings, now: &Settings) -> Strin
 
 /// Says who has set it.
 fn origin(row: &Row, [defaults, program, told, now]: [&Settings; 4]) -> String {
-    match (row.origin)(told) {
+    match row.origin(told) {
         Some(Origin::Flag) => format!("flag --{}", row.flag),
         Some(Origin::Variable) => format!("variable {}", row.variable),
         Some(Origin::File) => match &told.file {
@@ -39,8 +39,8 @@ fn origin(row: &Row, [defaults, program, told, now]: [&Settings; 4]) -> String {
             None => "file".into(),
         },
         Some(Origin::Program) => "program".into(),
-        None if (row.plain)(program) != (row.plain)(now) => "another setting".into(),
-        None if (row.plain)(program) != (row.plain)(defaults) => "program".into(),
+        None if row.plain(program) != row.plain(now) => "another setting".into(),
+        None if row.plain(program) != row.plain(defaults) => "program".into(),
         None => "default".into(),
     }
 }

@@ -1,7 +1,7 @@
 //! [`Row`], one setting by all its names, and the macro that makes [`Settings`] of a table of them.
 
 use super::Settings;
-use super::slot::Origin;
+use super::slot::{Origin, Setting};
 use super::value::Plain;
 
 /// One row of the table.
@@ -17,14 +17,8 @@ pub(super) struct Row {
     pub(super) value: Option<&'static str>,
     pub(super) help: &'static str,
     pub(super) is_list: bool,
-    pub(super) set: fn(&mut Settings, Origin, &str) -> Result<(), String>,
-    #[cfg_attr(
-        not(feature = "toml"),
-        expect(dead_code, reason = "only a file has values that are not text")
-    )]
-    pub(super) set_plain: fn(&mut Settings, &Plain) -> Result<(), String>,
-    pub(super) plain: fn(&Settings) -> Option<Plain>,
-    pub(super) origin: fn(&Settings) -> Option<Origin>,
+    pub(super) kept: fn(&Settings) -> &dyn Setting,
+    pub(super) kept_mut: fn(&mut Settings) -> &mut dyn Setting,
 }
 
 /// The heading of what is said about one call of the program, and not about its server. No file has it.
@@ -33,6 +27,47 @@ pub(super) const PROGRAM: &str = "Program";
 impl Row {
     pub(super) fn is_in_files(&self) -> bool {
         self.group != PROGRAM
+    }
+
+    /// Sets what a flag or a variable says.
+    pub(super) fn set(
+        &self,
+        settings: &mut Settings,
+        origin: Origin,
+        text: &str,
+    ) -> Result<(), String> {
+        (self.kept_mut)(settings).put_text(origin, text)
+    }
+
+    /// Sets what a file says.
+    #[cfg_attr(
+        not(feature = "toml"),
+        expect(dead_code, reason = "only a file has values that are not text")
+    )]
+    pub(super) fn set_plain(&self, settings: &mut Settings, plain: &Plain) -> Result<(), String> {
+        let kept = (self.kept_mut)(settings);
+        if let Err(expected) = kept.takes(plain) {
+            return Err(format!("{plain} was given, expected {expected}"));
+        }
+        kept.put_text(Origin::File, &plain.bare())
+    }
+
+    /// Returns what can be written to a file and be read again as the same; `None` when there is nothing of the kind.
+    pub(super) fn plain(&self, settings: &Settings) -> Option<Plain> {
+        let mut items = Vec::new();
+        for item in (self.kept)(settings).written() {
+            items.push(item?);
+        }
+        match (self.is_list, items.len()) {
+            (_, 0) => None,
+            (true, _) => Some(Plain::List(items)),
+            (false, _) => items.pop(),
+        }
+    }
+
+    /// Returns where it came from, if it is set.
+    pub(super) fn origin(&self, settings: &Settings) -> Option<Origin> {
+        (self.kept)(settings).origin()
     }
 }
 
@@ -216,10 +251,8 @@ macro_rules! table {
                 value: $value,
                 help: $help,
                 is_list: <$slot as Slot>::IS_LIST,
-                set: |settings, origin, text| settings.$name.put_text(origin, text),
-                set_plain: |settings, plain| settings.$name.put_plain(plain),
-                plain: |settings| settings.$name.plain(),
-                origin: |settings| settings.$name.origin(),
+                kept: |settings| &settings.$name,
+                kept_mut: |settings| &mut settings.$name,
             },
         )*)*];
     };

@@ -120,22 +120,6 @@ impl<S: Slot> Kept<S> {
         self.origin = Origin::Program;
     }
 
-    /// Sets what a flag or a variable says.
-    pub(super) fn put_text(&mut self, origin: Origin, text: &str) -> Result<(), String> {
-        self.slot.put_more(S::Item::parse(text)?);
-        self.origin = origin;
-        Ok(())
-    }
-
-    /// Sets what a file says.
-    pub(super) fn put_plain(&mut self, plain: &Plain) -> Result<(), String> {
-        if !S::Item::takes(plain) {
-            let expected = S::Item::expected();
-            return Err(format!("{plain} was given, expected {expected}"));
-        }
-        self.put_text(Origin::File, &plain.bare())
-    }
-
     pub(super) fn is_set(&self) -> bool {
         !self.slot.items().is_empty()
     }
@@ -145,28 +129,50 @@ impl<S: Slot> Kept<S> {
         if self.is_set() { self } else { other }
     }
 
-    /// Returns where it came from, if it is set.
-    pub(super) fn origin(&self) -> Option<Origin> {
-        self.is_set().then_some(self.origin)
-    }
-
-    /// Returns what can be written to a file and be read again as the same; `None` when there is nothing of the kind.
-    pub(super) fn plain(&self) -> Option<Plain> {
-        let mut items = Vec::new();
-        for item in self.slot.items() {
-            let plain = item.plain();
-            let same = S::Item::parse(&plain.bare()).is_ok_and(|read| read == *item);
-            items.push(same.then_some(plain)?);
-        }
-        match (S::IS_LIST, items.len()) {
-            (_, 0) => None,
-            (true, _) => Some(Plain::List(items)),
-            (false, _) => items.pop(),
-        }
-    }
-
     pub(super) fn public(self) -> Option<S::Public> {
         self.slot.public()
+    }
+}
+
+/// A setting as text sees it, of whatever type its value is.
+pub(super) trait Setting {
+    /// Sets what a flag, a variable or a file says.
+    fn put_text(&mut self, origin: Origin, text: &str) -> Result<(), String>;
+
+    /// Finds out whether a file may have it in this form; the error is what was expected.
+    fn takes(&self, plain: &Plain) -> Result<(), String>;
+
+    /// Returns all that is set as it can be written, `None` for what could not be read again as the same.
+    fn written(&self) -> Vec<Option<Plain>>;
+
+    /// Returns where it came from, if it is set.
+    fn origin(&self) -> Option<Origin>;
+}
+
+impl<S: Slot> Setting for Kept<S> {
+    fn put_text(&mut self, origin: Origin, text: &str) -> Result<(), String> {
+        self.slot.put_more(S::Item::parse(text)?);
+        self.origin = origin;
+        Ok(())
+    }
+
+    fn takes(&self, plain: &Plain) -> Result<(), String> {
+        match S::Item::takes(plain) {
+            true => Ok(()),
+            false => Err(S::Item::expected()),
+        }
+    }
+
+    fn written(&self) -> Vec<Option<Plain>> {
+        let mut written = Vec::new();
+        for item in self.slot.items() {
+            written.push(item.written());
+        }
+        written
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        self.is_set().then_some(self.origin)
     }
 }
 

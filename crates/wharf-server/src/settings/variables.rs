@@ -30,7 +30,7 @@ pub(super) fn read(
             vec![value]
         };
         for part in parts {
-            if let Err(reason) = (row.set)(&mut settings, Origin::Variable, part.trim()) {
+            if let Err(reason) = row.set(&mut settings, Origin::Variable, part.trim()) {
                 mistakes.add(format!("{name}: {reason}"));
             }
         }

@@ -34,8 +34,8 @@ impl<S: Serve> Server<S> {
     /// ```
     pub fn tls(mut self, config: impl Into<TlsConfig>) -> Self {
         let config = Arc::new(config.into());
-        self.tls.get_or_insert_with(|| Arc::clone(&config));
-        if let Some(last) = self.listeners.last_mut() {
+        self.options.tls.get_or_insert_with(|| Arc::clone(&config));
+        if let Some(last) = self.options.listeners.last_mut() {
             last.tls = Some(config);
         }
         self

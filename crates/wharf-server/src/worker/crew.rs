@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
-use wharf_http::{Service, Signal};
+use wharf_http::Signal;
 
 use super::balance::{Balance, Seat};
 use super::thread::Thread;
@@ -27,8 +27,8 @@ const ANSWER: Duration = Duration::from_millis(200);
 const LEFT_OVER: Duration = Duration::from_millis(500);
 
 /// How workers are made.
-pub(crate) struct Plan<S> {
-    pub(crate) arrival: Arrival<S>,
+pub(crate) struct Plan {
+    pub(crate) arrival: Arrival,
     /// `None` serves on the runtime of the caller, as one worker.
     pub(crate) threads: Option<Workers>,
     /// How many connections each may have.
@@ -39,7 +39,7 @@ pub(crate) struct Plan<S> {
     pub(crate) events: UnboundedSender<Event>,
 }
 
-impl<S> Plan<S> {
+impl Plan {
     /// Returns how many workers there are.
     pub(crate) fn count(&self) -> usize {
         self.threads.as_ref().map_or(1, Workers::number)
@@ -47,8 +47,8 @@ impl<S> Plan<S> {
 }
 
 /// All workers of a server. Dropping it tells them to end at once.
-pub(crate) struct Crew<S> {
-    plan: Plan<S>,
+pub(crate) struct Crew {
+    plan: Plan,
     balance: Arc<Balance>,
     members: Vec<Member>,
     /// Replaced ones that still have connections.
@@ -76,9 +76,9 @@ impl Member {
     }
 }
 
-impl<S: Service> Crew<S> {
+impl Crew {
     /// Starts all workers; none accepts yet.
-    pub(crate) fn start(plan: Plan<S>) -> Result<Self, Error> {
+    pub(crate) fn start(plan: Plan) -> Result<Self, Error> {
         let mut crew = Self {
             balance: Arc::default(),
             members: Vec::new(),
@@ -303,7 +303,7 @@ impl<S: Service> Crew<S> {
     }
 }
 
-impl<S> Drop for Crew<S> {
+impl Drop for Crew {
     fn drop(&mut self) {
         for member in self.members.iter().chain(&self.leaving) {
             member.shutdown.fire();

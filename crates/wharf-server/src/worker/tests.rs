@@ -9,6 +9,7 @@ use super::*;
 use crate::accept::Acceptor;
 use crate::arrival::Arrival;
 use crate::conn::ConnectionConfig;
+use crate::erased::AnyService;
 use crate::listener::{Inherited, Listener, open_all};
 use crate::notice::Notice;
 
@@ -41,7 +42,7 @@ fn the_limit_of_requests_lies_within_its_jitter() {
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_panics_outside_a_request_goes_on_with_its_sockets() {
     let hello = service_fn(|_: Request, _: wharf_http::Context| async { Response::default() });
-    let arrival = Arrival::new(ConnectionConfig::new(hello), Tasks::new());
+    let arrival = Arrival::new(ConnectionConfig::new(AnyService::new(hello)), Tasks::new());
     let (commands, receiver) = unbounded_channel();
     let load = Arc::new(Load::default());
     let mut acceptor = Acceptor::new(

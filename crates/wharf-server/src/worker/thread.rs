@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use wharf_http::{Service, Signal};
+use wharf_http::Signal;
 
 use super::Event;
 use crate::accept::Acceptor;
@@ -24,9 +24,9 @@ const LAST_TASKS: Duration = Duration::from_millis(250);
 const LEFT_OVER: Duration = Duration::from_millis(100);
 
 /// What a thread is given.
-pub(super) struct Thread<S> {
+pub(super) struct Thread {
     pub(super) index: usize,
-    pub(super) acceptor: Acceptor<S>,
+    pub(super) acceptor: Acceptor,
     pub(super) pulse: Arc<Pulse>,
     /// Fires when the server has ended: nothing that still runs here is wanted any more.
     pub(super) end: Signal,
@@ -39,7 +39,7 @@ pub(super) struct Thread<S> {
     pub(super) notice: Notice,
 }
 
-impl<S: Service> Thread<S> {
+impl Thread {
     /// Starts the thread, and returns when its runtime is there.
     pub(super) fn spawn(self) -> Result<(), Error> {
         let (parking, unparking) = (Arc::clone(&self.pulse), Arc::clone(&self.pulse));

@@ -179,7 +179,7 @@ impl Contents<'_> {
         let given: Vec<Given<'_>> = given.collect();
         let decoded = upload::with_files(self.files, || text::decode_given(&given, Layout::Form));
         decoded.map_err(|error| {
-            let text = |name: &str| {
+            let text = &|name: &str| {
                 let found = given.iter().find(|given| given.name == name);
                 found.map_or_else(String::new, |given| given.text.to_owned())
             };

@@ -74,7 +74,7 @@ impl TextError {
     }
 
     /// Prints the error for whoever sent the texts; `what` is one of them, such as `query parameter`.
-    pub(crate) fn describe(&self, what: &'static str, text: impl Fn(&str) -> String) -> String {
+    pub(crate) fn describe(&self, what: &'static str, text: &dyn Fn(&str) -> String) -> String {
         let Some(name) = self.name.as_deref() else {
             return match &self.kind {
                 Kind::Other(message) => message.clone(),
@@ -162,7 +162,7 @@ impl Error for TextError {
 
 impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.describe("parameter", |_| String::new()))
+        f.write_str(&self.describe("parameter", &|_| String::new()))
     }
 }
 

@@ -71,14 +71,14 @@ impl<'a> Iterator for Pairs<'a> {
 
 /// What is before and after the first `separator`.
 fn split(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
-    match memchr::memchr(separator, bytes) {
+    match bytes.iter().position(|&byte| byte == separator) {
         Some(at) => (&bytes[..at], &bytes[at + 1..]),
         None => (bytes, &[]),
     }
 }
 
 fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Option<Cow<'a, str>> {
-    if memchr::memchr2(b'+', b'%', bytes).is_none() && charset.is_none() {
+    if charset.is_none() && !bytes.contains(&b'+') && !bytes.contains(&b'%') {
         return std::str::from_utf8(bytes).ok().map(Cow::Borrowed);
     }
     let spaced: Vec<u8> = bytes

@@ -7,7 +7,7 @@ use super::*;
 
 fn read<T: DeserializeOwned>(query: &str) -> Result<T, String> {
     let all: Vec<_> = pairs(query.as_bytes()).map(|pair| pair.unwrap()).collect();
-    decode(&all, Layout::Form).map_err(|error| error.describe("field", |_| "?".into()))
+    decode(&all, Layout::Form).map_err(|error| error.describe("field", &|_| "?".into()))
 }
 
 #[derive(Debug, Deserialize, PartialEq)]

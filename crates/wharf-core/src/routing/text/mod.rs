@@ -226,7 +226,7 @@ fn offset(at: usize) -> u32 {
 
 /// Decodes every escape of `text`.
 pub(super) fn decode(text: &str) -> Result<Cow<'_, str>, BadPath> {
-    let Some(first) = memchr::memchr(b'%', text.as_bytes()) else {
+    let Some(first) = text.find('%') else {
         return Ok(Cow::Borrowed(text));
     };
     let bytes = text.as_bytes();

@@ -74,7 +74,8 @@ fn entry(settings: &mut Settings, key: &str, value: &Spanned<DeValue<'_>>) -> Re
         plain => vec![plain],
     };
     for plain in plain {
-        (row.set_plain)(settings, &plain).map_err(|reason| format!("{key}: {reason}"))?;
+        row.set_plain(settings, &plain)
+            .map_err(|reason| format!("{key}: {reason}"))?;
     }
     Ok(())
 }

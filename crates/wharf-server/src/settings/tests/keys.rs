@@ -27,7 +27,7 @@ fn every_variable_beats_its_key_in_a_file_and_every_key_the_program() {
     let config = || vec![format!("--config={}", path.display()).into()].into_iter();
     for (row, sample) in rows().filter(|(row, _)| row.is_in_files()) {
         std::fs::write(&path, format!("{} = {}\n", row.name, sample.toml)).unwrap();
-        let plain = row.plain;
+        let plain = |settings: &Settings| row.plain(settings);
         let variable = [(row.variable, sample.other)];
         let told = Settings::gather(config(), variable).unwrap();
         assert_eq!(plain(&told), plain(&by_flag(row, sample.other)));

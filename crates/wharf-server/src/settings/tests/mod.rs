@@ -233,7 +233,7 @@ fn times_sizes_and_numbers_are_read_in_every_form() {
     let set = |name: &str, text: &str| {
         let settings = from_args(&[&format!("--{name}={text}")]).expect(text);
         let row = TABLE.iter().find(|row| row.flag == name).unwrap();
-        (row.plain)(&settings).unwrap().bare()
+        row.plain(&settings).unwrap().bare()
     };
     for (name, text, printed) in [
         ("idle-timeout", "20", "20s"),

@@ -42,7 +42,7 @@ fn server() -> Server<impl Serve> {
 /// What is in force on a server of a program that has done as `program` says, and was told `settings`.
 pub(super) fn in_force(program: Settings, settings: Settings) -> Settings {
     let mut server = server().settings(program.clone());
-    let mut in_force = server.in_force();
+    let mut in_force = server.options.in_force();
     // What the call is for is not kept by the server.
     program.apply(&mut in_force);
     settings.apply(&mut in_force);
@@ -79,14 +79,9 @@ fn every_setting_changes_what_is_in_force_and_nothing_else() {
     for (row, sample) in rows() {
         let settings = by_method(sample);
         let changed = in_force(Settings::new(), settings.clone());
-        assert_eq!(
-            (row.plain)(&changed),
-            (row.plain)(&settings),
-            "{}",
-            row.name
-        );
+        assert_eq!(row.plain(&changed), row.plain(&settings), "{}", row.name);
         for other in TABLE {
-            let same = (other.plain)(&changed) == (other.plain)(&defaults);
+            let same = other.plain(&changed) == other.plain(&defaults);
             let is_meant =
                 other.name == row.name || (row.name, other.name) == ("quiet", "access_log");
             assert_eq!(same, !is_meant, "{} changes {}", row.name, other.name);
@@ -108,13 +103,13 @@ fn every_flag_beats_its_variable_and_every_variable_the_program() {
         );
         let now = in_force(by_flag(row, value), by_variable(row, other));
         assert_eq!(
-            (row.plain)(&now),
-            (row.plain)(&by_flag(row, other)),
+            row.plain(&now),
+            row.plain(&by_flag(row, other)),
             "{}",
             row.name
         );
         let now = in_force(by_flag(row, value), Settings::new());
-        assert_eq!((row.plain)(&now), (row.plain)(&by_flag(row, value)));
+        assert_eq!(row.plain(&now), row.plain(&by_flag(row, value)));
     }
 }
 
@@ -176,7 +171,7 @@ fn what_no_file_can_say_is_left_out_of_what_is_printed() {
     let mut server = server()
         .listen(Listener::new("127.0.0.1:0").tcp(TcpConfig::new()))
         .unix(UnixConfig::new().backlog(7));
-    let program = Settings::of(&server.in_force());
+    let program = Settings::of(&server.options.in_force());
     let text = crate::settings::print(&program, &Settings::new(), &program);
     assert!(
         text.contains("\n# bind is what no file can say  # program\n"),

@@ -40,6 +40,15 @@ pub(super) trait Value: Clone + fmt::Debug + PartialEq {
     /// Prints it. [`parse`](Self::parse) understands the text, unless the program gave what nobody could write.
     fn plain(&self) -> Plain;
 
+    /// Prints it if the text is read again as the same.
+    fn written(&self) -> Option<Plain> {
+        let plain = self.plain();
+        match Self::parse(&plain.bare()) {
+            Ok(read) if read == *self => Some(plain),
+            _ => None,
+        }
+    }
+
     /// Says what a file should have here, when it has something else.
     fn expected() -> String;
 

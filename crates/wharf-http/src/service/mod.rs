@@ -11,6 +11,10 @@ use http::{HeaderValue, StatusCode, header};
 use crate::error::ErrorLog;
 use crate::{BoxError, Connection, Context, Request, Response};
 
+mod future;
+
+pub use future::{AnyFuture, Finish};
+
 /// Answers requests. Called from many tasks at once.
 ///
 /// A service cannot fail: a failure is a response.
@@ -22,6 +26,13 @@ pub trait Service: Send + Sync + 'static {
     ///
     /// `context` is the same for everything that happens on behalf of the request; clone it to keep it.
     fn call(&self, request: Request, context: &Context) -> Self::Future;
+
+    /// Answers one request as [`call`](Self::call) does, for a server that has forgotten the type of the service.
+    ///
+    /// The default puts the future into a box; a service that has it in one already hands that on.
+    fn call_any(&self, request: Request, context: &Context) -> AnyFuture {
+        AnyFuture::new(Box::pin(self.call(request, context)))
+    }
 
     /// Answers a request that parsed but breaks a rule of HTTP, such as one without a `Host`.
     ///
