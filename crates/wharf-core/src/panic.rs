@@ -11,6 +11,7 @@ use wharf_http::Response;
 
 use crate::error::{ErrorKind, HttpError};
 use crate::extract::Scope;
+use crate::response::IntoResponse;
 
 pin_project! {
     /// A future whose panic becomes a 500 and whose errors get their looks.
@@ -26,6 +27,12 @@ impl<F> Guarded<F> {
         Self { scope, future }
     }
 
+    /// Makes the future in the place where it stays.
+    pub(crate) fn boxed(scope: Arc<Scope>, make: impl FnOnce() -> F) -> Pin<Box<Self>> {
+        let place = Box::new_uninit();
+        Box::into_pin(Box::write(place, Self::new(scope, make())))
+    }
+
     /// Returns the scope, and the future that is guarded.
     pub(crate) fn parts(self: Pin<&mut Self>) -> (&Arc<Scope>, Pin<&mut F>) {
         let this = self.project();
@@ -33,23 +40,25 @@ impl<F> Guarded<F> {
     }
 }
 
-impl<F: Future<Output = Response>> Future for Guarded<F> {
+impl<F: Future<Output: IntoResponse>> Future for Guarded<F> {
     type Output = Response;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
         let this = self.project();
+        let scope = &**this.scope;
+        let future = this.future;
         // The future is not polled again after a panic, so that nobody sees it half way.
-        // What it gives is written to its place from inside, since a response is large to move.
-        let mut polled = Poll::Pending;
-        match catch_unwind(AssertUnwindSafe(|| polled = this.future.poll(cx))) {
-            Ok(()) => {
-                if let Poll::Ready(response) = &mut polled {
-                    this.scope.settle(response);
-                }
-            }
-            Err(panic) => polled = Poll::Ready(this.scope.render(&panicked(panic.as_ref()))),
+        // A response gets its looks inside: it is large to move, and leaves there but once.
+        match catch_unwind(AssertUnwindSafe(|| {
+            future.poll(cx).map(|output| {
+                let mut response = output.into_response();
+                scope.settle(&mut response);
+                response
+            })
+        })) {
+            Ok(polled) => polled,
+            Err(panic) => Poll::Ready(scope.render(&panicked(panic.as_ref()))),
         }
-        polled
     }
 }
 

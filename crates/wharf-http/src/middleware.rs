@@ -50,15 +50,35 @@ pub trait Link<S: Side>: Send + Sync + 'static {
     /// Handles one request; `next` is the rest of the chain.
     ///
     /// Nothing of the answer needs to happen before the future is polled. A panic in here is the caller's.
-    fn call(&self, request: Request, next: Next<S>) -> BoxFuture<'static, S::Output>;
+    fn call(&self, request: Handover<'_>, next: Next<S>) -> BoxFuture<'static, S::Output>;
+}
+
+/// A request on its way into a link, which takes it to where it stays: each place between would be one more copy.
+#[derive(Debug)]
+pub struct Handover<'a>(&'a mut Option<Request>);
+
+impl Handover<'_> {
+    /// Takes the request.
+    ///
+    /// # Panics
+    ///
+    /// Does not: whoever makes one puts a request into it, and taking uses it up.
+    #[inline]
+    #[must_use]
+    pub fn take(self) -> Request {
+        self.0
+            .take()
+            .expect("whoever makes one puts a request into it, and taking uses it up")
+    }
 }
 
 /// A middleware as one link of a chain.
 struct Linked<M>(Arc<M>);
 
 impl<S: Side, M: Middleware<S>> Link<S> for Linked<M> {
-    fn call(&self, request: Request, next: Next<S>) -> BoxFuture<'static, S::Output> {
+    fn call(&self, request: Handover<'_>, next: Next<S>) -> BoxFuture<'static, S::Output> {
         let middleware = Arc::clone(&self.0);
+        let request = request.take();
         Box::pin(async move { middleware.handle(request, next).await })
     }
 }
@@ -86,7 +106,7 @@ impl<S: Side> SharedMiddleware<S> {
 
 impl<S: Side> Middleware<S> for SharedMiddleware<S> {
     fn handle(&self, request: Request, next: Next<S>) -> impl Future<Output = S::Output> + Send {
-        self.link.call(request, next)
+        self.link.call(Handover(&mut Some(request)), next)
     }
 }
 
@@ -141,7 +161,14 @@ impl<S: Side> Chain<S> {
             position: 1,
             scope,
         };
-        first.link.call(request, rest)
+        first.link.call(Handover(&mut Some(request)), rest)
+    }
+
+    /// Makes the call that it ends in. A function by itself, or the compiler keeps one more copy of the request for it at each
+    /// link.
+    #[inline(never)]
+    fn end(&self, request: Handover<'_>, scope: Arc<S::Scope>) -> BoxFuture<'static, S::Output> {
+        self.end.call(request.take(), scope)
     }
 }
 
@@ -166,14 +193,16 @@ impl<S: Side> Next<S> {
     /// # Cancel safety
     ///
     /// Dropping the future cancels the call as the client's leaving would.
+    #[inline]
     pub fn run(mut self, request: Request) -> BoxFuture<'static, S::Output> {
+        let request = Handover(&mut Some(request));
         let chain = Arc::clone(&self.chain);
         match chain.middleware.get(self.position) {
             Some(middleware) => {
                 self.position += 1;
                 middleware.link.call(request, self)
             }
-            None => chain.end.call(request, self.scope),
+            None => chain.end(request, self.scope),
         }
     }
 

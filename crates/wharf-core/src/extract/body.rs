@@ -1,16 +1,21 @@
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
-use wharf_http::Request;
+use http::request::Parts;
 use wharf_http::header::{ContentType, TypedHeader as _};
+use wharf_http::{Body, Request};
 
-use super::{FromRequest, OptionalFromRequest, Scope};
+use super::{FromRequest, OptionalFromRequest, Scope, head_of};
 use crate::error::{ErrorKind, HttpError};
 
 /// Reads the whole body, up to the limit of the route.
-pub(super) async fn whole(request: &mut Request, scope: &Scope) -> Result<Bytes, HttpError> {
-    refuse_coding(request.headers())?;
-    let body = request.body_mut().bytes(scope.body_limit()).await;
-    body.map_err(|error| {
+pub(super) async fn whole(
+    headers: &HeaderMap,
+    body: &mut Body,
+    scope: &Scope,
+) -> Result<Bytes, HttpError> {
+    refuse_coding(headers)?;
+    let bytes = body.bytes(scope.body_limit()).await;
+    bytes.map_err(|error| {
         let error = HttpError::from(error);
         match error.origin() {
             ErrorKind::Returned => error.kind(ErrorKind::Extraction),
@@ -80,8 +85,17 @@ impl FromRequest for Bytes {
     type Rejection = HttpError;
 
     /// Reads the whole body, up to the limit of the route.
-    async fn from_request(mut request: Request, scope: &Scope) -> Result<Self, HttpError> {
-        whole(&mut request, scope).await
+    async fn from_request(request: Request, scope: &Scope) -> Result<Self, HttpError> {
+        let (head, mut body) = request.into_parts();
+        whole(&head.headers, &mut body, scope).await
+    }
+
+    async fn from_pieces(
+        head: &mut Option<Parts>,
+        body: &mut Body,
+        scope: &Scope,
+    ) -> Result<Self, HttpError> {
+        whole(&head_of(head).headers, body, scope).await
     }
 }
 
@@ -102,15 +116,28 @@ impl FromRequest for String {
     type Rejection = HttpError;
 
     /// Reads the whole body as UTF-8 text, up to the limit of the route; another charset is answered 415.
-    async fn from_request(mut request: Request, scope: &Scope) -> Result<Self, HttpError> {
-        expect_utf8(request.headers())?;
-        let bytes = whole(&mut request, scope).await?;
-        Self::from_utf8(bytes.into()).map_err(|error| {
-            HttpError::bad_request("the body is not valid UTF-8")
-                .kind(ErrorKind::Extraction)
-                .because(error)
-        })
+    async fn from_request(request: Request, scope: &Scope) -> Result<Self, HttpError> {
+        let (head, mut body) = request.into_parts();
+        text(&head.headers, &mut body, scope).await
     }
+
+    async fn from_pieces(
+        head: &mut Option<Parts>,
+        body: &mut Body,
+        scope: &Scope,
+    ) -> Result<Self, HttpError> {
+        text(&head_of(head).headers, body, scope).await
+    }
+}
+
+async fn text(headers: &HeaderMap, body: &mut Body, scope: &Scope) -> Result<String, HttpError> {
+    expect_utf8(headers)?;
+    let bytes = whole(headers, body, scope).await?;
+    String::from_utf8(bytes.into()).map_err(|error| {
+        HttpError::bad_request("the body is not valid UTF-8")
+            .kind(ErrorKind::Extraction)
+            .because(error)
+    })
 }
 
 impl OptionalFromRequest for String {

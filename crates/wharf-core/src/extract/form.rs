@@ -2,13 +2,14 @@ use std::ops::Deref;
 
 use http::StatusCode;
 use http::header::{self, HeaderMap};
+use http::request::Parts;
 use serde_core::de::DeserializeOwned;
 use wharf_http::header::ContentType;
-use wharf_http::{Request, charset};
+use wharf_http::{Body, Request, charset};
 
 use super::path::given;
 use super::text::{self, Kind, Layout, Pair};
-use super::{FromRequest, OptionalFromRequest, Scope, body};
+use super::{FromRequest, OptionalFromRequest, Scope, body, head_of};
 use crate::error::{ErrorKind, HttpError};
 
 /// How many fields a form may have.
@@ -56,15 +57,17 @@ impl<T> Deref for Form<T> {
 impl<T: DeserializeOwned + Send> FromRequest for Form<T> {
     type Rejection = HttpError;
 
-    async fn from_request(mut request: Request, scope: &Scope) -> Result<Self, HttpError> {
-        body::expect_type(
-            request.headers(),
-            "application/x-www-form-urlencoded",
-            ContentType::is_form,
-        )?;
-        let charset = charset(request.headers())?;
-        let body = body::whole(&mut request, scope).await?;
-        decode(body.trim_ascii_end(), charset.as_deref()).map(Self)
+    async fn from_request(request: Request, scope: &Scope) -> Result<Self, HttpError> {
+        let (head, mut body) = request.into_parts();
+        read(&head.headers, &mut body, scope).await.map(Self)
+    }
+
+    async fn from_pieces(
+        head: &mut Option<Parts>,
+        body: &mut Body,
+        scope: &Scope,
+    ) -> Result<Self, HttpError> {
+        read(&head_of(head).headers, body, scope).await.map(Self)
     }
 }
 
@@ -72,16 +75,34 @@ impl<T: DeserializeOwned + Send> OptionalFromRequest for Form<T> {
     type Rejection = HttpError;
 
     async fn from_request_optional(
-        mut request: Request,
+        request: Request,
         scope: &Scope,
     ) -> Result<Option<Self>, HttpError> {
-        if !request.headers().contains_key(header::CONTENT_TYPE)
-            && body::whole(&mut request, scope).await?.is_empty()
+        let (head, mut body) = request.into_parts();
+        let headers = &head.headers;
+        if !headers.contains_key(header::CONTENT_TYPE)
+            && body::whole(headers, &mut body, scope).await?.is_empty()
         {
             return Ok(None);
         }
-        Self::from_request(request, scope).await.map(Some)
+        let form = read(headers, &mut body, scope).await;
+        form.map(|form| Some(Self(form)))
     }
+}
+
+async fn read<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: &mut Body,
+    scope: &Scope,
+) -> Result<T, HttpError> {
+    body::expect_type(
+        headers,
+        "application/x-www-form-urlencoded",
+        ContentType::is_form,
+    )?;
+    let charset = charset(headers)?;
+    let encoded = body::whole(headers, body, scope).await?;
+    decode(encoded.trim_ascii_end(), charset.as_deref())
 }
 
 /// Returns the charset of the texts, unless it is UTF-8, which is what browsers send (URL standard §5.1).

@@ -4,15 +4,16 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
+use http::request::Parts;
 use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
 use wharf_http::header::ContentType;
-use wharf_http::{Request, Response};
+use wharf_http::{Body, Request, Response};
 
 pub use wharf_http::json::{JsonCodec, JsonError, JsonErrorKind, SerdeJson};
 
-use super::{FromRequest, OptionalFromRequest, Scope, body};
+use super::{FromRequest, OptionalFromRequest, Scope, body, head_of};
 use crate::error::{ErrorKind, HttpError};
 use crate::response::{IntoResponse, with_type};
 
@@ -71,7 +72,18 @@ impl<T: DeserializeOwned + Send> FromRequest for Json<T> {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, scope: &Scope) -> Result<Self, HttpError> {
-        read::<T, SerdeJson>(request, scope).await.map(Self)
+        let (head, mut body) = request.into_parts();
+        let value = read::<T, SerdeJson>(&head.headers, &mut body, scope).await;
+        value.map(Self)
+    }
+
+    async fn from_pieces(
+        head: &mut Option<Parts>,
+        body: &mut Body,
+        scope: &Scope,
+    ) -> Result<Self, HttpError> {
+        let headers = &head_of(head).headers;
+        read::<T, SerdeJson>(headers, body, scope).await.map(Self)
     }
 }
 
@@ -176,7 +188,18 @@ impl<T: DeserializeOwned + Send, C: JsonCodec> FromRequest for JsonWith<T, C> {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, scope: &Scope) -> Result<Self, HttpError> {
-        read::<T, C>(request, scope).await.map(Self::new)
+        let (head, mut body) = request.into_parts();
+        let value = read::<T, C>(&head.headers, &mut body, scope).await;
+        value.map(Self::new)
+    }
+
+    async fn from_pieces(
+        head: &mut Option<Parts>,
+        body: &mut Body,
+        scope: &Scope,
+    ) -> Result<Self, HttpError> {
+        let headers = &head_of(head).headers;
+        read::<T, C>(headers, body, scope).await.map(Self::new)
     }
 }
 
@@ -199,23 +222,26 @@ impl<T: Serialize, C: JsonCodec> IntoResponse for JsonWith<T, C> {
 }
 
 async fn read<T: DeserializeOwned, C: JsonCodec>(
-    mut request: Request,
+    headers: &HeaderMap,
+    body: &mut Body,
     scope: &Scope,
 ) -> Result<T, HttpError> {
-    body::expect_type(request.headers(), "application/json", ContentType::is_json)?;
-    decode::<T, C>(&body::whole(&mut request, scope).await?)
+    body::expect_type(headers, "application/json", ContentType::is_json)?;
+    decode::<T, C>(&body::whole(headers, body, scope).await?)
 }
 
 async fn read_optional<T: DeserializeOwned, C: JsonCodec>(
-    mut request: Request,
+    request: Request,
     scope: &Scope,
 ) -> Result<Option<T>, HttpError> {
-    if !request.headers().contains_key(header::CONTENT_TYPE)
-        && body::whole(&mut request, scope).await?.is_empty()
+    let (head, mut body) = request.into_parts();
+    let headers = &head.headers;
+    if !headers.contains_key(header::CONTENT_TYPE)
+        && body::whole(headers, &mut body, scope).await?.is_empty()
     {
         return Ok(None);
     }
-    read::<T, C>(request, scope).await.map(Some)
+    read::<T, C>(headers, &mut body, scope).await.map(Some)
 }
 
 fn decode<T: DeserializeOwned, C: JsonCodec>(json: &[u8]) -> Result<T, HttpError> {

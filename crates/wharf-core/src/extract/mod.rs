@@ -140,6 +140,11 @@ pub trait FromRequest<M = ViaBody>: Sized {
     fn needs(_needs: &mut Needs) {}
 }
 
+/// Returns the head of a request in pieces; that of a default one where it was taken.
+fn head_of(pieces: &mut Option<Parts>) -> &mut Parts {
+    pieces.get_or_insert_with(|| Request::default().into_parts().0)
+}
+
 /// Marks a last argument that reads the body.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -163,8 +168,7 @@ impl<T: FromRequestParts> FromRequest<ViaParts> for T {
         _body: &mut Body,
         scope: &Scope,
     ) -> impl Future<Output = Result<Self, T::Rejection>> + Send {
-        let head = head.get_or_insert_with(|| Request::default().into_parts().0);
-        T::from_request_parts(head, scope)
+        T::from_request_parts(head_of(head), scope)
     }
 
     fn needs(needs: &mut Needs) {
@@ -287,6 +291,14 @@ impl FromRequest for Body {
 
     async fn from_request(request: Request, _scope: &Scope) -> Result<Self, Infallible> {
         Ok(request.into_body())
+    }
+
+    async fn from_pieces(
+        _head: &mut Option<Parts>,
+        body: &mut Body,
+        _scope: &Scope,
+    ) -> Result<Self, Infallible> {
+        Ok(std::mem::take(body))
     }
 }
 

@@ -3,13 +3,10 @@ use std::fmt;
 use std::future::ready;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use pin_project_lite::pin_project;
-use wharf_http::middleware::{Link, SharedMiddleware};
-use wharf_http::{BoxFuture, Middleware, Request, Response};
+use wharf_http::middleware::{Handover, Link, SharedMiddleware};
+use wharf_http::{BoxFuture, Middleware, Response};
 
 use super::{HeadArgs, MiddlewareFn, Next, Served};
 use crate::extract::{Needs, TypeKey};
@@ -166,11 +163,13 @@ impl Layer {
 struct Isolated<T>(Arc<T>);
 
 impl<T: Middleware<Served>> Link<Served> for Isolated<T> {
-    fn call(&self, request: Request, next: Next) -> BoxFuture<'static, Response> {
+    fn call(&self, request: Handover<'_>, next: Next) -> BoxFuture<'static, Response> {
         let middleware = Arc::clone(&self.0);
         let scope = Arc::clone(next.scope());
-        let answer = async move { middleware.handle(request, next).await };
-        Box::pin(Guarded::new(scope, answer))
+        Guarded::boxed(scope, || {
+            let request = request.take();
+            async move { middleware.handle(request, next).await }
+        })
     }
 }
 
@@ -194,47 +193,30 @@ where
     F: MiddlewareFn<A, Output: IntoResponse, Future: Send>,
     A: HeadArgs,
 {
-    fn call(&self, mut request: Request, next: Next) -> BoxFuture<'static, Response> {
+    fn call(&self, request: Handover<'_>, next: Next) -> BoxFuture<'static, Response> {
         let scope = Arc::clone(next.scope());
         let Some(none) = A::none() else {
             let function = Arc::clone(&self.function);
-            return Box::pin(Guarded::new(scope, async move {
-                match A::extract(&mut request, next.scope()).await {
-                    Ok(arguments) => {
-                        let answer = function.call(arguments, request, next);
-                        answer.await.into_response()
+            return Guarded::boxed(scope, || {
+                let mut request = request.take();
+                async move {
+                    match A::extract(&mut request, next.scope()).await {
+                        Ok(arguments) => {
+                            let answer = function.call(arguments, request, next);
+                            answer.await.into_response()
+                        }
+                        Err(rejection) => *rejection,
                     }
-                    Err(rejection) => *rejection,
                 }
-            }));
+            });
         };
         // A closure that returns a future may panic before it has one.
         let made = catch_unwind(AssertUnwindSafe(|| -> BoxFuture<'static, Response> {
-            let answer = Answered {
-                future: self.function.call(none, request, next),
-            };
-            Box::pin(Guarded::new(Arc::clone(&scope), answer))
+            Guarded::boxed(Arc::clone(&scope), || {
+                self.function.call(none, request.take(), next)
+            })
         }));
         made.unwrap_or_else(|panic| Box::pin(ready(scope.render(&panicked(panic.as_ref())))))
-    }
-}
-
-pin_project! {
-    /// The future of a function, whose output is made a response.
-    struct Answered<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future<Output: IntoResponse>> Future for Answered<F> {
-    type Output = Response;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
-        self.project()
-            .future
-            .poll(cx)
-            .map(IntoResponse::into_response)
     }
 }
 
