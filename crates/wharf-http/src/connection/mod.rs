@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::uri::Scheme;
 
@@ -128,7 +128,8 @@ pub struct Connection {
 
 #[derive(Clone, Debug)]
 struct Inner {
-    id: u128,
+    /// Drawn when it is first asked for: most connections are never named, and it is a call of the system.
+    id: OnceLock<u128>,
     peer: Peer,
     local: Local,
     /// In a box, like `tls`: connections that have neither are many, and do not grow by it.
@@ -148,7 +149,7 @@ impl Connection {
     pub fn new(peer: Peer, local: Local) -> Self {
         Self {
             inner: Arc::new(Inner {
-                id: random(),
+                id: OnceLock::new(),
                 peer,
                 local,
                 proxy: None,
@@ -233,17 +234,14 @@ impl Connection {
         self.inner.errors.report(error);
     }
 
-    fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
-        let mut inner = Arc::unwrap_or_clone(self.inner);
-        change(&mut inner);
-        Self {
-            inner: Arc::new(inner),
-        }
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.inner));
+        self
     }
 
     /// Returns a random number that names this connection; request ids are made from it.
     pub(crate) fn id(&self) -> u128 {
-        self.inner.id
+        *self.inner.id.get_or_init(random)
     }
 
     /// Returns the other end, as the socket tells, or as a [`proxy`](Self::proxy) told when it connected.

@@ -5,7 +5,8 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::mem::MaybeUninit;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
@@ -55,14 +56,24 @@ impl Acceptor {
         let server = self.0.server();
         let settings = config.settings();
         let limit = settings.timeouts.tls_handshake;
-        let shaking = shake(stream, server, limit, settings.limits.request_head_size);
+        // Pinned here and lent: it is large, and would be copied into whatever awaits it.
+        let shaking = pin!(shake(
+            stream,
+            server,
+            limit,
+            settings.limits.request_head_size
+        ));
         // Nobody waits for an answer yet: a shutdown does not wait for them either.
         let shutdown = connection.shutdown().clone();
         let reason = match until(shaking, shutdown.fired()).await? {
             Shaken::Secured(mut stream) => {
                 stream.get_mut().1.set_buffer_limit(Some(WAITING));
-                match describe(connection.clone(), stream.get_ref().1) {
-                    Ok(connection) => return Some((Stream::Tls(stream), connection)),
+                match describe(stream.get_ref().1) {
+                    Ok((tls, certificate)) => {
+                        let connection =
+                            connection.with_tls(tls).with_peer_certificate(certificate);
+                        return Some((Stream::Tls(stream), connection));
+                    }
                     Err(reason) => reason,
                 }
             }
@@ -126,7 +137,7 @@ where
 {
     // A limit that reaches beyond the end of time is none.
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-    let mut first = Vec::with_capacity(FIRST_READ);
+    let mut first = Vec::new();
     match before(deadline, read(&mut io, &mut first)).await {
         Some(Ok(1..)) => {}
         Some(Ok(0) | Err(_)) => return Shaken::Gone,
@@ -145,9 +156,8 @@ where
         }
         return Shaken::Plain { io, head: first };
     }
-    let shaking = TlsAcceptor::from(server)
-        .accept(Prefixed::new(first.into(), io))
-        .into_fallible();
+    let accepting = TlsAcceptor::from(server).accept(Prefixed::new(first.into(), io));
+    let shaking = pin!(accepting.into_fallible());
     match before(deadline, shaking).await {
         Some(Ok(stream)) => Shaken::Secured(Box::new(stream)),
         Some(Err((reason, io))) => Shaken::Failed {
@@ -184,9 +194,10 @@ async fn before<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Ou
 
 /// Reads what there is to the end of `bytes`.
 async fn read<IO: AsyncRead + Unpin>(io: &mut IO, bytes: &mut Vec<u8>) -> io::Result<usize> {
-    let mut buffer = [0; FIRST_READ];
     poll_fn(|cx: &mut Context<'_>| {
-        let mut read = ReadBuf::new(&mut buffer);
+        // Not outside, where it would be part of the future.
+        let mut buffer = [MaybeUninit::uninit(); FIRST_READ];
+        let mut read = ReadBuf::uninit(&mut buffer);
         ready!(Pin::new(&mut *io).poll_read(cx, &mut read))?;
         bytes.extend_from_slice(read.filled());
         Poll::Ready(Ok(read.filled().len()))
@@ -229,8 +240,8 @@ fn host(head: &[u8]) -> Option<&str> {
     good.then(|| std::str::from_utf8(value).ok())?
 }
 
-/// Tells the connection what was agreed on, and who the client is.
-fn describe(connection: Connection, session: &ServerConnection) -> Result<Connection, String> {
+/// Tells what was agreed on, and who the client is.
+fn describe(session: &ServerConnection) -> Result<(TlsInfo, Option<PeerCertificate>), String> {
     let version = match session.protocol_version() {
         Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
         Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
@@ -249,7 +260,7 @@ fn describe(connection: Connection, session: &ServerConnection) -> Result<Connec
     let shown = session.peer_certificates().and_then(|chain| chain.first());
     let now = SystemTime::now();
     let certificate = shown.map(|der| peer(der, now)).transpose()?;
-    Ok(connection.with_tls(tls).with_peer_certificate(certificate))
+    Ok((tls, certificate))
 }
 
 /// Reads a certificate that was verified. One that makes no sense here is refused: it may be read as somebody else.
@@ -270,4 +281,23 @@ pub(super) fn peer(der: &CertificateDer<'_>, now: SystemTime) -> Result<PeerCert
             .with_uris(details.uris)
             .with_emails(details.emails),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of what a function returns.
+    fn size_of_result<A, B, C, D, F>(_function: impl FnOnce(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_handshake_that_has_begun_is_small() {
+        let size = size_of_result(shake::<Stream>);
+        assert!(
+            size <= 2048,
+            "{size} bytes: a buffer is part of the future, or something lies in memory twice"
+        );
+    }
 }
