@@ -153,15 +153,25 @@ impl<S: Side> Chain<S> {
         request: Request,
         scope: Arc<S::Scope>,
     ) -> BoxFuture<'static, S::Output> {
-        let Some(first) = self.middleware.first() else {
+        if self.middleware.is_empty() {
             return self.end.call(request, scope);
-        };
-        let rest = Next {
+        }
+        self.begin(request, scope)
+    }
+
+    /// Sends `request` through the middleware. A function by itself, so that who has none does without the place for it.
+    #[inline(never)]
+    fn begin(
+        self: &Arc<Self>,
+        request: Request,
+        scope: Arc<S::Scope>,
+    ) -> BoxFuture<'static, S::Output> {
+        let whole = Next {
             chain: Arc::clone(self),
-            position: 1,
+            position: 0,
             scope,
         };
-        first.link.call(Handover(&mut Some(request)), rest)
+        whole.run(request)
     }
 
     /// Makes the call that it ends in. A function by itself, or the compiler keeps one more copy of the request for it at each
