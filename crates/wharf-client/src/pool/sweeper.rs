@@ -73,6 +73,15 @@ impl Sweepers {
     }
 }
 
+impl Drop for Sweepers {
+    /// The pool is gone: they are not to find out only when they wake up by themselves.
+    fn drop(&mut self) {
+        for running in &self.running {
+            running.sooner.notify_one();
+        }
+    }
+}
+
 impl Sweeper {
     pub(super) async fn run(self) {
         loop {

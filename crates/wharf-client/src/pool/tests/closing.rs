@@ -95,6 +95,29 @@ async fn dropping_the_last_clone_closes_idle_connections() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_task_goes_on_for_a_client_that_was_dropped() {
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let (client, _docks) = docks(PoolConfig::new());
+    let before = tasks();
+    fetch(&client, "a.test/").await.unwrap();
+    assert!(tasks() > before);
+    let start = Instant::now();
+    drop(client);
+    while tasks() > before && start.elapsed() < Duration::from_secs(20) {
+        settle().await;
+    }
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn idle_connections_are_closed_and_the_client_goes_on() {
     let (client, _docks) = docks(PoolConfig::new());
     fetch(&client, "a.test/").await.unwrap();
