@@ -96,11 +96,7 @@ async fn dropping_the_last_clone_closes_idle_connections() {
 
 #[tokio::test(start_paused = true)]
 async fn no_task_goes_on_for_a_client_that_was_dropped() {
-    let tasks = || {
-        tokio::runtime::Handle::current()
-            .metrics()
-            .num_alive_tasks()
-    };
+    let tasks = || Handle::current().metrics().num_alive_tasks();
     let (client, _docks) = docks(PoolConfig::new());
     let before = tasks();
     fetch(&client, "a.test/").await.unwrap();
