@@ -75,7 +75,7 @@ pub fn run(options: &Options) -> Result<Outcome, Failure> {
                 };
                 let watch = Watch::begin(peer.cpu()?)?;
                 let taken = fetch(client, name, peer.port, count)?;
-                let others = watch.others(peer.cpu()?)?.max(0.0);
+                let others = watch.others(peer.cpu()?)?;
                 let quiet = others <= options.others;
                 if !quiet {
                     eprint!("  [dropped: others took {others:.2} cores]");

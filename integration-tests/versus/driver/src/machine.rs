@@ -71,10 +71,10 @@ impl Watch {
         })
     }
 
-    /// Returns how many cores others have taken since then; less than none now and then, since the system counts in ticks.
+    /// Returns how many cores others have taken since then.
     pub fn others(&self, known: f64) -> Result<f64, Failure> {
         let others = (busy()? - self.all) - (known + own()? - self.ours);
-        Ok(others / self.begun.elapsed().as_secs_f64())
+        Ok((others / self.begun.elapsed().as_secs_f64()).max(0.0))
     }
 }
 

@@ -79,10 +79,10 @@ pub fn ask(
     let players = servers.iter().zip(&mut loads);
     let players =
         players.map(|(server, load)| Player::new(server, Box::new(|time| load.run(time))));
-    let undisturbed = turns::take(players.collect(), question.name, WARM_UP, options, rounds)?;
+    let quiet = turns::take(players.collect(), question.name, WARM_UP, options, rounds)?;
     if question.name == "connections" {
         for (server, load) in servers.iter().zip(&loads) {
-            let slowest = load.slowest().filter(|_| undisturbed.contains(&server.row));
+            let slowest = load.slowest().filter(|_| quiet);
             rounds.add(server.row, SLOWEST, slowest.map(|micros| micros / 1000.0));
         }
     }
